@@ -1,0 +1,12 @@
+"""Django's description of the app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ConnectorsConfig(AppConfig):
+    """The app as Django knows it."""
+
+    name = "connectors"
+    verbose_name = _("Connectors")
+    default_auto_field = "django.db.models.BigAutoField"

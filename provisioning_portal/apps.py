@@ -1,0 +1,18 @@
+"""The portal and its admin site as Django knows them."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PortalConfig(AppConfig):
+    """The composition root; it has no models of its own."""
+
+    name = "provisioning_portal"
+    verbose_name = _("Provisioning portal")
+
+
+class PortalAdminConfig(AdminConfig):
+    """Makes the portal's admin site the one that apps register with."""
+
+    default_site = "provisioning_portal.admin_site.PortalAdminSite"

@@ -1,0 +1,175 @@
+"""Django's settings, built from the environment (see `environment.py` for every variable)."""
+
+import secrets
+
+from cryptography.fernet import Fernet
+from django.urls import reverse_lazy
+
+from provisioning_portal.settings import databases, mail, queue, security
+from provisioning_portal.settings.environment import BASE_DIR, LOOPBACK_NETWORKS, load
+from provisioning_portal.settings.kept_secrets import kept_secret
+
+environment = load()
+environment.data_dir.mkdir(parents=True, exist_ok=True)
+
+DEBUG = environment.debug
+SECRET_KEY = environment.secret_key or kept_secret(
+    environment.data_dir / "secret_key", lambda: secrets.token_urlsafe(64)
+)
+SECRET_KEY_FALLBACKS = list(environment.secret_key_fallbacks)
+ALLOWED_HOSTS = security.allowed_hosts(environment)
+ROOT_URLCONF = "provisioning_portal.urls"
+WSGI_APPLICATION = "provisioning_portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "provisioning_portal.apps.PortalConfig",
+    "provisioning_portal.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "auditlog",
+    "tree_queries",
+    "csp",
+    "selfservice",
+    "connectors",
+    "identities",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "provisioning_portal.content_policy.ContentPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": databases.database(environment)}
+CACHES = {"default": databases.cache(environment)}
+
+AUTH_USER_MODEL = "identities.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = reverse_lazy("account_login")
+SESSION_COOKIE_AGE = 12 * 60 * 60
+# allauth: the client's address stands behind this many proxies in X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.trusted_proxy_count
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+
+AUDITLOG_LOGENTRY_MODEL = "identities.AuditEntry"
+AUDITLOG_STORE_JSON_CHANGES = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+# Read by django-scim2 when its adapters are imported; links are made from PORTAL_PUBLIC_URL by our own adapters.
+SCIM_SERVICE_PROVIDER = {
+    "SCHEME": environment.public_parts.scheme,
+    "NETLOC": environment.public_parts.netloc,
+    "AUTHENTICATION_SCHEMES": [],
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = environment.time_zone
+USE_I18N = True
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = environment.data_dir / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Static files are served from where they stand, so that one command runs a fresh clone without collecting them.
+WHITENOISE_USE_FINDERS = True
+
+CONTENT_SECURITY_POLICY = security.CONTENT_SECURITY_POLICY
+globals().update(security.transport_security(environment))
+globals().update(mail.mail(environment))
+globals().update({f"CELERY_{name.upper()}": value for name, value in queue.queue(environment).items()})
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": environment.log_level},
+    "loggers": {
+        # Propagate to the root handler only: Django's own handlers would print every line twice.
+        "django": {"handlers": [], "level": environment.log_level, "propagate": True},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+    },
+}
+
+PORTAL_DATA_DIR = environment.data_dir
+PORTAL_EMBEDDED = environment.embedded
+PORTAL_PUBLIC_URL = environment.origin
+PORTAL_LEASE_SECONDS = environment.lease_seconds
+PORTAL_POLL_SECONDS = environment.poll_seconds or (1.0 if environment.embedded else 2.0)
+PORTAL_CALL_DEADLINE_SECONDS = environment.call_deadline_seconds
+PORTAL_BACKOFF_BASE_SECONDS = environment.backoff_base_seconds
+PORTAL_BREAKER_OPEN_SECONDS = environment.breaker_open_seconds
+PORTAL_WORKER_SLOTS = environment.worker_slots
+PORTAL_SQLITE_DIR = environment.allowed_sqlite_dir or environment.data_dir / "databases"
+PORTAL_ALLOWED_NETWORKS = (
+    environment.allowed_networks
+    if environment.allowed_networks is not None
+    else (() if environment.production else LOOPBACK_NETWORKS)
+)
+PORTAL_VAULT_KEYS = environment.vault_keys or (
+    kept_secret(environment.data_dir / "vault_keys", lambda: Fernet.generate_key().decode()),
+)
+PORTAL_WEB_HOST = environment.host
+PORTAL_WEB_PORT = environment.port
+PORTAL_WEB_WORKERS = environment.web_workers or (1 if environment.embedded else 2)
+PORTAL_WEB_THREADS = environment.web_threads

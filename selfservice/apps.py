@@ -1,0 +1,12 @@
+"""Django's description of the app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SelfserviceConfig(AppConfig):
+    """The app as Django knows it."""
+
+    name = "selfservice"
+    verbose_name = _("Selfservice")
+    default_auto_field = "django.db.models.BigAutoField"
