@@ -1,0 +1,128 @@
+"""Runs over many objects: imports, pushes, removals; what they staged and what they found."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connectors.models.system import ConnectedSystem
+from connectors.models.vocabulary import RowState, RunKind, RunState
+from identities.models import MappingRow
+
+
+class ImportProfile(models.Model):
+    """How one kind of file is read: `object_type` of its rows, key column, column mapping, and what else it makes.
+
+    `options`: settings of the profile (delimiter, encoding, `groups_from` a column, ...), documented in docs/import.md.
+    """
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    description = models.CharField(_("description"), max_length=255, blank=True, default="")
+    key_column = models.CharField(_("key column"), max_length=120)
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    modified_at = models.DateTimeField(_("last modified"))
+
+    class Meta:
+        verbose_name = _("import profile")
+        verbose_name_plural = _("import profiles")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportMapping(MappingRow):
+    """How one of our attributes is computed from a row of a file."""
+
+    profile = models.ForeignKey(ImportProfile, on_delete=models.CASCADE, related_name="mappings")
+
+    class Meta(MappingRow.Meta):
+        abstract = False
+        constraints = (
+            models.UniqueConstraint(fields=["profile", "attribute"], name="one_mapping_per_imported_attribute"),
+        )
+
+
+class Run(models.Model):
+    """One pass over many objects. Claimed by a worker like an operation, and resumed by the next one if that worker dies."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=[(k, k) for k in RunKind])
+    state = models.CharField(_("state"), max_length=10, default=RunState.WAITING, choices=[(s, s) for s in RunState])
+    system = models.ForeignKey(ConnectedSystem, on_delete=models.CASCADE, null=True, blank=True, related_name="runs")
+    profile = models.ForeignKey(ImportProfile, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
+    file_name = models.CharField(_("file"), max_length=255, blank=True, default="")
+    stored_file = models.CharField(max_length=255, blank=True, default="", editable=False)
+    apply_when_planned = models.BooleanField(default=False)
+    confirmed_removals = models.BooleanField(default=False)
+    counts = models.JSONField(default=dict, blank=True)
+    total = models.PositiveIntegerField(_("total"), default=0)
+    processed = models.PositiveIntegerField(_("processed"), default=0)
+    checkpoint = models.CharField(max_length=255, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    origin = models.CharField(max_length=80, default="admin")
+    actor_name = models.CharField(_("started by"), max_length=255)
+    actor_id = models.UUIDField(null=True, blank=True)
+    correlation_id = models.CharField(max_length=64, blank=True, default="")
+    lease_owner = models.CharField(max_length=80, blank=True, default="")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(_("created"), db_index=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.file_name or self.system_id}"
+
+
+class StagedRow(models.Model):
+    """One row of a file as it was read, what the plan makes of it, and what became of it."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rows")
+    part = models.CharField(_("part"), max_length=20)
+    number = models.PositiveIntegerField(_("row"))
+    key = models.CharField(_("key"), max_length=255, blank=True, default="")
+    values = models.JSONField(default=dict)
+    difference = models.JSONField(default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=10, default=RowState.STAGED, choices=[(s, s) for s in RowState])
+    object_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("row")
+        verbose_name_plural = _("rows")
+        ordering = ("part", "number")
+        constraints = (models.UniqueConstraint(fields=["run", "part", "number"], name="one_staged_row_per_line"),)
+        indexes = (
+            models.Index(fields=["run", "state"], name="staged_row_state"),
+            models.Index(fields=["run", "key"], name="staged_row_key"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.part} row {self.number}"
+
+
+class Finding(models.Model):
+    """Something a run found that a person should know, by row and column where it has them."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="findings")
+    part = models.CharField(_("part"), max_length=20, blank=True, default="")
+    row = models.PositiveIntegerField(_("row"), null=True, blank=True)
+    column = models.CharField(_("column"), max_length=120, blank=True, default="")
+    value = models.CharField(_("value"), max_length=255, blank=True, default="")
+    code = models.CharField(_("code"), max_length=60)
+    message = models.TextField(_("message"))
+    blocking = models.BooleanField(_("blocking"), default=True)
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        ordering = ("part", "row", "id")
+
+    def __str__(self) -> str:
+        return self.message

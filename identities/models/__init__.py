@@ -1,0 +1,32 @@
+"""Schema and constraints of the identities. Rows are written by `identities.actions`; nothing happens in `save()`."""
+
+from identities.models.attribute_definition import AttributeDefinition
+from identities.models.audit import AuditEntry, AuditSeal
+from identities.models.change_event import ChangeEvent, Delivery
+from identities.models.client import ApiClient, ApiToken, ClientAssociation, ClientRequest
+from identities.models.group import Group, Membership, MembershipOrigin
+from identities.models.mapping_row import MappingRow
+from identities.models.multi_value import MultiValue
+from identities.models.org_unit import OrgUnit
+from identities.models.suspension import Suspension
+from identities.models.user import User
+
+__all__ = [
+    "ApiClient",
+    "ApiToken",
+    "AttributeDefinition",
+    "AuditEntry",
+    "AuditSeal",
+    "ChangeEvent",
+    "ClientAssociation",
+    "ClientRequest",
+    "Delivery",
+    "Group",
+    "MappingRow",
+    "Membership",
+    "MembershipOrigin",
+    "MultiValue",
+    "OrgUnit",
+    "Suspension",
+    "User",
+]

@@ -1,0 +1,34 @@
+"""Custom attributes an administrator declares."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from identities.vocabulary import AttributeKind
+
+
+class AttributeDefinition(models.Model):
+    """A custom attribute of users: its values stand in `User.custom` under `name`."""
+
+    name = models.CharField(
+        _("name"),
+        max_length=60,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Za-z][A-Za-z0-9_-]*$")],
+        help_text=_("As SCIM and mappings call it, for example badgeNumber."),
+    )
+    label = models.CharField(_("label"), max_length=120)
+    kind = models.CharField(
+        _("type"), max_length=10, default=AttributeKind.STRING, choices=[(k, k) for k in AttributeKind]
+    )
+    multi_valued = models.BooleanField(_("several values"), default=False)
+    required = models.BooleanField(_("required"), default=False)
+    description = models.CharField(_("description"), max_length=255, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("custom attribute")
+        verbose_name_plural = _("custom attributes")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.label
