@@ -1,9 +1,7 @@
 """Celery's settings. The queue is the database; what travels through Celery are doorbells that may be lost."""
 
-from datetime import timedelta
 from typing import Any
 
-from celery.schedules import crontab
 
 from provisioning_portal.settings.environment import Environment
 
