@@ -19,7 +19,10 @@ class Capability(StrEnum):
 
 
 class DisableStyle(StrEnum):
-    """How `enabled=False` is carried out. REMOVAL: the system knows no disabled account, so the engine deletes instead."""
+    """How `enabled=False` is carried out.
+
+    REMOVAL: the system knows no disabled account, so the engine deletes instead.
+    """
 
     NATIVE = "native"
     REMOVAL = "removal"
@@ -38,7 +41,8 @@ class Capabilities:
         disable: how accounts are disabled.
         members_per_update: the most member values one update may carry.
         nested_groups: whether a group may be a member of a group.
-        exact_search: False when answers to a search must be checked by the caller because the system is known to ignore filters.
+        exact_search: False when answers to a search must be checked by the caller because the system is known to ignore
+            filters.
     """
 
     objects: Mapping[ObjectClass, frozenset[Capability]] = field(default_factory=dict)

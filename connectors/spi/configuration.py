@@ -1,7 +1,8 @@
-"""Typed configuration of a connector: a pydantic model whose fields describe themselves to the form that is generated from it.
+"""Typed configuration of a connector: a pydantic model whose fields describe themselves to the form that is generated
+from it.
 
-A field is declared with :func:`setting`; its annotation gives the type, pydantic validates offline, and cross-field rules are
-pydantic validators. Nothing here touches the network (that is `Connector.test`).
+A field is declared with :func:`setting`; its annotation gives the type, pydantic validates offline, and cross-field
+rules are pydantic validators. Nothing here touches the network (that is `Connector.test`).
 """
 
 from typing import Any
@@ -33,7 +34,13 @@ def setting(
         multiline: a text area (certificates).
         constraints: passed to pydantic's `Field` (ge, le, pattern, ...).
     """
-    extra: dict[str, JsonValue] = {"group": group, "secret": secret, "host": host, "discovered": discovered, "multiline": multiline}
+    extra: dict[str, JsonValue] = {
+        "group": group,
+        "secret": secret,
+        "host": host,
+        "discovered": discovered,
+        "multiline": multiline,
+    }
     return Field(default, title=title, description=help, json_schema_extra=extra, **constraints)
 
 

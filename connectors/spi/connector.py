@@ -54,10 +54,12 @@ class Discovery:
 class Connector(ABC, Generic[C]):
     """One connection to one configured system. Used by one thread at a time, opened around a batch of work.
 
-    Every method either returns or raises one of `connectors.spi.errors`. Methods that write are idempotent as far as the system allows.
+    Every method either returns or raises one of `connectors.spi.errors`. Methods that write are idempotent as far as
+    the system allows.
 
     Class attributes:
-        kind: stable key stored with a connected system. title: its name for people. configuration_class: its typed configuration.
+        kind: stable key stored with a connected system. title: its name for people. configuration_class: its typed
+            configuration.
     """
 
     kind: ClassVar[str]
@@ -75,10 +77,10 @@ class Connector(ABC, Generic[C]):
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def open(self) -> None:  # noqa: B027 - optional: a connector without a session has nothing to open
+    def open(self) -> None:
         """Connect and authenticate (raises Transient, Throttled or Misconfigured)."""
 
-    def close(self) -> None:  # noqa: B027 - optional, as open
+    def close(self) -> None:
         """Release what `open` took; never raises."""
 
     @abstractmethod
@@ -87,7 +89,7 @@ class Connector(ABC, Generic[C]):
 
     @abstractmethod
     def test(self) -> Iterator[Finding]:
-        """Go through resolving, connecting, authenticating, reading and being allowed to write, a finding each; changes nothing.
+        """Resolve, connect, authenticate, read and look whether writing is allowed, a finding each; changes nothing.
 
         Stops after the first ERROR that makes the rest meaningless, and never raises.
         """
@@ -114,9 +116,7 @@ class Connector(ABC, Generic[C]):
         """The object with this immutable id, with the members of a group only if asked (raises Gone)."""
 
     @abstractmethod
-    def create(
-        self, object_class: ObjectClass, attributes: Attributes, *, enabled: bool | None = None
-    ) -> RemoteObject:
+    def create(self, object_class: ObjectClass, attributes: Attributes, *, enabled: bool | None = None) -> RemoteObject:
         """Create and return the object as it now stands.
 
         Raises:
@@ -125,7 +125,11 @@ class Connector(ABC, Generic[C]):
 
     @abstractmethod
     def update(self, object_class: ObjectClass, remote_id: str, delta: Delta) -> RemoteObject:
-        """Apply the delta and return the object, members not read; a rename shows in its `reference` (raises Gone, Rejected, AlreadyExists)."""
+        """Apply the delta and return the object, members not read; a rename shows in its `reference`.
+
+        Raises:
+            Gone: no such object. Rejected: refused as it is. AlreadyExists: the new name is taken.
+        """
 
     @abstractmethod
     def delete(self, object_class: ObjectClass, remote_id: str) -> None:

@@ -1,8 +1,8 @@
 """The only errors a connector may raise: the class decides what the engine does next.
 
-Each error carries two texts: `message` for the administrator (what happened, to whom, what to do) and `detail` for the engineer. Neither
-may hold a secret. An exception of any other class is a defect: it is recorded with its trace and waits for a person.
-"""
+Each error carries two texts: `message` for the administrator (what happened, to whom, what to do) and `detail` for the
+engineer. Neither may hold a secret. An exception of any other class is a defect: it is recorded with its trace and
+waits for a person.
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ class Transient(ConnectorError):
 
 
 class Throttled(ConnectorError):
-    """The system asks to be left alone: no call to it before `retry_after` seconds have passed (None: it did not say)."""
+    """The system asks to be left alone: no call before `retry_after` seconds have passed (None: it did not say)."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Throttled(ConnectorError):
 
 
 class Misconfigured(ConnectorError):
-    """Credentials, certificates, addresses or schema are wrong: no object can succeed until an administrator mends it."""
+    """Credentials, certificates, addresses or schema are wrong: nothing succeeds until an administrator mends it."""
 
 
 class Rejected(ConnectorError):

@@ -24,9 +24,11 @@ class RemoteObject:
 
     Attributes:
         remote_id: immutable id (entryUUID, SCIM id, primary key), never a name that can change.
-        reference: the value by which other objects of that system refer to this one (LDAP: DN; SCIM: id). May change by a rename.
+        reference: the value by which other objects of that system refer to this one (LDAP: DN; SCIM: id). May change by
+            a rename.
         name: what an administrator of that system would call it (DN, userName, row name).
-        attributes: values by remote attribute name; placeholders a connector needs for itself (an empty group's member) are never among them.
+        attributes: values by remote attribute name; placeholders a connector needs for itself (an empty group's member)
+            are never among them.
         enabled: whether the account may be used; None where the system or object class has no such notion.
         version: the system's own version mark (ETag, entryCSN), if it has one.
     """
@@ -46,7 +48,8 @@ class Delta:
 
     Attributes:
         replace: the whole new value of an attribute; an empty tuple clears it.
-        add, remove: single values of a multi-valued attribute; adding what is there and removing what is not there are no errors.
+        add, remove: single values of a multi-valued attribute; adding what is there and removing what is not there are
+            no errors.
         enabled: the new portable state; None leaves it.
     """
 

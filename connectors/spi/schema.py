@@ -26,7 +26,8 @@ class AttributeSpec:
     Attributes:
         required: a create without it is refused.
         creatable, updatable, readable: when it may be written and whether it comes back.
-        case_exact: False when the system compares values without regard to case; differences in case only are then no difference.
+        case_exact: False when the system compares values without regard to case; differences in case only are then no
+            difference.
         refers_to: the object class a REFERENCE points to.
     """
 
@@ -47,9 +48,11 @@ class ObjectSchema:
     """One object class: its attributes by name.
 
     Attributes:
-        name_attribute: the attribute an account is recognised by (uid, userName, login): the default correlation attribute.
+        name_attribute: the attribute an account is recognised by (uid, userName, login): the default correlation
+            attribute.
         member_attribute: for groups, the multi-valued REFERENCE that holds the members.
-        marker_attribute: an attribute that can hold our UUID and be searched for (SCIM externalId), if the system has one.
+        marker_attribute: an attribute that can hold our UUID and be searched for (SCIM externalId), if the system has
+            one.
     """
 
     object_class: ObjectClass

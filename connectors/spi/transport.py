@@ -1,7 +1,8 @@
 """How a connector reaches its system: only through the transport the engine hands to it.
 
-The transport checks every address when it connects (link-local and metadata addresses are always refused, private and loopback ones unless
-the portal's allowed networks list them), follows no redirects, caps times and sizes, and verifies TLS.
+The transport checks every address when it connects (link-local and metadata addresses are always refused, private and
+loopback ones unless the portal's allowed networks list them), follows no redirects, caps times and sizes, and verifies
+TLS.
 """
 
 import socket
@@ -72,7 +73,10 @@ class Transport(Protocol):
         ...
 
     def tls_context(self, ca_certificate: str = "") -> ssl.SSLContext:
-        """A verifying client context (TLS 1.2 or newer), trusting the PEM text `ca_certificate` instead of the system's roots if given."""
+        """A verifying client context (TLS 1.2 or newer).
+
+        It trusts the PEM text `ca_certificate` instead of the system's roots, if given (raises Misconfigured).
+        """
         ...
 
     def http(self, base_url: str, *, headers: Mapping[str, str], ca_certificate: str = "") -> HttpClient:

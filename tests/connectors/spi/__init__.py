@@ -1,0 +1,1 @@
+"""Tests of the interface connectors implement, and of the guarded transport."""
