@@ -3,6 +3,7 @@
 Each error carries two texts: `message` for the administrator (what happened, to whom, what to do) and `detail` for the
 engineer. Neither may hold a secret. An exception of any other class is a defect: it is recorded with its trace and
 waits for a person.
+"""
 
 from collections.abc import Mapping
 
