@@ -19,8 +19,8 @@ class ContractSubject:
         configuration: a complete, valid configuration; secrets included.
         user, group: attributes that suffice to create a user or group of this name.
         text: a single-valued, optional, updatable text attribute of users, able to hold any text.
-        raw: reads an object around the connector, as the system itself holds it, members and placeholders included; None when
-            it is not there. Keys are the remote attribute names.
+        raw: reads an object around the connector, as the system itself holds it, members and placeholders included;
+            None when it is not there. Keys are the remote attribute names.
         several: a multi-valued, optional text attribute of users, if there is one.
         invalid: field -> a value that validation must refuse, offline.
         broken: finding -> configuration changes under which `test()` must end with that finding as an ERROR.

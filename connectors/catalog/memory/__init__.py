@@ -1,4 +1,4 @@
-"""A connector that keeps its objects in this process: the smallest complete example, and what the engine is tried on."""
+"""A connector that keeps its objects in this process: the smallest complete example, and the engine's test target."""
 
 from connectors.catalog.memory.configuration import MemoryConfiguration
 from connectors.catalog.memory.connector import MemoryConnector

@@ -38,7 +38,7 @@ class MemoryStore:
     journal: list[Call] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
     _records: dict[ObjectClass, dict[str, Record]] = field(default_factory=lambda: {each: {} for each in ObjectClass})
-    _serials: count[int] = field(default_factory=lambda: count(1))
+    _serials: "count[int]" = field(default_factory=lambda: count(1))
 
     @classmethod
     def named(cls, name: str) -> "MemoryStore":
