@@ -1,0 +1,1 @@
+"""The engine: from change events to remote writes."""
