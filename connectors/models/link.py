@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models.system import ConnectedSystem
-from connectors.models.vocabulary import LinkState
+from connectors.vocabulary import LinkState, Settlement
 from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
@@ -21,6 +21,7 @@ class Link(models.Model):
         create_intent_key, create_intent_at: committed before a create: this key was seen absent at that time, so what is found afterwards is ours.
         unresolved: how many references the remote object still lacks.
         adopted: the account was there before us.
+        settlement: what a person or a policy settled (a rejected removal, an accepted loss); cleared when it no longer applies.
     """
 
     system = models.ForeignKey(ConnectedSystem, on_delete=models.CASCADE, related_name="links")
@@ -41,6 +42,9 @@ class Link(models.Model):
     create_intent_at = models.DateTimeField(null=True, blank=True)
     unresolved = models.PositiveIntegerField(default=0)
     adopted = models.BooleanField(default=False)
+    settlement = models.CharField(
+        max_length=10, blank=True, default=Settlement.NONE, choices=[(s, s) for s in Settlement if s]
+    )
     matched_by_hand = models.BooleanField(default=False)
     linked_at = models.DateTimeField(_("linked"), null=True, blank=True)
     synchronised_at = models.DateTimeField(_("last synchronised"), null=True, blank=True)
@@ -66,10 +70,11 @@ class Link(models.Model):
 
 
 class RemoteMembership(models.Model):
-    """This member is known to be in this group on the system."""
+    """This member is known to be in this group on the system, under this reference (a rename makes it stale)."""
 
     group_link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="remote_members")
     member_link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="remote_groups")
+    reference = models.CharField(max_length=1024, default="")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["group_link", "member_link"], name="one_remote_membership"),)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models.run import Run
 from connectors.models.system import ConnectedSystem
-from connectors.models.vocabulary import Lane, OperationState
+from connectors.vocabulary import Lane, OperationState
 from identities.vocabulary import ObjectType
 
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models.system import ConnectedSystem
-from connectors.models.vocabulary import RowState, RunKind, RunState
+from connectors.vocabulary import RowState, RunKind, RunState
 from identities.models import MappingRow
 
 

@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from connectors.models.vocabulary import (
+from connectors.vocabulary import (
     AdoptionPolicy,
     BreakerState,
     GonePolicy,

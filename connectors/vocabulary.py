@@ -1,0 +1,129 @@
+"""The engine's words (see the glossary in docs/architecture.md)."""
+
+from enum import IntEnum, StrEnum
+
+
+class SystemState(StrEnum):
+    """Whether a connected system is written to."""
+
+    PAUSED = "paused"
+    RUNNING = "running"
+    DELETING = "deleting"
+
+
+class BreakerState(StrEnum):
+    """Open: no call is made until a probe succeeds. Half-open: one probe is under way."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Lane(IntEnum):
+    """In which order work is claimed: removals first."""
+
+    REMOVAL = 0
+    INTERACTIVE = 1
+    BULK = 2
+    RECONCILE = 3
+
+
+class OperationState(StrEnum):
+    """Where an operation stands.
+
+    waiting and in_flight are open; failed, disputed and held wait for a person; the rest is history.
+    """
+
+    WAITING = "waiting"
+    IN_FLIGHT = "in_flight"
+    FAILED = "failed"
+    DISPUTED = "disputed"
+    HELD = "held"
+    DONE = "done"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+WAITS_FOR_A_PERSON = (OperationState.FAILED, OperationState.DISPUTED, OperationState.HELD)
+OPEN = (OperationState.WAITING, OperationState.IN_FLIGHT, *WAITS_FOR_A_PERSON)
+
+
+class LinkState(StrEnum):
+    """How an identity object stands on a system.
+
+    pending: no remote object known yet; linked; disputed: the name is taken by an account that is not ours; removed: there was one, it
+    was deleted or released.
+    """
+
+    PENDING = "pending"
+    LINKED = "linked"
+    DISPUTED = "disputed"
+    REMOVED = "removed"
+
+
+class Settlement(StrEnum):
+    """What a person or a policy settled about a link, so that the engine does not undo it at the next change.
+
+    kept: a removal was rejected, the account stays as it is. gone: the account was deleted in the system and that was accepted.
+    """
+
+    NONE = ""
+    KEPT = "kept"
+    GONE = "gone"
+
+
+class AdoptionPolicy(StrEnum):
+    """What happens with an account that is already there and carries no mark of ours."""
+
+    NEVER = "never"
+    EXACT_KEY = "exact_key"
+    ASK = "ask"
+
+
+class RemovalPolicy(StrEnum):
+    """What happens to an account that has no reason to exist or to be enabled any more."""
+
+    DISABLE = "disable"
+    DELETE = "delete"
+    LEAVE = "leave"
+
+
+class GonePolicy(StrEnum):
+    """What happens when an account that should exist was deleted in the system."""
+
+    RECREATE = "recreate"
+    ACCEPT = "accept"
+
+
+class RunKind(StrEnum):
+    """One pass over many objects."""
+
+    IMPORT = "import"
+    PUSH = "push"
+    PREVIEW = "preview"
+    REMOVAL = "removal"
+
+
+class RunState(StrEnum):
+    """Where a run stands. planned waits for a person to apply it."""
+
+    WAITING = "waiting"
+    STAGING = "staging"
+    PLANNED = "planned"
+    APPLYING = "applying"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RowState(StrEnum):
+    """Where a staged row stands."""
+
+    STAGED = "staged"
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    PROBLEM = "problem"
+    APPLIED = "applied"
+    REFUSED = "refused"
