@@ -9,9 +9,10 @@ from identities.models.mapping_row import MappingRow
 from identities.models.multi_value import MultiValue
 from identities.models.org_unit import OrgUnit
 from identities.models.suspension import Suspension
-from identities.models.user import User
+from identities.models.user import Administrator, User
 
 __all__ = [
+    "Administrator",
     "ApiClient",
     "ApiToken",
     "AttributeDefinition",

@@ -204,3 +204,22 @@ class User(AbstractBaseUser, PermissionsMixin):
     def _session_hash(self, secret: str) -> str:
         value = f"{len(self.password)}:{self.password}{self.session_epoch}"
         return salted_hmac("identities.User.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class AdministratorManager(UserManager):
+    """Operators only."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """Operators who are not deleted."""
+        return super().get_queryset().filter(kind=UserKind.OPERATOR, deleted_at__isnull=True)
+
+
+class Administrator(User):
+    """The users who administer the portal, as a list of their own. The same rows as `User`."""
+
+    objects: ClassVar[AdministratorManager] = AdministratorManager()  # type: ignore[assignment,misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("administrator")
+        verbose_name_plural = _("administrators")
