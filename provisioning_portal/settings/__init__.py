@@ -10,7 +10,7 @@ from provisioning_portal.settings.environment import BASE_DIR, LOOPBACK_NETWORKS
 from provisioning_portal.settings.kept_secrets import kept_secret
 
 environment = load()
-environment.data_dir.mkdir(parents=True, exist_ok=True)
+environment.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DEBUG = environment.debug
 SECRET_KEY = environment.secret_key or kept_secret(
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "provisioning_portal.forwarded.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "provisioning_portal.content_policy.ContentPolicyMiddleware",
@@ -127,7 +128,6 @@ USE_TZ = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = environment.data_dir / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Static files are served from where they stand, so that one command runs a fresh clone without collecting them.
 WHITENOISE_USE_FINDERS = True

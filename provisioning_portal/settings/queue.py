@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 from provisioning_portal.settings.environment import Environment
 
 FOLDER_POLLING_SECONDS = 0.1
@@ -35,7 +34,8 @@ def queue(environment: Environment) -> dict[str, Any]:
         **(_redis(environment) if environment.redis_url else _folder(environment)),
         "timezone": environment.time_zone,
         "beat_schedule": BEAT_SCHEDULE,
-        "beat_schedule_filename": str(environment.data_dir / "beat-schedule"),
+        # In memory: a lost tick is made up by the pollers, so there is nothing worth a file.
+        "beat_scheduler": "celery.beat:Scheduler",
     }
 
 
@@ -58,7 +58,7 @@ def _redis(environment: Environment) -> dict[str, Any]:
 def _folder(environment: Environment) -> dict[str, Any]:
     folder = environment.data_dir / "broker"
     return {
-        "broker_url": "filesystem://",
+        "broker_url": "filesystem://localhost",
         "broker_transport": "provisioning_portal.doorbell:Transport",
         "broker_transport_options": {
             "data_folder_in": str(folder),

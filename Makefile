@@ -1,0 +1,55 @@
+# The commands of the project. `make help` lists them.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(VENV)/bin/pip install -q --disable-pip-version-check
+# Given on the command line or in the environment; left out, the settings have their own.
+export PORT DATA_DIR
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run install install-test test lint unit unit-postgresql clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+run: install  ## Install what is missing and run the portal (PORT=8000 DATA_DIR=data)
+	@exec $(PY) manage.py serve
+
+install: $(VENV)/installed  ## Make the environment
+	@[ $(VENV)/installed-ldap -nt requirements-ldap.txt ] || { bin/install-ldap $(VENV) && touch $(VENV)/installed-ldap; } || true
+
+install-test: install $(VENV)/installed-test  ## Make the environment with what the tests need
+	@bin/install-test-servers
+
+test: install-test lint unit unit-postgresql  ## Run every check and every test
+
+lint: $(VENV)/installed-test  ## Run the checks that need no server
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
+	$(VENV)/bin/djlint --lint --quiet .
+	DATA_DIR=$$(mktemp -d) $(PY) manage.py makemigrations --check --dry-run
+
+unit: $(VENV)/installed-test  ## Run the tests on the embedded default
+	$(PY) -m pytest -n 2
+
+unit-postgresql: $(VENV)/installed-test  ## Run the tests of what differs between databases again, on PostgreSQL
+	TEST_DATABASE=postgresql $(PY) -m pytest -n 2 -m database
+
+clean:  ## Remove the environment and caches; the data folder stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3-venv is needed: apt-get install -y python3-venv" >&2; exit 1; }
+
+$(VENV)/installed: requirements.txt | $(PY)
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-test: requirements-test.txt requirements.txt requirements-ldap.txt | $(PY)
+	$(PIP) -r requirements-test.txt
+	@touch $@
