@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
-from django.contrib.auth import get_user_model
-
 
 def prepare() -> list[str]:
     """Set up a portal that nobody has used yet; what to tell the person at the console, empty when nothing was done."""

@@ -56,7 +56,7 @@ class Poller:
         except DatabaseError:
             logger.exception("%s: the database did not answer", work.name)
             return max(work.every_seconds, DATABASE_PAUSE_SECONDS)
-        except Exception:  # noqa: BLE001  a defect in one kind of work must not end the looking for the next
+        except Exception:  # a defect in one share of work must not end the looking for the next
             logger.exception("%s failed", work.name)
             return max(work.every_seconds, DATABASE_PAUSE_SECONDS)
         finally:

@@ -103,6 +103,6 @@ def stop_all(processes: Sequence[SupervisedProcess], seconds: float) -> None:
     for process in processes:
         if process.running:
             logger.warning(
-                "%s did not end within %.0f s and is killed; its work is taken up again", process.name, seconds
+                "%s did not end within %.0f s and is killed; its work will be resumed", process.name, seconds
             )
         process.kill()

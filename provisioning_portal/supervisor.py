@@ -22,7 +22,7 @@ READY_SECONDS = 120.0
 HEALTH_TIMEOUT_SECONDS = 2.0
 
 
-class PortUnavailable(Exception):
+class PortUnavailableError(Exception):
     """Another program listens where the portal should."""
 
 
@@ -32,7 +32,7 @@ def check_port(host: str, port: int) -> None:
     Granian shares an address with whoever else asks for sharing (SO_REUSEPORT), so a second portal would not notice.
 
     Raises:
-        PortUnavailable: with what to do.
+        PortUnavailableError: with what to do.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -41,7 +41,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
             probe.listen()
         except OSError as error:
-            raise PortUnavailable(
+            raise PortUnavailableError(
                 f"cannot listen on {host}:{port} ({error.strerror}); choose another port: make run PORT={port + 1}"
             ) from error
 
@@ -50,7 +50,7 @@ def web_answers() -> bool:
     """Whether the web process answers its health address."""
     host = settings.PORTAL_WEB_HOST
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  read, not bound
-    request = urllib.request.Request(  # noqa: S310  the scheme is written here
+    request = urllib.request.Request(
         f"http://{reachable}:{settings.PORTAL_WEB_PORT}/healthz", headers={"Host": settings.ALLOWED_HOSTS[0]}
     )
     try:

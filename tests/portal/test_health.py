@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test import Client
-from pytest_django import DjangoDbBlocker
 
 
 @pytest.mark.database

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from provisioning_portal.supervisor import PortUnavailable, Supervisor, check_port
+from provisioning_portal.supervisor import PortUnavailableError, Supervisor, check_port
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         """Run until SIGINT or SIGTERM."""
         try:
             check_port(settings.PORTAL_WEB_HOST, settings.PORTAL_WEB_PORT)
-        except PortUnavailable as error:
+        except PortUnavailableError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"data folder: {settings.PORTAL_DATA_DIR}")
         call_command("prepare", stdout=self.stdout)

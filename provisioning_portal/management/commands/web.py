@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from provisioning_portal import web
-from provisioning_portal.supervisor import PortUnavailable, check_port
+from provisioning_portal.supervisor import PortUnavailableError, check_port
 
 
 class Command(BaseCommand):
@@ -18,6 +18,6 @@ class Command(BaseCommand):
         """Check the address and serve."""
         try:
             check_port(settings.PORTAL_WEB_HOST, settings.PORTAL_WEB_PORT)
-        except PortUnavailable as error:
+        except PortUnavailableError as error:
             raise CommandError(str(error)) from error
         web.serve()
