@@ -1,17 +1,31 @@
-"""What a worker holds while it converges one object, and how that ended.
+"""What a worker holds while it converges one object, how it gets it, and how that can end.
 
-A claim is a lease on one operation. It is committed before the first remote call, so that a worker that vanishes is noticed; every
-write that follows is conditional on its fence, so that a worker that was given up cannot overwrite its successor.
+A claim is a lease on one operation. It is committed before the first remote call, so that a worker that vanishes is
+noticed; every write that follows is conditional on its fence, so that a worker that was given up cannot overwrite its
+successor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from connectors.models.vocabulary import Lane
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from connectors.engine import takeover
+from connectors.engine.claiming import dialect
+from connectors.models import ConnectedSystem, Operation
+from connectors.vocabulary import BreakerState, Lane, OperationState, SystemState
+from identities.models import Membership
 from identities.vocabulary import ObjectType
+
+GROUP_PATIENCE = timedelta(seconds=4)
+"""How long a group waits for members that are about to be linked, so that they are written in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +55,8 @@ class Claim:
 class Ending(StrEnum):
     """How converging ended.
 
-    done: nothing is left to do, or only references that will ring again. retry, throttled, misconfigured: the operation waits for the
-    system. failed, disputed, held, defect: it waits for a person.
+    done: nothing is left to do, or only references that will ring again. retry, throttled, misconfigured: the operation
+    waits for the system. failed, disputed, held, defect: it waits for a person.
     """
 
     DONE = "done"
@@ -61,10 +75,11 @@ class Outcome:
 
     Attributes:
         verdict: the decision's verdict. steps: its explanation. difference: what was written, or was to be written.
-        error_class: the SPI error's class in lower case (`transient`, `rejected`, ...), or `defect`; empty where there was none.
-        retry_in: seconds until the next attempt (retry) or until the system may be spoken to again (throttled).
+        error_class: the SPI error's class in lower case (`transient`, ...), or `defect`; empty without an error.
+        retry_in: seconds until the next attempt (retry), or what the system asked for (throttled, None: nothing said).
         held_verdict: the removal that the brake stopped.
         dependents: objects to converge on the same system because this one's link or reference changed.
+        answered: whether the system answered a call meanwhile, which closes its breaker.
     """
 
     ending: Ending
@@ -77,3 +92,127 @@ class Outcome:
     retry_in: float | None = None
     held_verdict: str = ""
     dependents: tuple[tuple[ObjectType, UUID], ...] = ()
+    answered: bool = True
+
+
+def claim_due(worker: str, limit: int, *, share: int | None = None) -> list[Claim]:
+    """Lease up to `limit` operations that are due to `worker`, of as many systems as have some, and commit that.
+
+    Args:
+        worker: names the process; it is shown while it holds the lease.
+        share: the most leases of one system that this worker may hold, so that a slow one leaves threads to the others;
+            a system whose last call failed gets a single one.
+    """
+    takeover.take_over_expired()
+    systems = _systems_with_due_work(dialect().now())
+    claims: list[Claim] = []
+    # Everyone gets a fair part first, then whoever still has work takes what is left.
+    for part in (max(1, limit // max(1, len(systems))), limit):
+        for system_id in systems:
+            wanted = min(part, limit - len(claims))
+            if wanted > 0:
+                claims += _claim_from(system_id, worker, wanted, share)
+    return claims
+
+
+def still_held(claim: Claim) -> bool:
+    """Whether the lease is still this claim's and has not run out; asked before every remote call."""
+    held = Operation.objects.filter(pk=claim.operation_id, fence=claim.fence, state=OperationState.IN_FLIGHT)
+    return held.filter(lease_until__gt=dialect().now()).exists()
+
+
+def _due(now: datetime) -> "QuerySet[Operation]":
+    return Operation.objects.filter(state=OperationState.WAITING, due_at__lte=now)
+
+
+def _in_flight() -> "QuerySet[Operation]":
+    return Operation.objects.filter(state=OperationState.IN_FLIGHT)
+
+
+def _gates_open(now: datetime) -> Q:
+    """Systems that may be called: not paused, not broken, not asking to be left alone."""
+    return Q(
+        Q(throttled_until__isnull=True) | Q(throttled_until__lte=now),
+        state__in=(SystemState.RUNNING, SystemState.DELETING),
+        breaker=BreakerState.CLOSED,
+    )
+
+
+def _systems_with_due_work(now: datetime) -> list[UUID]:
+    """Systems to claim from: those with removals first, then those with the fewest leases, equals in random order."""
+    of_system = Q(system=OuterRef("pk"))
+    # One look-up by index for each lane: a single condition would walk over everything that waits out its back-off.
+    lane = Case(
+        *(When(Exists(_due(now).filter(of_system, lane=lane)), then=Value(lane.value)) for lane in Lane),
+        output_field=IntegerField(),
+    )
+    leases = _in_flight().filter(of_system).order_by().values("system").annotate(count=Count("pk")).values("count")
+    systems = ConnectedSystem.objects.filter(_gates_open(now)).annotate(next_lane=lane).exclude(next_lane=None)
+    removals_first = Case(When(next_lane=Lane.REMOVAL, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return list(
+        systems.annotate(leases=Coalesce(Subquery(leases), 0))
+        .order_by(removals_first, "leases", "?")
+        .values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def _claim_from(system_id: UUID, worker: str, wanted: int, share: int | None) -> list[Claim]:
+    system = dialect().lock_system(system_id)
+    now = dialect().now()
+    if system is None or not ConnectedSystem.objects.filter(_gates_open(now), pk=system_id).exists():
+        return []
+    leased = list(_in_flight().filter(system=system).values_list("lane", "lease_owner"))
+    room = min(wanted, system.slots - len(leased))
+    if share is not None:
+        allowed = 1 if system.consecutive_failures else share
+        room = min(room, allowed - sum(owner == worker for _, owner in leased))
+    others = min(room, system.slots - 1 - sum(lane != Lane.REMOVAL for lane, _ in leased))
+    lease_until = now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS)
+    seen = _see(system, now, room, others)
+    return [_claim_of(each, worker, lease_until) for each in dialect().take(seen, worker, now, lease_until)]
+
+
+def _see(system: ConnectedSystem, now: datetime, room: int, others: int) -> Sequence[Operation]:
+    """Claimable rows, removals first: up to `room`, but no more than `others` that are no removals."""
+    seen: list[Operation] = []
+    claimable = _claimable(now).filter(system=system).order_by("due_at", "id")
+    for lane in Lane:
+        free = room - len(seen)
+        if lane != Lane.REMOVAL:
+            removals = sum(operation.lane == Lane.REMOVAL for operation in seen)
+            free = min(free, others - (len(seen) - removals))
+        if free > 0:
+            seen += dialect().see(claimable.filter(lane=lane)[:free])
+    return seen
+
+
+def _claimable(now: datetime) -> "QuerySet[Operation]":
+    """Due rows of objects nobody works on. A group waits a moment for members that are about to be linked."""
+    same_object = Q(system=OuterRef("system"), object_type=OuterRef("object_type"), object_id=OuterRef("object_id"))
+    members = Membership.objects.filter(group=OuterRef(OuterRef("object_id")))
+    pending_members = Operation.objects.filter(
+        system=OuterRef("system"),
+        object_type=ObjectType.USER,
+        object_id__in=members.values("user"),
+        state__in=(OperationState.WAITING, OperationState.IN_FLIGHT),
+        error_class="",
+    )
+    settled = Q(object_type=ObjectType.USER) | Q(created_at__lte=now - GROUP_PATIENCE) | ~Exists(pending_members)
+    return _due(now).filter(~Exists(_in_flight().filter(same_object)), settled)
+
+
+def _claim_of(operation: Operation, worker: str, lease_until: datetime) -> Claim:
+    return Claim(
+        operation_id=operation.pk,
+        fence=operation.fence + 1,
+        worker=worker,
+        system_id=operation.system_id,
+        object_type=ObjectType(operation.object_type),
+        object_id=operation.object_id,
+        lane=Lane(operation.lane),
+        attempt=operation.attempt + 1,
+        released=operation.released,
+        run_id=operation.run_id,
+        lease_until=lease_until,
+    )

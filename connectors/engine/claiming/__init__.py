@@ -1,0 +1,17 @@
+"""Where the databases differ when several workers take from one queue: the clock, the locks, and taking what was seen.
+
+`dialect()` is the module for the database in use. Both offer the same four functions.
+"""
+
+from types import ModuleType
+
+from django.db import connection
+
+from connectors.engine.claiming import postgresql, sqlite
+
+_BY_VENDOR = {"postgresql": postgresql, "sqlite": sqlite}
+
+
+def dialect() -> ModuleType:
+    """The module for the database in use (raises KeyError for one that is not supported)."""
+    return _BY_VENDOR[connection.vendor]

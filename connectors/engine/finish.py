@@ -1,0 +1,96 @@
+"""Writing down how converging one object ended."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from connectors.engine import gates, takeover
+from connectors.engine.claim import Claim, Ending, Outcome
+from connectors.engine.claiming import dialect
+from connectors.engine.queue import enqueue
+from connectors.models import ConnectedSystem, Operation
+from connectors.vocabulary import Lane, OperationState
+from identities.vocabulary import ObjectType
+
+CLOSED_AS = {
+    Ending.DONE: OperationState.DONE,
+    Ending.FAILED: OperationState.FAILED,
+    Ending.DISPUTED: OperationState.DISPUTED,
+    Ending.HELD: OperationState.HELD,
+    Ending.DEFECT: OperationState.FAILED,
+}
+"""Endings that close the row. The others let it wait for the system."""
+
+LOST_LEASE = "a worker finished after its lease had been given to another"
+
+
+def finish(claim: Claim, outcome: Outcome) -> bool:
+    """Write the outcome on the operation, the breaker and throttle of its system, and enqueue its dependents.
+
+    Returns:
+        False when the lease was lost. Nothing of the outcome is written then, and the object is enqueued afresh,
+        because this worker may have written to the system after its successor did.
+    """
+    with transaction.atomic():
+        system = dialect().lock_system(claim.system_id)
+        if system is not None and _write(claim, outcome, system, dialect().now()):
+            return True
+    if system is not None:
+        enqueue(claim.system_id, claim.object_type, [claim.object_id], lane=claim.lane, cause=LOST_LEASE)
+    return False
+
+
+def _write(claim: Claim, outcome: Outcome, system: ConnectedSystem, now: datetime) -> bool:
+    held = Operation.objects.filter(pk=claim.operation_id, fence=claim.fence, state=OperationState.IN_FLIGHT)
+    if not held.update(lease_owner="", lease_until=None, finished_at=now, **_result(outcome)):
+        return False
+    gates.note(system, outcome, now)
+    operation = Operation.objects.get(pk=claim.operation_id)
+    if outcome.ending in CLOSED_AS:
+        _close(operation, CLOSED_AS[outcome.ending])
+    else:
+        takeover.give_back(operation, due_at=_due_again(outcome, system, now), now=now)
+    _ring_dependents(claim, outcome, operation)
+    return True
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "verdict": outcome.verdict,
+        "steps": list(outcome.steps),
+        "difference": outcome.difference,
+        "error_class": outcome.error_class,
+        "message": outcome.message,
+        "detail": outcome.detail,
+        "held_verdict": outcome.held_verdict,
+    }
+
+
+def _close(operation: Operation, state: OperationState) -> None:
+    """Close the row; one that would wait for a person gives way to a newer change that waits for the system."""
+    if state is not OperationState.DONE and takeover.waiting_row(operation).exists():
+        state = OperationState.SUPERSEDED
+    Operation.objects.filter(pk=operation.pk).update(state=state)
+
+
+def _due_again(outcome: Outcome, system: ConnectedSystem, now: datetime) -> datetime:
+    if outcome.ending is Ending.RETRY and outcome.retry_in is not None:
+        return now + timedelta(seconds=outcome.retry_in)
+    if outcome.ending is Ending.THROTTLED and system.throttled_until:
+        return system.throttled_until
+    return now
+
+
+def _ring_dependents(claim: Claim, outcome: Outcome, operation: Operation) -> None:
+    for object_type in ObjectType:
+        ids = [object_id for kind, object_id in outcome.dependents if kind == object_type]
+        lane = Lane.BULK if claim.lane >= Lane.BULK else Lane.INTERACTIVE
+        enqueue(
+            claim.system_id,
+            object_type,
+            ids,
+            lane=lane,
+            cause=f"a reference changed: {operation.object_name}",
+            correlation_id=operation.correlation_id,
+        )
