@@ -1,0 +1,1 @@
+"""Mapping expressions, paths and rows."""
