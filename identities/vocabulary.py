@@ -113,3 +113,55 @@ class AttributeKind(StrEnum):
     INTEGER = "integer"
     DECIMAL = "decimal"
     DATE_TIME = "dateTime"
+
+
+class ClientScope(StrEnum):
+    """What an API client may do."""
+
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+    GROUPS_READ = "groups:read"
+    GROUPS_WRITE = "groups:write"
+
+
+class Verb(StrEnum):
+    """What the audit trail says happened. Every action has its own; the engine adds its own beside these."""
+
+    USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"
+    USER_VALUE_OVERRIDDEN = "user.value_overridden"
+    USER_OWNERSHIP_RELEASED = "user.ownership_released"
+    USER_SUSPENDED = "user.suspended"
+    USER_SUSPENSION_LIFTED = "user.suspension_lifted"
+    USER_ACTIVATED = "user.activated"
+    USER_DEPROVISIONED = "user.deprovisioned"
+    USER_DELETED = "user.deleted"
+    USER_RESTORED = "user.restored"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105  a verb, not a password
+    USER_SIGNED_IN = "user.signed_in"
+    USER_SIGN_IN_FAILED = "user.sign_in_failed"
+    USER_ROLE_CHANGED = "user.role_changed"
+    GROUP_CREATED = "group.created"
+    GROUP_CHANGED = "group.changed"
+    GROUP_DELETED = "group.deleted"
+    GROUP_RESTORED = "group.restored"
+    GROUP_MEMBERS_ADDED = "group.members_added"
+    GROUP_MEMBERS_REMOVED = "group.members_removed"
+    GROUP_MEMBERS_REPLACED = "group.members_replaced"
+    ORG_UNIT_CREATED = "org_unit.created"
+    ORG_UNIT_CHANGED = "org_unit.changed"
+    ORG_UNIT_MOVED = "org_unit.moved"
+    ORG_UNIT_DELETED = "org_unit.deleted"
+    ATTRIBUTE_CREATED = "attribute.created"
+    ATTRIBUTE_CHANGED = "attribute.changed"
+    ATTRIBUTE_DELETED = "attribute.deleted"
+    CLIENT_CREATED = "client.created"
+    CLIENT_CHANGED = "client.changed"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105  a verb, not a token
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105  a verb, not a token
+    ASSOCIATION_CREATED = "association.created"
+    ASSOCIATION_CHANGED = "association.changed"
+    ASSOCIATION_DROPPED = "association.dropped"
+    ASSOCIATION_ADOPTED = "association.adopted"
+    ROLES_CHANGED = "roles.changed"
+    AUDIT_ERASED = "audit.erased"

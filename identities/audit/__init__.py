@@ -1,0 +1,18 @@
+"""The audit trail. `record` and `record_many` are its only writers; `seal_batch` chains it, `verify` checks it."""
+
+from identities.audit.differences import differences
+from identities.audit.erasure import erase_subject
+from identities.audit.record import AuditRow, record, record_many
+from identities.audit.seal import seal_batch
+from identities.audit.verify import Verification, verify
+
+__all__ = [
+    "AuditRow",
+    "Verification",
+    "differences",
+    "erase_subject",
+    "record",
+    "record_many",
+    "seal_batch",
+    "verify",
+]

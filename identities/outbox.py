@@ -1,0 +1,106 @@
+"""Change events: written in the transaction of the change, one delivery row for each subscribed consumer, and a doorbell after the commit.
+
+What stands in `ChangeEvent.facts`, by kind (ids as text, absent where empty):
+
+- `user.changed`: `org_unit`, `manager`: the former one, if it changed (null: there was none).
+- `user.deleted`, `user.restored`: `org_unit`, `manager`; `groups`: the groups the user is a direct member of.
+- `membership.changed` (object: the group): `added_users`, `removed_users`, `added_groups`, `removed_groups`, at most `MEMBERS_PER_EVENT` together.
+- `group.deleted`, `group.restored`: `parents`: the groups it is a direct member of.
+- `org_unit.changed` (object type `org_unit`): `parent`: the former parent, if it changed; `deleted`: true when it is gone.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from identities.actors import Actor
+from identities.models import ChangeEvent, Delivery
+from identities.vocabulary import Consumer, EventKind
+
+logger = logging.getLogger(__name__)
+
+ORG_UNIT: Final = "org_unit"
+MEMBERS_PER_EVENT: Final = 1000
+
+SUBSCRIPTIONS: dict[Consumer, frozenset[EventKind]] = {Consumer.CONNECTORS: frozenset(EventKind)}
+bells: list[Callable[[], None]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One change to be announced.
+
+    Attributes:
+        subject_type: an `ObjectType`, or `ORG_UNIT`.
+        attributes: our names of what changed.
+        facts: what can no longer be read later (see the module's list).
+        urgent: takes away access; goes ahead of everything else.
+    """
+
+    kind: EventKind
+    subject_type: str
+    subject_id: UUID
+    attributes: Sequence[str] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    urgent: bool = False
+
+
+def announce(
+    kind: EventKind,
+    subject_type: str,
+    subject_id: UUID,
+    *,
+    actor: Actor,
+    attributes: Sequence[str] = (),
+    facts: Mapping[str, Any] | None = None,
+    urgent: bool = False,
+) -> None:
+    """Announce one change in the caller's transaction. See `Announcement`."""
+    announce_many([Announcement(kind, subject_type, subject_id, attributes, facts or {}, urgent)], actor=actor)
+
+
+def announce_many(announcements: Sequence[Announcement], *, actor: Actor) -> None:
+    """Announce many changes by the same actor, in two statements, in the caller's transaction; ring after its commit."""
+    if not announcements:
+        return
+    now = timezone.now()
+    events = ChangeEvent.objects.bulk_create(
+        ChangeEvent(
+            kind=each.kind,
+            object_type=each.subject_type,
+            object_id=each.subject_id,
+            attributes=list(each.attributes),
+            facts=dict(each.facts),
+            origin=actor.origin,
+            actor_name=actor.name[:255],
+            correlation_id=actor.correlation_id,
+            urgent=each.urgent,
+            created_at=now,
+        )
+        for each in announcements
+    )
+    Delivery.objects.bulk_create(
+        Delivery(event=event, consumer=consumer)
+        for event in events
+        for consumer, kinds in SUBSCRIPTIONS.items()
+        if event.kind in kinds
+    )
+    ring()
+
+
+def ring() -> None:
+    """Ring every doorbell once the current transaction is committed. A bell that fails costs nothing: consumers also look by themselves."""
+    transaction.on_commit(_ring_bells)
+
+
+def _ring_bells() -> None:
+    for bell in bells:
+        try:
+            bell()
+        except Exception:  # noqa: BLE001  whatever a broker's client raises, the change is committed and will be found
+            logger.debug("A doorbell did not ring", exc_info=True)

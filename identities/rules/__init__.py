@@ -1,0 +1,1 @@
+"""Pure decisions about identities: values in, verdicts out. No clock, no database, no Django."""
