@@ -99,6 +99,7 @@ LOGOUT_REDIRECT_URL = reverse_lazy("account_login")
 SESSION_COOKIE_AGE = 12 * 60 * 60
 # allauth: the client's address stands behind this many proxies in X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.trusted_proxy_count
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "user_name"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
@@ -169,6 +170,8 @@ PORTAL_ALLOWED_NETWORKS = (
 PORTAL_VAULT_KEYS = environment.vault_keys or (
     kept_secret(environment.data_dir / "vault_keys", lambda: Fernet.generate_key().decode()),
 )
+PORTAL_REQUIRE_TOTP = environment.require_totp if environment.require_totp is not None else environment.production
+PORTAL_DEMO_DATA = environment.demo_data if environment.demo_data is not None else not environment.production
 PORTAL_WEB_HOST = environment.host
 PORTAL_WEB_PORT = environment.port
 PORTAL_WEB_WORKERS = environment.web_workers or (1 if environment.embedded else 2)

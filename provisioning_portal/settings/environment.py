@@ -62,6 +62,8 @@ class Environment(BaseSettings):
     worker_slots: int = Field(4, ge=1, le=64, description="Operations a worker process handles at once.")
     web_workers: int | None = Field(None, ge=1, le=64, description="Web processes; SQLite allows one.")
     web_threads: int = Field(4, ge=1, le=64, description="Requests a web process handles at once.")
+    require_totp: bool | None = Field(None, description="Operators need a second factor; left out: in production.")
+    demo_data: bool | None = Field(None, description="Import the demo people on the first start; not in production.")
     email_url: str = Field("", description="smtp[s]://user:password@host:port or console:; empty: files in DATA_DIR.")
     email_from: str = Field("portal@localhost", description="The sender of the portal's mail.")
     trusted_proxy_count: int = Field(0, ge=0, le=5, description="Proxies before the portal that set X-Forwarded-*.")

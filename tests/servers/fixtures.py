@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from tests.servers.portal import Portal
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.proxy import FlakyProxy, running_proxy
 from tests.servers.redis import RedisServer, running_redis
 from tests.servers.scim import ScimServer, running_scim
 from tests.servers.slapd import Slapd, running_slapd
 from tests.settings import CHOSEN_DATABASE, DATABASE_SERVER
+
+
+class PortalFactory(Protocol):
+    """What the fixture `portal` gives."""
+
+    def __call__(self, *processes: str, fast: bool = True, prepare: bool = True, **environment: str) -> Portal:
+        """Make an installation with this environment, prepare it and start these processes."""
+        ...
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +101,23 @@ def flaky_proxy() -> Iterator[Callable[[str, int], FlakyProxy]]:
     """Makes proxies: `flaky_proxy(host, port)` in front of a server."""
     with ExitStack() as stack:
         yield lambda host, port: stack.enter_context(running_proxy(host, port))
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[PortalFactory]:
+    """Makes installations of the portal from real processes: `portal("web", "worker", REDIS_URL=...)`."""
+    made: list[Portal] = []
+
+    def make(*processes: str, fast: bool = True, prepare: bool = True, **environment: str) -> Portal:
+        folder = tmp_path / f"portal-{len(made)}"
+        folder.mkdir()
+        installation = Portal(folder, environment, fast=fast)
+        made.append(installation)
+        if prepare:
+            installation.prepare()
+        installation.start(*processes)
+        return installation
+
+    yield make
+    for installation in made:
+        installation.stop()

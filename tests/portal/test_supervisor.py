@@ -1,0 +1,110 @@
+"""`manage.py serve` as a newcomer, and a bad day, meet it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.servers.fixtures import PortalFactory
+from tests.servers.portal import Portal
+from tests.servers.processes import wait_until
+
+pytestmark = pytest.mark.slow
+
+
+def _descendants(pid: int) -> list[int]:
+    """The living processes below `pid`, from /proc."""
+    children: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = status.read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, parent = text.rpartition(")")[2].split()[:2]
+        if state != "Z":
+            children.setdefault(int(parent), []).append(int(status.parent.name))
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+
+
+def _child(portal: Portal, name: str) -> int | None:
+    """The process of that kind directly below the supervisor."""
+    supervisor = portal.pid("serve")
+    for pid in _descendants(supervisor):
+        if _command(pid).endswith(f"manage.py {name}"):
+            return pid
+    return None
+
+
+def _alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists() and "Z" not in _state(pid)]
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_in_good_order(portal: PortalFactory, number: int) -> None:
+    running = portal("serve", prepare=False)
+    children = _descendants(running.pid("serve"))
+    assert len(children) >= 4  # web and its worker process, worker, beat
+    assert running.kill("serve", number) == 0
+    assert _alive(children) == []
+    assert not running.healthy()
+
+
+def test_nothing_outlives_a_killed_supervisor(portal: PortalFactory) -> None:
+    running = portal("serve", prepare=False)
+    children = _descendants(running.pid("serve"))
+    running.kill("serve", signal.SIGKILL)
+    wait_until(lambda: not _alive(children), 5, "the end of all children")
+    assert not running.healthy()
+
+
+def test_a_crashed_process_is_started_again(portal: PortalFactory) -> None:
+    running = portal("serve", prepare=False)
+    for name in ("worker", "beat", "web"):
+        before = _child(running, name)
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda old=before, name=name: _child(running, name) not in {old, None}, 10, f"a new {name}")
+    wait_until(running.healthy, 15, "the web process")
+    assert "worker ended with status -9; starting it again" in running.log("serve")
+
+
+def test_starting_again_keeps_the_data(portal: PortalFactory) -> None:
+    running = portal("serve", prepare=False)
+    first = running.log("serve")
+    secrets = [(running.folder / "data" / name).read_text() for name in ("secret_key", "vault_keys")]
+    running.kill("serve", signal.SIGTERM)
+    running.start("serve")
+    assert "one-time password" in first
+    assert "one-time password" not in running.log("serve")[len(first) :]
+    assert [(running.folder / "data" / name).read_text() for name in ("secret_key", "vault_keys")] == secrets
+
+
+def test_a_port_in_use_is_said_at_once(portal: PortalFactory) -> None:
+    refused = portal(prepare=False)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", refused.port))
+        other.listen()
+        done = refused.run("serve", check=False)
+    assert done.returncode == 1
+    assert f"make run PORT={refused.port + 1}" in done.stderr

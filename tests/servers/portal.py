@@ -1,0 +1,136 @@
+"""The portal itself, as real processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.servers.processes import ServerProcess, free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMMAND_SECONDS = 120
+ANNOUNCEMENT = "portal is ready"
+# The shipped times make a test of failures slow; these keep the same order among themselves.
+FAST = {
+    "LEASE_SECONDS": "3",
+    "POLL_SECONDS": "0.2",
+    "CALL_DEADLINE_SECONDS": "2",
+    "BACKOFF_BASE_SECONDS": "0.2",
+    "BREAKER_OPEN_SECONDS": "1",
+}
+
+
+class Portal:
+    """One installation: a data folder, an environment, and the processes a test has started on it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *, fast: bool = True) -> None:
+        """Choose a port and an environment; nothing runs before `prepare` and `start`."""
+        self.folder = folder
+        self.port = free_port()
+        self.base_url = f"http://localhost:{self.port}"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+            "DJANGO_SETTINGS_MODULE": "provisioning_portal.settings",
+            "DATA_DIR": str(folder / "data"),
+            "PORT": str(self.port),
+            "DEMO_DATA": "false",
+            "PYTHONUNBUFFERED": "1",
+            **(FAST if fast else {}),
+            **environment,
+        }
+        self.user_name = ""
+        self.password = ""
+        self._processes: dict[str, ServerProcess] = {}
+
+    def prepare(self) -> None:
+        """Take migrations and make the administrator, whose `user_name` and `password` are known afterwards."""
+        self.read_credentials(self.run("prepare").stdout)
+
+    def read_credentials(self, output: str) -> None:
+        """Take the administrator's name and one-time password from what the first start printed."""
+        found = re.search(r"administrator: (\S+)\s+one-time password: (\S+)", output)
+        if found:
+            self.user_name, self.password = found.groups()
+
+    def start(self, *names: str) -> None:
+        """Start processes: `serve`, `web`, `beat`, or any number of workers (`worker`, `worker-2`, ...)."""
+        for name in names:
+            command = [sys.executable, ROOT / "manage.py", name.partition("-")[0]]
+            process = ServerProcess(command, self.folder / f"{name}.log", environment=self.environment, cwd=ROOT)
+            self._processes[name] = process
+            process.start(self._ready(name, announced=process.output().count(ANNOUNCEMENT)))
+
+    def _ready(self, name: str, announced: int) -> Callable[[], bool]:
+        if name == "web":
+            return self.healthy
+        if name == "serve":
+            return lambda: self.log("serve").count(ANNOUNCEMENT) > announced
+        return lambda: True
+
+    def healthy(self) -> bool:
+        """Whether the web process answers."""
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.base_url}/healthz", timeout=2).is_success
+        return False
+
+    def pid(self, name: str) -> int:
+        """The process id of a started process."""
+        return self._processes[name].pid
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> int | None:
+        """End a process by a signal and wait for it; its exit status."""
+        return self._processes[name].stop(number, seconds=30)
+
+    def stop(self) -> None:
+        """End every process in good order."""
+        for process in self._processes.values():
+            process.stop(signal.SIGTERM, seconds=15)
+
+    def log(self, name: str) -> str:
+        """What a process has written."""
+        return self._processes[name].output()
+
+    def run(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command on this installation.
+
+        Raises:
+            AssertionError: it failed, and `check` was asked for; the text has its output.
+        """
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**self.environment, **environment},
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+        return done
+
+    def json(self, *arguments: str, **environment: str) -> Any:
+        """Run a management command with --json and read what it prints."""
+        return json.loads(self.run(*arguments, "--json", **environment).stdout)
+
+    def wait(self, arguments: Sequence[str], condition: Any, seconds: float = 30) -> Any:
+        """Run a command with --json again and again until `condition` holds for its output; the output."""
+        output: Any = None
+
+        def met() -> bool:
+            nonlocal output
+            output = self.json(*arguments)
+            return bool(condition(output))
+
+        wait_until(met, seconds, f"{' '.join(arguments)}: what is awaited")
+        return output
