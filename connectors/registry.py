@@ -1,8 +1,8 @@
 """Which connectors there are: the built-in ones, and those that installed packages offer.
 
 A package offers connectors as entry points of the group `provisioning_portal.connectors`, each naming a subclass of
-`connectors.spi.Connector`. This is the one place where a client library may be missing: such a connector is listed as unavailable, with
-what to do about it.
+`connectors.spi.Connector`. This is the one place where a client library may be missing: such a connector is listed as
+unavailable, with what to do about it.
 """
 
 from collections.abc import Iterator, Mapping

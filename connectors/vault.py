@@ -1,8 +1,8 @@
 """Secrets of connected systems, encrypted at rest with keys that can be rotated.
 
-Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec) with the keys of `PORTAL_VAULT_KEYS`: the first encrypts, all decrypt.
-Fernet has no associated data, so the context stands inside the authenticated plaintext: a ciphertext copied to another system's row is
-refused there.
+Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec) with the keys of `PORTAL_VAULT_KEYS`: the first
+encrypts, all decrypt. Fernet has no associated data, so the context stands inside the authenticated plaintext: a
+ciphertext copied to another system's row is refused there.
 """
 
 import json
@@ -36,7 +36,9 @@ def open_sealed(text: str, context: str) -> dict[str, str]:
     try:
         content = json.loads(_keys().decrypt(text.encode()))
     except InvalidToken as error:
-        raise VaultError("The stored secrets cannot be decrypted with the keys in VAULT_KEYS. Enter them anew.") from error
+        raise VaultError(
+            "The stored secrets cannot be decrypted with the keys in VAULT_KEYS. Enter them anew."
+        ) from error
     if not constant_time_compare(content["context"], context):
         raise VaultError("The stored secrets belong to another system. Enter them anew.")
     return dict(content["secrets"])
@@ -53,7 +55,9 @@ def rotate(text: str) -> str:
     try:
         return _keys().rotate(text.encode()).decode()
     except InvalidToken as error:
-        raise VaultError("The stored secrets cannot be decrypted with the keys in VAULT_KEYS. Enter them anew.") from error
+        raise VaultError(
+            "The stored secrets cannot be decrypted with the keys in VAULT_KEYS. Enter them anew."
+        ) from error
 
 
 def _keys() -> MultiFernet:

@@ -47,7 +47,7 @@ class Breaker:
 
 
 def gate(breaker: Breaker, now: datetime) -> Gate:
-    """What may be done now. Whoever is told PROBE must store `probing` before calling, so that there is exactly one probe."""
+    """What may be done now. Whoever is told PROBE stores `probing` before calling, so that there is one probe."""
     if breaker.state is BreakerState.CLOSED:
         return Gate.CALL
     if breaker.probe_at is None or now >= breaker.probe_at:
@@ -69,8 +69,9 @@ def failed(breaker: Breaker, now: datetime, *, open_seconds: float, misconfigure
     """A call failed for a reason that lies with the system.
 
     Args:
-        open_seconds: how long it stays open the first time; doubled with every opening in a row, up to fifteen minutes. After a
-            misconfiguration it starts at twice that, so that a wrong password is not tried often enough to lock the account.
+        open_seconds: how long it stays open the first time; doubled with every opening in a row, up to fifteen minutes.
+            After a misconfiguration it starts at twice that, so that a wrong password is not tried often enough to lock
+            the account.
         misconfigured: opens at once; anything else opens after five failures in a row, or when it was the probe.
     """
     failures = breaker.consecutive_failures + 1
@@ -96,8 +97,8 @@ def throttle_seconds(retry_after: float | None, count: int, *, random: Callable[
     """How long a whole system is left alone after it said "too many requests".
 
     Args:
-        retry_after: what it asked for; a time that has passed counts as none, None (or no number) as "it did not say": thirty seconds,
-            doubled each time.
+        retry_after: what it asked for; a time that has passed counts as none, None (or no number) as "it did not say":
+            thirty seconds, doubled each time.
         count: how often in a row it throttled before.
         random: a number from 0 to 1; up to a tenth is added, so that workers do not return together.
 

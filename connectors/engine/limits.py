@@ -1,7 +1,7 @@
 """The removal brake: how many accounts of a system may be disabled or deleted within an hour without a person looking.
 
-Modelled on Entra's accidental-deletion prevention, which counts disables and deletes alike; a share beside the number lets large systems
-breathe.
+Modelled on Entra's accidental-deletion prevention, which counts disables and deletes alike; a share beside the number
+lets large systems breathe.
 """
 
 from dataclasses import dataclass

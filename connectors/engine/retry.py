@@ -1,7 +1,7 @@
 """When an operation that failed for a passing reason is tried again, and for how long.
 
-Exponential back-off with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog) for a day, then ever more
-seldom for four weeks, the horizon after which Entra gives up too.
+Exponential back-off with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog) for a day, then
+ever more seldom for four weeks, the horizon after which Entra gives up too.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,8 @@ def delay(attempt: int, age: timedelta, *, base: float, random: Callable[[], flo
         attempt: how many attempts were made.
         age: how long the change has been waiting.
         base: seconds the back-off starts from.
-        random: a number from 0 to 1; spreads the attempts of many objects, so that a system that returns is not run over.
+        random: a number from 0 to 1; spreads the attempts of many objects, so that a system that returns is not run
+            over.
     """
     if age < BACK_OFF_FOR:
         longest: float = min(LONGEST_BACK_OFF_SECONDS, base * 2 ** min(attempt, _LARGEST_EXPONENT))
