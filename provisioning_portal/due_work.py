@@ -7,6 +7,10 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from identities import audit
+
+SEAL_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class DueWork:
@@ -24,4 +28,4 @@ def worker_name() -> str:
 
 def due_work() -> tuple[DueWork, ...]:
     """Everything a worker looks for."""
-    return ()
+    return (DueWork("seal", audit.seal_batch, every_seconds=SEAL_SECONDS),)

@@ -70,4 +70,6 @@ def _folder(environment: Environment) -> dict[str, Any]:
 
 
 # Beat only rings: every task below does what the worker's poller does as well, so a lost or doubled tick is harmless.
-BEAT_SCHEDULE: dict[str, Any] = {}
+BEAT_SCHEDULE: dict[str, Any] = {
+    "seal": {"task": "identities.tasks.seal", "schedule": 60.0},
+}

@@ -7,11 +7,13 @@ import signal
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.servers.fixtures import PortalFactory
 from tests.servers.portal import Portal
 from tests.servers.processes import wait_until
+from tests.servers.redis import RedisServer
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +100,20 @@ def test_starting_again_keeps_the_data(portal: PortalFactory) -> None:
     assert "one-time password" in first
     assert "one-time password" not in running.log("serve")[len(first) :]
     assert [(running.folder / "data" / name).read_text() for name in ("secret_key", "vault_keys")] == secrets
+
+
+def test_the_same_command_runs_on_postgresql_and_redis(
+    portal: PortalFactory, postgresql_database: str, redis_server: RedisServer
+) -> None:
+    running = portal("serve", prepare=False, DATABASE_URL=postgresql_database, REDIS_URL=redis_server.url)
+    assert running.healthy()
+    with psycopg.connect(postgresql_database) as connection:
+        applied = connection.execute("SELECT count(*) FROM django_migrations WHERE app = 'identities'").fetchone()
+    assert applied == (1,)
+    children = _descendants(running.pid("serve"))
+    assert running.kill("serve", signal.SIGTERM) == 0
+    assert _alive(children) == []
+    assert not (running.folder / "data" / "portal.sqlite3").exists()
 
 
 def test_a_port_in_use_is_said_at_once(portal: PortalFactory) -> None:
