@@ -1,33 +1,12 @@
-"""A transport for connectors under contract: loopback only, a generous deadline."""
+"""The portal's own transport, allowed to reach the servers of the test machine."""
 
-import socket
-import ssl
-from collections.abc import Mapping
 from pathlib import Path
 
-from connectors.spi import HttpClient
+from connectors.spi.addresses import NetworkPolicy
+from connectors.spi.guarded_transport import GuardedTransport
 
 
-class LoopbackTransport:
-    """Reaches servers of the test machine without any policy; `seconds` is what is left of the deadline at any time."""
-
-    def __init__(self, seconds: float = 20.0) -> None:
-        self.seconds = seconds
-
-    def remaining(self) -> float:
-        return self.seconds
-
-    def resolve(self, host: str, port: int) -> str:
-        return "127.0.0.1"
-
-    def connect(self, host: str, port: int) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", port), timeout=self.seconds)
-
-    def tls_context(self, ca_certificate: str = "") -> ssl.SSLContext:
-        return ssl.create_default_context(cadata=ca_certificate or None)
-
-    def http(self, base_url: str, *, headers: Mapping[str, str], ca_certificate: str = "") -> HttpClient:
-        raise NotImplementedError
-
-    def database_path(self, path: str) -> Path:
-        return Path(path)
+def loopback_transport(seconds: float = 30.0, sqlite_dir: Path = Path("/nonexistent")) -> GuardedTransport:
+    """A transport with loopback among the allowed networks, and SQLite files below `sqlite_dir`."""
+    policy = NetworkPolicy(allowed_networks=("127.0.0.0/8", "::1/128"), sqlite_dir=sqlite_dir)
+    return GuardedTransport(policy, seconds)

@@ -10,7 +10,7 @@ import pytest
 from connectors.catalog.memory import MemoryConnector, MemoryStore
 from connectors.spi import RemoteObject
 from tests.contracts.subject import ContractSubject
-from tests.contracts.transport import LoopbackTransport
+from tests.contracts.transport import loopback_transport
 
 
 def _subject(request: pytest.FixtureRequest, **configuration: Any) -> ContractSubject:
@@ -18,7 +18,7 @@ def _subject(request: pytest.FixtureRequest, **configuration: Any) -> ContractSu
     request.addfinalizer(partial(MemoryStore.forget, store))
     return ContractSubject(
         connector_class=MemoryConnector,
-        transport=LoopbackTransport,
+        transport=loopback_transport,
         configuration={"store": store, **configuration},
         user=lambda name: {"userName": (name,), "givenName": ("Ada",), "familyName": ("Example",)},
         group=lambda name: {"displayName": (name,)},

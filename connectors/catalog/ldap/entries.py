@@ -1,0 +1,81 @@
+"""Between the directory's entries and the engine's remote objects."""
+
+from dataclasses import dataclass
+
+from connectors.catalog.ldap.configuration import LdapConfiguration
+from connectors.catalog.ldap.enabling import Enabling
+from connectors.catalog.ldap.names import is_below, parent, relative_to, same_dn
+from connectors.catalog.ldap.schema import CONTAINER, DirectorySchema
+from connectors.catalog.ldap.session import Entry, Values
+from connectors.catalog.ldap.values import decoded, encoded
+from connectors.spi import Attributes, Misconfigured, ObjectClass, RemoteObject
+from connectors.spi import Values as RemoteValues
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Reads entries as remote objects and writes attributes as entries, for one configured directory."""
+
+    configuration: LdapConfiguration
+    schema: DirectorySchema
+    enabling: Enabling
+
+    def wanted(self, object_class: ObjectClass, *, members: bool = False) -> tuple[str, ...]:
+        """The attributes to ask for: those of the schema and those the connector lives on, passwords never."""
+        own = self.enabling.attributes if object_class is ObjectClass.USER else ()
+        return (*self.schema.readable(object_class, members=members), *own, "entryUUID", "entryCSN")
+
+    def container(self, object_class: ObjectClass) -> str:
+        """The DN of the container objects of a class stand in when nothing else is said."""
+        user = object_class is ObjectClass.USER
+        return self.configuration.users_dn if user else self.configuration.groups_dn
+
+    def classes(self, object_class: ObjectClass) -> tuple[str, ...]:
+        """The object classes an entry is recognised by."""
+        user = object_class is ObjectClass.USER
+        return self.configuration.searched_classes if user else (self.configuration.group_object_class,)
+
+    def remote_object(self, object_class: ObjectClass, entry: Entry) -> RemoteObject:
+        """The entry as the engine sees it, without a placeholder member (raises Misconfigured: no id)."""
+        remote_id = entry.values.get("entryuuid")
+        if not remote_id:
+            raise Misconfigured("The directory does not show entryUUID, the id that survives a rename.")
+        version = entry.values.get("entrycsn")
+        return RemoteObject(
+            object_class=object_class,
+            remote_id=remote_id[0].decode(),
+            reference=entry.dn,
+            name=entry.dn,
+            attributes=self._attributes(object_class, entry),
+            enabled=self.enabling.state(entry) if object_class is ObjectClass.USER else None,
+            version=version[0].decode() if version else None,
+        )
+
+    def raw_values(self, object_class: ObjectClass, attributes: Attributes) -> Values:
+        """Attributes as the directory takes them, without the pseudo attribute (raises Rejected: an unknown one)."""
+        return {
+            self.schema.spec(object_class, name).name: [encoded(value) for value in values]
+            for name, values in attributes.items()
+            if name != CONTAINER
+        }
+
+    def _attributes(self, object_class: ObjectClass, entry: Entry) -> dict[str, RemoteValues]:
+        part = self.schema.part(object_class)
+        attributes = {
+            name: decoded(spec, entry.values[name.lower()])
+            for name, spec in part.attributes.items()
+            if name.lower() in entry.values and spec.readable
+        }
+        if part.member_attribute in attributes:
+            attributes[part.member_attribute] = self._real_members(attributes[part.member_attribute])
+        if CONTAINER in part.attributes:
+            attributes.update(self._place(object_class, entry.dn))
+        return attributes
+
+    def _real_members(self, members: RemoteValues) -> RemoteValues:
+        placeholder = self.configuration.placeholder_dn
+        return tuple(member for member in members if not same_dn(str(member), placeholder))
+
+    def _place(self, object_class: ObjectClass, dn: str) -> dict[str, RemoteValues]:
+        place, container = parent(dn), self.container(object_class)
+        return {CONTAINER: (relative_to(place, container),)} if is_below(place, container) else {}

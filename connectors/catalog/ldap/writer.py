@@ -1,0 +1,213 @@
+"""Creating, changing, moving and removing entries."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import ldap
+from ldap.controls import AssertionControl, LDAPControl, RequestControl
+from ldap.controls.readentry import PostReadControl
+
+from connectors.catalog.ldap.entries import Entries
+from connectors.catalog.ldap.errors import detail_of
+from connectors.catalog.ldap.filters import escaped
+from connectors.catalog.ldap.locating import Locator
+from connectors.catalog.ldap.membership import Membership, without_no_ops
+from connectors.catalog.ldap.names import parent, rdn_text
+from connectors.catalog.ldap.placing import Placing, Target
+from connectors.catalog.ldap.session import Entry, Modification, Session, Values
+from connectors.spi import (
+    AlreadyExists,
+    Attributes,
+    Delta,
+    Gone,
+    Misconfigured,
+    ObjectClass,
+    Rejected,
+)
+
+T = TypeVar("T")
+PERMISSIVE_MODIFY = "1.2.840.113556.1.4.1413"
+
+
+class Writer:
+    """Carries the engine's changes to the directory; every method leaves the library's result errors to its caller."""
+
+    def __init__(self, session: Session, entries: Entries, locator: Locator) -> None:
+        self._session = session
+        self._entries = entries
+        self._locator = locator
+        self._placing = Placing(entries)
+        self._permissive = True
+
+    def create(self, object_class: ObjectClass, attributes: Attributes, *, enabled: bool | None) -> Entry:
+        """Add an entry and return it (raises AlreadyExists, Rejected, Misconfigured: no container or no right)."""
+        dn, container = self._placing.new(object_class, attributes, enabled=enabled)
+        values = self._new_values(object_class, attributes, enabled=enabled)
+        try:
+            entry = self._session.add(dn, values, self._controls(object_class))
+        except ldap.ALREADY_EXISTS as error:
+            raise self._taken(object_class, dn, error) from error
+        except ldap.NO_SUCH_OBJECT as error:
+            raise self._no_container(object_class, container, error) from error
+        except ldap.INSUFFICIENT_ACCESS as error:
+            raise Misconfigured(
+                f"The portal's account may not create entries in {container}.", detail=detail_of(error)
+            ) from error
+        return entry or self._read(object_class, dn)
+
+    def update(self, object_class: ObjectClass, remote_id: str, delta: Delta) -> Entry:
+        """Rename, move and change an entry, in this order, and return it (raises Gone, AlreadyExists, Rejected)."""
+        changes = self._changes(object_class, delta)
+
+        def carry_out(dn: str) -> Entry:
+            entry: Entry | None = None
+            target = self._placing.target(object_class, dn, delta)
+            own = changes
+            if target is not None:
+                entry = self._move(object_class, remote_id, dn, target)
+                dn = entry.dn
+                own = self._not_yet_named(object_class, changes, entry)
+            if own:
+                entry = self._modify(object_class, remote_id, dn, own)
+            return entry or self._read(object_class, dn)
+
+        return self._on(object_class, remote_id, carry_out)
+
+    def delete(self, object_class: ObjectClass, remote_id: str) -> None:
+        """Remove an entry (raises Gone)."""
+        self._on(object_class, remote_id, lambda dn: self._session.delete(dn, self._same_object(remote_id)))
+        self._locator.forget(object_class, remote_id)
+
+    def _on(self, object_class: ObjectClass, remote_id: str, action: Callable[[str], T]) -> T:
+        """Carry out `action` on the DN of an object; once more if the object turns out to have moved (raises Gone)."""
+        try:
+            return action(self._locator.dn(object_class, remote_id))
+        except (ldap.ASSERTION_FAILED, ldap.NO_SUCH_OBJECT):
+            self._locator.forget(object_class, remote_id)
+        return action(self._locator.dn(object_class, remote_id))
+
+    def _new_values(self, object_class: ObjectClass, attributes: Attributes, *, enabled: bool | None) -> Values:
+        values = self._entries.raw_values(object_class, attributes)
+        configuration = self._entries.configuration
+        if object_class is ObjectClass.USER:
+            values["objectClass"] = [name.encode() for name in configuration.user_object_classes]
+            values |= self._entries.enabling.initial(enabled=enabled is not False)
+        else:
+            values["objectClass"] = [configuration.group_object_class.encode()]
+            members = self._membership(object_class)
+            values[members.attribute] = members.initial(values.get(members.attribute, []))
+            _refuse_disabled_group(enabled=enabled)
+        return {name: each for name, each in values.items() if each}
+
+    def _changes(self, object_class: ObjectClass, delta: Delta) -> list[Modification]:
+        replace = self._entries.raw_values(object_class, delta.replace)
+        add = self._entries.raw_values(object_class, delta.add)
+        remove = self._entries.raw_values(object_class, delta.remove)
+        changes: list[Modification] = []
+        if object_class is ObjectClass.GROUP:
+            members = self._membership(object_class)
+            name = members.attribute
+            if name in replace or name in add or name in remove:
+                changes += members.changes(replace.pop(name, None), add.pop(name, []), remove.pop(name, []))
+            _refuse_disabled_group(enabled=delta.enabled)
+        elif delta.enabled is not None:
+            changes += self._entries.enabling.changes(enabled=delta.enabled)
+        changes += [(ldap.MOD_REPLACE, name, values or None) for name, values in replace.items()]
+        changes += [(ldap.MOD_ADD, name, values) for name, values in add.items() if values]
+        changes += [(ldap.MOD_DELETE, name, values) for name, values in remove.items() if values]
+        return changes
+
+    def _not_yet_named(
+        self, object_class: ObjectClass, changes: list[Modification], entry: Entry
+    ) -> list[Modification]:
+        """The changes less a naming attribute that the rename has already brought to its wanted value."""
+        name = self._entries.schema.part(object_class).name_attribute
+        present = set(entry.values.get(name.lower(), []))
+        return [change for change in changes if change[1] != name or set(change[2] or ()) != present]
+
+    def _modify(self, object_class: ObjectClass, remote_id: str, dn: str, changes: list[Modification]) -> Entry | None:
+        try:
+            return self._modify_permissively(object_class, remote_id, dn, changes)
+        except ldap.OBJECT_CLASS_VIOLATION:
+            if object_class is not ObjectClass.GROUP:
+                raise
+            members = self._membership(object_class)
+            taken = [change for change in changes if change[0] == ldap.MOD_DELETE and change[1] == members.attribute]
+            if not taken or not members.placeholder:
+                raise
+            return self._modify_permissively(object_class, remote_id, dn, [*members.rescue(), *changes])
+
+    def _modify_permissively(
+        self, object_class: ObjectClass, remote_id: str, dn: str, changes: list[Modification]
+    ) -> Entry | None:
+        """Change values, taking those that are already as wanted for no error."""
+        controls = [*self._controls(object_class), *self._same_object(remote_id)]
+        if all(operation == ldap.MOD_REPLACE for operation, _, _ in changes):
+            return self._session.modify(dn, changes, controls)
+        if self._permissive:
+            # OpenLDAP knows this control without listing it, so it is tried and not looked up.
+            permissive = LDAPControl(PERMISSIVE_MODIFY, criticality=True)
+            try:
+                return self._session.modify(dn, changes, [*controls, permissive])
+            except ldap.UNAVAILABLE_CRITICAL_EXTENSION:
+                self._permissive = False
+        present = self._locator.at(object_class, dn, tuple({attribute for _, attribute, _ in changes}))
+        needed = without_no_ops(changes, present) if present else changes
+        return self._session.modify(dn, needed, controls) if needed else None
+
+    def _move(self, object_class: ObjectClass, remote_id: str, dn: str, target: Target) -> Entry:
+        rdn = rdn_text(target.rdn)
+        moved = f"{rdn},{target.container or parent(dn)}"
+        controls = [*self._controls(object_class), *self._same_object(remote_id)]
+        try:
+            entry = self._session.rename(dn, rdn, target.container, controls)
+        except ldap.ALREADY_EXISTS as error:
+            raise self._taken(object_class, moved, error) from error
+        except ldap.NO_SUCH_OBJECT as error:
+            if target.container and not self._locator.exists(target.container):
+                raise self._no_container(object_class, target.container, error) from error
+            raise
+        entry = entry or self._read(object_class, moved)
+        self._locator.remember(object_class, remote_id, entry.dn)
+        return entry
+
+    def _read(self, object_class: ObjectClass, dn: str) -> Entry:
+        """The entry as it stands, where the server did not send it along."""
+        entry = self._locator.at(object_class, dn, self._entries.wanted(object_class))
+        if entry is None:
+            raise Gone(f"{dn} is not there any more.")
+        return entry
+
+    def _controls(self, object_class: ObjectClass) -> list[RequestControl]:
+        wanted = list(self._entries.wanted(object_class))
+        return [PostReadControl(criticality=False, attrList=wanted)]
+
+    def _same_object(self, remote_id: str) -> list[RequestControl]:
+        if not self._session.supports(AssertionControl.controlType):
+            return []
+        return [AssertionControl(criticality=True, filterstr=f"(entryUUID={escaped(remote_id)})")]
+
+    def _membership(self, object_class: ObjectClass) -> Membership:
+        attribute = self._entries.schema.part(object_class).member_attribute or ""
+        required = self._entries.schema.member_required
+        return Membership(attribute, self._entries.configuration.placeholder_dn if required else None)
+
+    def _taken(self, object_class: ObjectClass, dn: str, error: ldap.LDAPError) -> AlreadyExists:
+        there = self._locator.at(object_class, dn, ("entryUUID",))
+        ids = there.values.get("entryuuid", []) if there else []
+        return AlreadyExists(
+            f"{dn} is there already.", remote_id=ids[0].decode() if ids else None, detail=detail_of(error)
+        )
+
+    def _no_container(
+        self, object_class: ObjectClass, container: str, error: ldap.LDAPError
+    ) -> Misconfigured | Rejected:
+        """A configured container that is missing stops everything; one that a mapping named, only this object."""
+        text = f"There is no container {container}: create it, or change the configuration or mapping that names it."
+        configured = {self._entries.container(object_class), self._entries.configuration.disabled_dn}
+        return (Misconfigured if container in configured else Rejected)(text, detail=detail_of(error))
+
+
+def _refuse_disabled_group(*, enabled: bool | None) -> None:
+    if enabled is False:
+        raise Rejected("The directory knows no disabled groups.")
