@@ -77,6 +77,11 @@ class MultiValued:
     collection: Collection
     parts: tuple[Attribute, ...]
 
+    @property
+    def value_part(self) -> Attribute | None:
+        """The part that stands for the whole where one is needed (RFC 7643 section 2.4), if there is one."""
+        return self.part("value")
+
     def part(self, name: str) -> Attribute | None:
         """The part with this name in any case, if there is one."""
         wanted = f"{self.name}.{name}".lower()
@@ -90,6 +95,12 @@ class Complex:
     schema: str
     name: str
     parts: tuple[Attribute, ...]
+
+    @property
+    def value_part(self) -> Attribute | None:
+        """The part that stands for the whole, as the manager's id does, if there is one."""
+        wanted = f"{self.name}.value"
+        return next((part for part in self.parts if part.path == wanted), None)
 
 
 Target = Attribute | MultiValued | Complex
@@ -236,7 +247,7 @@ _ADDRESSES: Final = MultiValued(
     Collection.VALUES,
     (
         *(
-            _entry(USER_SCHEMA, "addresses", part, Kind.TEXT, f"data__{part}", f"data_key__{part}")
+            _entry(USER_SCHEMA, "addresses", part, Kind.TEXT, f"data_{part}", f"data_key_{part}")
             for part in _ADDRESS_PARTS
         ),
         _entry(USER_SCHEMA, "addresses", "type", Kind.TEXT, "type", "type_key"),

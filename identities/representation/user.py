@@ -56,7 +56,7 @@ class UserAdapter(SCIMMixin):  # type: ignore[misc]  # django-scim2 is untyped
 
     def to_dict(self) -> dict[str, Any]:
         """The user's own values in SCIM form, references relative (RFC 7643 section 2.3.7), no location, no version."""
-        user: User = self.obj
+        user: Any = self.obj
         form: dict[str, Any] = {"schemas": [USER_SCHEMA], "id": self.id}
         for attribute in _TEXTS:
             if text := getattr(user, attribute.column):
@@ -81,7 +81,7 @@ class UserAdapter(SCIMMixin):  # type: ignore[misc]  # django-scim2 is untyped
             form.setdefault(row.attribute, []).append(_entry(row))
 
     def _portal_extension(self) -> dict[str, Any]:
-        user: User = self.obj
+        user: Any = self.obj
         extension = {
             name: value
             for name, value in user.custom.items()

@@ -1,0 +1,147 @@
+"""Read a SCIM filter (RFC 7644 section 3.4.2.2) and bind it to our attributes. Plain Python.
+
+The grammar is scim2-models'; names and types come from `attributes`.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final, NoReturn
+
+from scim2_models import InvalidFilterException
+from scim2_models.path import (
+    AttrPath,
+    CompareOperator,
+    Comparison,
+    FilterVisitor,
+    LogicalExpr,
+    LogicalOperator,
+    Not,
+    ScimFilter,
+    ValuePath,
+)
+from scim2_models.path import Present as PresentExpr
+
+from identities.errors import RuleViolation
+from identities.filters.attributes import Attribute, MultiValued, Resource, Target, find
+from identities.filters.literals import UnfitError, literal
+from identities.filters.tree import Every, Filter, Negation, Node, Present, Select, Some, Test
+
+MAX_LENGTH: Final = 4000
+MAX_DEPTH: Final = 20
+MAX_CLAUSES: Final = 200
+
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COLUMN: Final = re.compile(r"at column (\d+)")
+
+
+def parse(text: str, resource: Resource, *, per_client: bool = False) -> Filter:
+    """Read `text` as a filter on `resource`.
+
+    Args:
+        per_client: whether `externalId`, which belongs to one API client, may be named.
+
+    Raises:
+        RuleViolation: code `invalid_filter`; `facts["position"]` is the column (from 1) where reading stopped, None
+            where the filter can be read but makes no sense for the resource.
+    """
+    if len(text) > MAX_LENGTH:
+        _refuse(f"The filter is longer than {MAX_LENGTH} characters.", MAX_LENGTH + 1)
+    _check_nesting(text)
+    return _parsed(text, resource, per_client)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, resource: Resource, per_client: bool) -> Filter:
+    try:
+        # Not bound to scim2-models' resources: names are bound to our own table.
+        tree = ScimFilter(text).ast
+    except InvalidFilterException as error:
+        column = _COLUMN.search(error.detail)
+        _refuse(f"The filter cannot be read: {error.detail}.", int(column.group(1)) if column else None)
+    return Filter(text, resource, _Binder(resource, per_client).visit(tree))
+
+
+def _check_nesting(text: str) -> None:
+    depth = 0
+    for position, character in enumerate(_QUOTED.sub(lambda found: "." * len(found.group()), text), start=1):
+        if character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        if depth > MAX_DEPTH:
+            _refuse(f"The filter nests more than {MAX_DEPTH} levels.", position)
+
+
+def _refuse(message: str, position: int | None = None) -> NoReturn:
+    raise RuleViolation("invalid_filter", message, position=position)
+
+
+class _Binder(FilterVisitor[Node]):
+    """Turns scim2-models' syntax tree into ours, attribute by attribute."""
+
+    def __init__(self, resource: Resource, per_client: bool) -> None:
+        self._resource: Resource = resource
+        self._per_client = per_client
+        self._inside: MultiValued | None = None
+        self._clauses = 0
+
+    def visit_comparison(self, node: Comparison) -> Node:
+        """Bind a comparison; `ne` becomes the negation of `eq`."""
+        self._count()
+        attribute = self._comparable(node.attr_path)
+        try:
+            value = literal(attribute, node.op, node.value)
+        except UnfitError as error:
+            _refuse(f"In {str(node)!r}: {error}.")
+        if node.op is CompareOperator.ne:
+            return Negation(str(node), Test(str(node), attribute, CompareOperator.eq, value))
+        return Test(str(node), attribute, node.op, value)
+
+    def visit_present(self, node: PresentExpr) -> Node:
+        """Bind a test for presence."""
+        self._count()
+        return Present(str(node), self._target(node.attr_path))
+
+    def visit_not(self, node: Not) -> Node:
+        """Bind a negation."""
+        return Negation(str(node), self.visit(node.expr))
+
+    def visit_logical_expr(self, node: LogicalExpr) -> Node:
+        """Bind a conjunction or disjunction."""
+        terms = tuple(self.visit(term) for term in node.terms)
+        return Every(str(node), terms) if node.op is LogicalOperator.and_ else Some(str(node), terms)
+
+    def visit_value_path(self, node: ValuePath) -> Node:
+        """Bind a selection of entries, such as `emails[type eq "work"]`."""
+        many = self._target(node.attr_path)
+        if not isinstance(many, MultiValued):
+            _refuse(f"{node.attr_path} has a single value; there is nothing to select from it.")
+        self._inside = many
+        try:
+            return Select(str(node), many, self.visit(node.val_filter))
+        finally:
+            self._inside = None
+
+    def _count(self) -> None:
+        self._clauses += 1
+        if self._clauses > MAX_CLAUSES:
+            _refuse(f"The filter has more than {MAX_CLAUSES} clauses.")
+
+    def _target(self, path: AttrPath) -> Target:
+        name = f"{path.attr}.{path.sub_attr}" if path.sub_attr else path.attr
+        if self._inside is not None:
+            part = self._inside.part(name) if path.uri is None else None
+            return part or _refuse(f"{self._inside.name} has no part {name!r}.")
+        target = find(self._resource, path.uri, name)
+        if target is None:
+            _refuse(f"{self._resource} has no attribute {str(path)!r}.")
+        if isinstance(target, Attribute) and target.path == "externalId" and not self._per_client:
+            _refuse("externalId belongs to one API client and cannot be used here.")
+        return target
+
+    def _comparable(self, path: AttrPath) -> Attribute:
+        """The attribute a comparison means: of a complex one its `value` part (RFC 7644 section 3.4.2.2)."""
+        target = self._target(path)
+        if isinstance(target, Attribute):
+            return target
+        return target.value_part or _refuse(f"{path} is complex: compare one of its parts.")
