@@ -1,0 +1,161 @@
+"""From change events to operations: everybody an event can touch, on every system that has to do with them."""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from connectors.engine import scope
+from connectors.engine.claiming import dialect
+from connectors.engine.expansion import expand
+from connectors.engine.queue import Request, chunks, enqueue_purged, enqueue_selected
+from connectors.models import ConnectedSystem, Link, Operation
+from connectors.vocabulary import Lane, LinkState, OperationState, SystemState
+from identities.errors import IdentityError
+from identities.models import ChangeEvent, Delivery, Group, User
+from identities.vocabulary import Consumer, EventKind, ObjectType
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+"""So many deliveries are claimed at once."""
+
+CROWD = 50
+"""More changes than this by one act are worked on behind what single people do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    """Events that one act caused and that are treated alike."""
+
+    kind: EventKind
+    lane: Lane
+    actor_name: str
+    correlation_id: str
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def events(self) -> list[ChangeEvent]:
+        return [delivery.event for delivery in self.deliveries]
+
+    @property
+    def cause(self) -> str:
+        return f"{self.kind} by {self.actor_name}"
+
+
+def drain(limit: int = BATCH) -> int:
+    """Turn the change events that wait for the connectors into operations; return how many events those were.
+
+    An event is done in the transaction that enqueues its operations: a worker that dies in between leaves both undone,
+        and
+    the next one takes over when its claim runs out. An event that cannot be treated is logged, left, and tried again
+    then; it blocks no other.
+    """
+    mark = uuid.uuid4().hex
+    done = 0
+    while deliveries := _claim(mark, limit):
+        done += sum(_treat(bundle, mark) for bundle in _bundles(deliveries))
+    return done
+
+
+def _claim(mark: str, limit: int) -> list[Delivery]:
+    now = dialect().now()
+    unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
+    pending = Delivery.objects.filter(unclaimed, consumer=Consumer.CONNECTORS, done_at__isnull=True).order_by("id")
+    if not pending.exists():
+        return []  # without the transaction below, which on SQLite would keep writers out
+    with transaction.atomic():
+        claimed = dialect().see(pending.select_related("event")[:limit])
+        until = now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS)
+        ids = [delivery.pk for delivery in claimed]
+        Delivery.objects.filter(pk__in=ids).update(claimed_by=mark, claimed_until=until)
+    return list(claimed)
+
+
+def _bundles(deliveries: Sequence[Delivery]) -> Iterable[_Bundle]:
+    def act(delivery: Delivery) -> tuple[str, ...]:
+        event = delivery.event
+        return event.kind, str(event.urgent), event.origin, event.actor_name, event.correlation_id
+
+    for _, group in groupby(sorted(deliveries, key=act), key=act):
+        together = tuple(group)
+        event = together[0].event
+        lane = _lane(event, len(together))
+        yield _Bundle(EventKind(event.kind), lane, event.actor_name, event.correlation_id, together)
+
+
+def _lane(event: ChangeEvent, together: int) -> Lane:
+    if event.urgent:
+        return Lane.REMOVAL
+    return Lane.BULK if together > CROWD or event.origin.startswith("file:") else Lane.INTERACTIVE
+
+
+def _treat(bundle: _Bundle, mark: str) -> int:
+    try:
+        with transaction.atomic():
+            _fan_out(bundle)
+            done = Delivery.objects.filter(pk__in=[each.pk for each in bundle.deliveries], claimed_by=mark)
+            done.update(done_at=dialect().now())
+    except DatabaseError:
+        raise
+    except Exception:
+        if len(bundle.deliveries) > 1:
+            return sum(_treat(single, mark) for single in _bundles_of_one(bundle))
+        logger.exception("The change event %s cannot be turned into operations", bundle.events[0].pk)
+        return 0
+    return len(bundle.deliveries)
+
+
+def _bundles_of_one(bundle: _Bundle) -> Iterable[_Bundle]:
+    for delivery in bundle.deliveries:
+        yield _Bundle(bundle.kind, bundle.lane, bundle.actor_name, bundle.correlation_id, (delivery,))
+
+
+def _fan_out(bundle: _Bundle) -> None:
+    affected = expand(bundle.kind, bundle.events)
+    unhurried = max(bundle.lane, Lane.INTERACTIVE)
+    for system in _systems():
+        _enqueue(system, ObjectType.USER, affected.users, bundle, bundle.lane)
+        _enqueue(system, ObjectType.USER, affected.bystanders, bundle, unhurried)
+        _enqueue(system, ObjectType.GROUP, affected.groups, bundle, bundle.lane)
+
+
+def _systems() -> "QuerySet[ConnectedSystem]":
+    """Systems that changes matter to.
+
+    One that never ran gets everybody when it is resumed; one that is deleted loses all.
+    """
+    known = Exists(Link.objects.filter(system=OuterRef("pk")))
+    return ConnectedSystem.objects.filter(Q(state=SystemState.RUNNING) | Q(known, state=SystemState.PAUSED))
+
+
+def _enqueue(
+    system: ConnectedSystem, object_type: ObjectType, ids: Iterable[UUID], bundle: _Bundle, lane: Lane
+) -> None:
+    """Enqueue those of the objects that have a link, work under way, or a place in the scope."""
+    model = User if object_type == ObjectType.USER else Group
+    request = Request(system.pk, object_type, lane, bundle.cause, bundle.correlation_id)
+    links = Link.objects.filter(system=system, object_type=object_type).exclude(state=LinkState.REMOVED)
+    under_way = Operation.objects.filter(
+        system=system, object_type=object_type, state__in=(OperationState.WAITING, OperationState.IN_FLIGHT)
+    )
+    of_object = {"object_id": OuterRef("pk")}
+    concerned = Exists(links.filter(**of_object)) | Exists(under_way.filter(**of_object)) | _scope(system, object_type)
+    for chunk in chunks(sorted(ids)):
+        enqueue_selected(request, model.objects.filter(concerned, pk__in=chunk))
+        enqueue_purged(request, links.filter(object_id__in=chunk))
+
+
+def _scope(system: ConnectedSystem, object_type: ObjectType) -> Q:
+    try:
+        return scope.q_of_type(system, object_type)
+    except IdentityError as error:
+        logger.error("The scope of %s cannot be read: %s", system.name, error.message)
+        return Q(pk__in=())

@@ -1,0 +1,153 @@
+"""Runs that put everybody into the queue: a push after a change of configuration, the removal of a system.
+
+A run is leased like an operation and goes ahead in chunks; each chunk and the checkpoint behind it are one
+transaction, so that the next worker goes on where a killed one stopped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from connectors.engine import scope
+from connectors.engine.claiming import dialect
+from connectors.engine.queue import Request, enqueue_purged, enqueue_selected
+from connectors.models import ConnectedSystem, Link, Operation, Run
+from connectors.vocabulary import Lane, LinkState, OperationState, RunKind, RunState
+from identities.models import Group, User
+from identities.vocabulary import ObjectType
+
+CHUNK = 1000
+KINDS = (RunKind.PUSH, RunKind.REMOVAL)
+EVERYTHING_IS_QUEUED = "queued"
+_ORDER = (ObjectType.USER, ObjectType.GROUP)
+_MODELS: dict[ObjectType, Any] = {ObjectType.USER: User, ObjectType.GROUP: Group}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    run: Run
+    fence: int
+
+
+def work(worker: str) -> int:
+    """Queue one more chunk of every run that has some left, close those that are done; return how many objects."""
+    now = dialect().now()
+    waiting = _unfinished().filter(_nobody_has_it(now)).values_list("pk", flat=True)
+    queued = sum(_work_on(run_id, worker) for run_id in list(waiting))
+    _close_settled_runs()
+    return queued
+
+
+def total(system: ConnectedSystem, kind: RunKind) -> int:
+    """How many objects a run of this kind would queue now."""
+    purged = Link.objects.filter(system=system, user__isnull=True, group__isnull=True).exclude(state=LinkState.REMOVED)
+    return sum(_objects(system, kind, object_type).count() for object_type in _ORDER) + purged.count()
+
+
+def open_operations(system: ConnectedSystem) -> "QuerySet[Operation]":
+    """What still has to happen on the system, by itself or by a person."""
+    settled = (OperationState.DONE, OperationState.SUPERSEDED, OperationState.CANCELLED, OperationState.SKIPPED)
+    return Operation.objects.filter(system=system).exclude(state__in=settled)
+
+
+def _unfinished() -> "QuerySet[Run]":
+    states = (RunState.WAITING, RunState.APPLYING)
+    return Run.objects.filter(kind__in=KINDS, state__in=states).exclude(checkpoint=EVERYTHING_IS_QUEUED)
+
+
+def _nobody_has_it(now: datetime) -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+
+
+def _work_on(run_id: UUID, worker: str) -> int:
+    lease = _take(run_id, worker)
+    return _queue_chunk(lease) if lease else 0
+
+
+@transaction.atomic
+def _take(run_id: UUID, worker: str) -> _Lease | None:
+    now = dialect().now()
+    taken = (
+        _unfinished()
+        .filter(_nobody_has_it(now), pk=run_id)
+        .update(
+            state=RunState.APPLYING,
+            lease_owner=worker,
+            lease_until=now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS),
+            fence=F("fence") + 1,
+        )
+    )
+    if not taken:
+        return None
+    Run.objects.filter(pk=run_id, started_at__isnull=True).update(started_at=now)
+    run = Run.objects.select_related("system").get(pk=run_id)
+    return _Lease(run, run.fence)
+
+
+@transaction.atomic
+def _queue_chunk(lease: _Lease) -> int:
+    """Queue the next chunk and move the checkpoint, unless the lease was lost or the run was cancelled meanwhile."""
+    run = lease.run
+    object_type, after = _position(run.checkpoint)
+    ids = _next_ids(run, object_type, after)
+    if ids:
+        checkpoint = f"{object_type}:{ids[-1]}"
+    elif object_type is _ORDER[-1]:
+        checkpoint = EVERYTHING_IS_QUEUED
+    else:
+        checkpoint = f"{_ORDER[_ORDER.index(object_type) + 1]}:"
+    held = Run.objects.filter(pk=run.pk, fence=lease.fence, state=RunState.APPLYING)
+    if not held.update(checkpoint=checkpoint, lease_owner="", lease_until=None):
+        return 0
+    queued = _queue(run, object_type, ids)
+    Run.objects.filter(pk=run.pk).update(processed=F("processed") + queued)
+    return max(queued, 1)
+
+
+def _position(checkpoint: str) -> tuple[ObjectType, UUID | None]:
+    object_type, _, last = checkpoint.partition(":")
+    return ObjectType(object_type or _ORDER[0]), UUID(last) if last else None
+
+
+def _next_ids(run: Run, object_type: ObjectType, after: UUID | None) -> Sequence[UUID]:
+    objects = _objects(run.system, RunKind(run.kind), object_type)
+    if after is not None:
+        objects = objects.filter(pk__gt=after)
+    return list(objects.order_by("pk").values_list("pk", flat=True)[:CHUNK])
+
+
+def _objects(system: Any, kind: RunKind, object_type: ObjectType) -> "QuerySet[Any]":
+    """The people or groups a run is about: those with a link, and for a push those in scope as well."""
+    model = _MODELS[object_type]
+    linked = Link.objects.filter(system=system, object_id=OuterRef("pk")).exclude(state=LinkState.REMOVED)
+    if kind is RunKind.REMOVAL:
+        return model.objects.filter(Exists(linked))
+    return model.objects.filter(Exists(linked) | Q(pk__in=scope.of_type(system, object_type).order_by().values("pk")))
+
+
+def _queue(run: Run, object_type: ObjectType, ids: Sequence[UUID]) -> int:
+    request = Request(
+        system_id=run.system_id,
+        object_type=object_type,
+        lane=Lane.REMOVAL if run.kind == RunKind.REMOVAL else Lane.BULK,
+        cause=f"{run.kind} by {run.actor_name}",
+        correlation_id=run.correlation_id,
+        run_id=run.pk,
+        released=run.confirmed_removals,
+    )
+    if ids:
+        return enqueue_selected(request, _MODELS[object_type].objects.filter(pk__in=ids))
+    return enqueue_purged(request, Link.objects.exclude(state=LinkState.REMOVED))
+
+
+def _close_settled_runs() -> None:
+    """A push is done when nothing of it waits or is in flight any more."""
+    moving = Operation.objects.filter(run=OuterRef("pk"), state__in=(OperationState.WAITING, OperationState.IN_FLIGHT))
+    settled = Run.objects.filter(kind=RunKind.PUSH, state=RunState.APPLYING, checkpoint=EVERYTHING_IS_QUEUED)
+    settled.filter(~Exists(moving)).update(state=RunState.DONE, finished_at=dialect().now())

@@ -1,0 +1,79 @@
+"""Who belongs in a system: its filter, and the groups and org units assigned to it.
+
+One place for the set (a condition for the database) that fanout, pushes and previews ask for; Explain evaluates the
+same filter in memory, clause by clause.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from connectors.models import ConnectedSystem
+from identities.filters.parse import parse
+from identities.filters.query import to_q
+from identities.models import Group, Membership, User
+from identities.queries.recursion import groups_below, units_below
+from identities.vocabulary import ObjectType, UserKind
+
+
+def people_in_scope(system: ConnectedSystem) -> "QuerySet[User]":
+    """The persons who belong in the system, whatever their state; deleted ones do not.
+
+    Raises:
+        RuleViolation: the stored filter can no longer be read.
+    """
+    return User.objects.filter(people_q(system))
+
+
+def groups_in_scope(system: ConnectedSystem) -> "QuerySet[Group]":
+    """The groups that belong in the system: none where groups are not provisioned (raises as `people_in_scope`)."""
+    return Group.objects.filter(groups_q(system))
+
+
+def of_type(system: ConnectedSystem, object_type: ObjectType) -> "QuerySet[Any]":
+    """The people or the groups in scope."""
+    return people_in_scope(system) if object_type == ObjectType.USER else groups_in_scope(system)
+
+
+def in_scope(system: ConnectedSystem, user_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these people who belong in the system."""
+    return set(people_in_scope(system).filter(pk__in=list(user_ids)).values_list("pk", flat=True))
+
+
+def q_of_type(system: ConnectedSystem, object_type: ObjectType) -> Q:
+    """The condition for people or for groups."""
+    return people_q(system) if object_type == ObjectType.USER else groups_q(system)
+
+
+def people_q(system: ConnectedSystem) -> Q:
+    """The condition on users that holds for those in scope."""
+    condition = Q(kind=UserKind.PERSON, deleted_at__isnull=True)
+    if system.scope_filter:
+        condition &= to_q(parse(system.scope_filter, "User"))
+    return condition & _assigned(system)
+
+
+def groups_q(system: ConnectedSystem) -> Q:
+    """The condition on groups that holds for those in scope."""
+    if not system.provisions_groups:
+        return Q(pk__in=())
+    condition = Q(deleted_at__isnull=True)
+    if system.group_filter:
+        condition &= to_q(parse(system.group_filter, "Group"))
+    return condition
+
+
+def _assigned(system: ConnectedSystem) -> Q:
+    """In an assigned group or below an assigned org unit.
+
+    An assignment that was deleted lets nobody in, not everybody.
+    """
+    groups = list(system.scope_groups.values_list("pk", "deleted_at"))
+    units = list(system.scope_org_units.values_list("pk", "deleted_at"))
+    if not groups and not units:
+        return Q()
+    below = groups_below([pk for pk, deleted_at in groups if deleted_at is None])
+    member = Exists(Membership.objects.filter(user=OuterRef("pk"), group__in=below))
+    return Q(member) | Q(org_unit__in=units_below([pk for pk, deleted_at in units if deleted_at is None]))
