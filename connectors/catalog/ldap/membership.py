@@ -1,5 +1,6 @@
 """Members of groups whose class wants at least one: a placeholder stands in for none (RFC 4519 section 3.5)."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import ldap
@@ -9,6 +10,7 @@ from connectors.catalog.ldap.session import Entry, Modification
 from connectors.spi import Rejected
 
 Members = list[bytes]
+ValueKey = Callable[[str, bytes], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +30,30 @@ class Membership:
         return members or self._placeholders()
 
     def changes(self, replace: Members | None, add: Members, remove: Members) -> list[Modification]:
-        """One modification for all of it, to be sent with permissive modify.
+        """Modifications for all of it, to be sent together and with permissive modify.
 
-        It does not know how many members there are: where the last one goes, the directory refuses it, and `rescue`
-        has to be sent with it.
+        They do not know how many members there are: where the last one goes, the directory refuses them, and those of
+        `keeping_one` have to be sent instead.
         """
         self._check([*(replace or ()), *add])
         if replace is not None:
             final = [member for member in dict.fromkeys([*replace, *add]) if member not in remove]
             return [(ldap.MOD_REPLACE, self.attribute, final or self._placeholders() or None)]
         added = [member for member in add if member not in remove]
-        removed = [*remove, *(self._placeholders() if added else ())]
-        changes: list[Modification] = []
-        if added:
-            changes.append((ldap.MOD_ADD, self.attribute, added))
-        if removed:
-            changes.append((ldap.MOD_DELETE, self.attribute, removed))
-        return changes
+        # Added and removed again: OpenLDAP, permissive as it is, refuses a removal of which nothing is there.
+        both = [*self._placeholders(), *added], [*remove, *self._placeholders()]
+        operations = zip((ldap.MOD_ADD, ldap.MOD_DELETE), both, strict=True)
+        return [(operation, self.attribute, values) for operation, values in operations if values]
 
-    def rescue(self) -> list[Modification]:
-        """What keeps a group valid whose last member goes."""
-        return [(ldap.MOD_ADD, self.attribute, self._placeholders())] if self.placeholder else []
+    def keeping_one(self, changes: list[Modification]) -> list[Modification]:
+        """The changes for a group whose last member goes with them: the placeholder stays."""
+        placeholders = self._placeholders()
+        return [
+            (operation, attribute, [value for value in values or () if value not in placeholders])
+            if operation == ldap.MOD_DELETE and attribute == self.attribute
+            else (operation, attribute, values)
+            for operation, attribute, values in changes
+        ]
 
     def _placeholders(self) -> Members:
         return [self.placeholder.encode()] if self.placeholder else []
@@ -58,25 +63,26 @@ class Membership:
             raise Rejected(f"{self.placeholder} stands for groups without members and cannot be a member itself.")
 
 
-def without_no_ops(changes: list[Modification], entry: Entry) -> list[Modification]:
-    """The changes less the values to add that are there and those to remove that are not.
+def without_no_ops(changes: list[Modification], entry: Entry, key: ValueKey) -> list[Modification]:
+    """The changes less the values to add that are there by then and those to remove that are not.
 
-    For servers without permissive modify; `entry` holds the present values of every attribute that is changed.
+    Args:
+        entry: the present values of every attribute that is changed.
+        key: of an attribute and a value, what is equal for equal values.
     """
-    narrowed: list[Modification] = []
+    present = {name: {key(name, value) for value in values} for name, values in entry.values.items()}
+    needed: list[Modification] = []
     for operation, attribute, values in changes:
-        present = entry.values.get(attribute.lower(), [])
-        if operation == ldap.MOD_REPLACE or values is None:
-            narrowed.append((operation, attribute, values))
+        there = present.setdefault(attribute.lower(), set())
+        if operation == ldap.MOD_REPLACE:
+            needed.append((operation, attribute, values))
+            present[attribute.lower()] = {key(attribute, value) for value in values or ()}
             continue
-        wanted = [value for value in values if _holds(present, value) is (operation == ldap.MOD_DELETE)]
+        adding = operation == ldap.MOD_ADD
+        wanted = {
+            key(attribute, value): value for value in values or () if (key(attribute, value) in there) is not adding
+        }
+        present[attribute.lower()] = there | set(wanted) if adding else there - set(wanted)
         if wanted:
-            narrowed.append((operation, attribute, wanted))
-    return narrowed
-
-
-def _holds(present: list[bytes], value: bytes) -> bool:
-    if value in present:
-        return True
-    text = value.decode(errors="replace")
-    return any(same_dn(each.decode(errors="replace"), text) for each in present)
+            needed.append((operation, attribute, list(wanted.values())))
+    return needed

@@ -5,11 +5,10 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import ldap
 from ldap.controls import RequestControl, SimplePagedResultsControl
-from ldap.controls.readentry import PostReadControl
 from ldap.ldapobject import SimpleLDAPObject
 
 from connectors.catalog.ldap.configuration import LdapConfiguration, Security
@@ -166,33 +165,24 @@ class Session:
             raise Transient("The directory closed the connection in the middle of a listing, which has to start anew.")
         return self._over(connection, ask)
 
-    def add(self, dn: str, values: Values, controls: Sequence[RequestControl]) -> Entry | None:
-        """Add an entry; the entry as it now stands if a post-read control brought it."""
-        return self._write(
-            lambda connection: connection.add_ext_s(dn, list(values.items()), serverctrls=list(controls))
-        )
+    def add(self, dn: str, values: Values) -> None:
+        """Add an entry."""
+        self._write(lambda connection: connection.add_ext_s(dn, list(values.items())))
 
-    def modify(self, dn: str, changes: Sequence[Modification], controls: Sequence[RequestControl]) -> Entry | None:
-        """Change values of an entry, all or none; the entry as `add`."""
-        return self._write(lambda connection: connection.modify_ext_s(dn, list(changes), serverctrls=list(controls)))
+    def modify(self, dn: str, changes: Sequence[Modification], controls: Sequence[RequestControl]) -> None:
+        """Change values of an entry, all or none."""
+        self._write(lambda connection: connection.modify_ext_s(dn, list(changes), serverctrls=list(controls)))
 
-    def rename(self, dn: str, rdn: str, container: str | None, controls: Sequence[RequestControl]) -> Entry | None:
-        """Rename an entry, dropping the old name's values, or move it to another container; the entry as `add`."""
-        return self._write(
-            lambda connection: connection.rename_s(dn, rdn, container, delold=1, serverctrls=list(controls))
-        )
+    def rename(self, dn: str, rdn: str, container: str | None, controls: Sequence[RequestControl]) -> None:
+        """Rename an entry, dropping the old name's values, and move it if another container is given."""
+        self._write(lambda connection: connection.rename_s(dn, rdn, container, delold=1, serverctrls=list(controls)))
 
     def delete(self, dn: str, controls: Sequence[RequestControl]) -> None:
         """Remove an entry."""
         self._write(lambda connection: connection.delete_ext_s(dn, serverctrls=list(controls)))
 
-    def _write(self, call: Callable[[SimpleLDAPObject], Any]) -> Entry | None:
-        answer = self._over(self._usable(), call, written=True)
-        controls = answer[3] or () if answer else ()
-        for control in controls:
-            if control.controlType == PostReadControl.controlType:
-                return entry_of(control.dn, control.entry)
-        return None
+    def _write(self, call: Callable[[SimpleLDAPObject], object]) -> None:
+        self._over(self._usable(), call, written=True)
 
     def _read(self, call: Callable[[SimpleLDAPObject], T]) -> T:
         reused = self._connection is not None

@@ -1,23 +1,24 @@
 """Creating, changing, moving and removing entries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 import ldap
+import ldap.dn
 from ldap.controls import AssertionControl, LDAPControl, RequestControl
-from ldap.controls.readentry import PostReadControl
 
 from connectors.catalog.ldap.entries import Entries
 from connectors.catalog.ldap.errors import detail_of
 from connectors.catalog.ldap.filters import escaped
 from connectors.catalog.ldap.locating import Locator
-from connectors.catalog.ldap.membership import Membership, without_no_ops
-from connectors.catalog.ldap.names import parent, rdn_text
+from connectors.catalog.ldap.membership import Membership, ValueKey, without_no_ops
+from connectors.catalog.ldap.names import comparable, parent, rdn_text
 from connectors.catalog.ldap.placing import Placing, Target
 from connectors.catalog.ldap.session import Entry, Modification, Session, Values
 from connectors.spi import (
     AlreadyExists,
     Attributes,
+    AttributeType,
     Delta,
     Gone,
     Misconfigured,
@@ -44,7 +45,7 @@ class Writer:
         dn, container = self._placing.new(object_class, attributes, enabled=enabled)
         values = self._new_values(object_class, attributes, enabled=enabled)
         try:
-            entry = self._session.add(dn, values, self._controls(object_class))
+            self._session.add(dn, values)
         except ldap.ALREADY_EXISTS as error:
             raise self._taken(object_class, dn, error) from error
         except ldap.NO_SUCH_OBJECT as error:
@@ -53,23 +54,21 @@ class Writer:
             raise Misconfigured(
                 f"The portal's account may not create entries in {container}.", detail=detail_of(error)
             ) from error
-        return entry or self._read(object_class, dn)
+        return self._read(object_class, dn)
 
     def update(self, object_class: ObjectClass, remote_id: str, delta: Delta) -> Entry:
         """Rename, move and change an entry, in this order, and return it (raises Gone, AlreadyExists, Rejected)."""
         changes = self._changes(object_class, delta)
 
         def carry_out(dn: str) -> Entry:
-            entry: Entry | None = None
             target = self._placing.target(object_class, dn, delta)
             own = changes
             if target is not None:
-                entry = self._move(object_class, remote_id, dn, target)
-                dn = entry.dn
-                own = self._not_yet_named(object_class, changes, entry)
+                moved = self._move(object_class, remote_id, dn, target)
+                own, dn = self._not_yet_named(object_class, changes, moved), moved.dn
             if own:
-                entry = self._modify(object_class, remote_id, dn, own)
-            return entry or self._read(object_class, dn)
+                self._modify(object_class, remote_id, dn, own)
+            return self._read(object_class, dn)
 
         return self._on(object_class, remote_id, carry_out)
 
@@ -125,62 +124,79 @@ class Writer:
         present = set(entry.values.get(name.lower(), []))
         return [change for change in changes if change[1] != name or set(change[2] or ()) != present]
 
-    def _modify(self, object_class: ObjectClass, remote_id: str, dn: str, changes: list[Modification]) -> Entry | None:
+    def _modify(self, object_class: ObjectClass, remote_id: str, dn: str, changes: list[Modification]) -> None:
         try:
-            return self._modify_permissively(object_class, remote_id, dn, changes)
+            self._modify_permissively(object_class, remote_id, dn, changes)
         except ldap.OBJECT_CLASS_VIOLATION:
             if object_class is not ObjectClass.GROUP:
                 raise
-            members = self._membership(object_class)
-            taken = [change for change in changes if change[0] == ldap.MOD_DELETE and change[1] == members.attribute]
-            if not taken or not members.placeholder:
+            kept = self._membership(object_class).keeping_one(changes)
+            if kept == changes:
                 raise
-            return self._modify_permissively(object_class, remote_id, dn, [*members.rescue(), *changes])
+            self._modify_permissively(object_class, remote_id, dn, kept)
 
     def _modify_permissively(
         self, object_class: ObjectClass, remote_id: str, dn: str, changes: list[Modification]
-    ) -> Entry | None:
+    ) -> None:
         """Change values, taking those that are already as wanted for no error."""
-        controls = [*self._controls(object_class), *self._same_object(remote_id)]
+        controls = self._same_object(remote_id)
         if all(operation == ldap.MOD_REPLACE for operation, _, _ in changes):
-            return self._session.modify(dn, changes, controls)
-        if self._permissive:
-            # OpenLDAP knows this control without listing it, so it is tried and not looked up.
-            permissive = LDAPControl(PERMISSIVE_MODIFY, criticality=True)
-            try:
-                return self._session.modify(dn, changes, [*controls, permissive])
-            except ldap.UNAVAILABLE_CRITICAL_EXTENSION:
-                self._permissive = False
-        present = self._locator.at(object_class, dn, tuple({attribute for _, attribute, _ in changes}))
-        needed = without_no_ops(changes, present) if present else changes
-        return self._session.modify(dn, needed, controls) if needed else None
+            self._session.modify(dn, changes, controls)
+        elif not self._permitted(dn, changes, controls):
+            present = self._locator.at(object_class, dn, tuple({attribute for _, attribute, _ in changes}))
+            needed = without_no_ops(changes, present, self._key(object_class)) if present else changes
+            if needed:
+                self._session.modify(dn, needed, controls)
+
+    def _permitted(self, dn: str, changes: list[Modification], controls: list[RequestControl]) -> bool:
+        """Try with the permissive modify control; False when the directory still wants to know it exactly.
+
+        OpenLDAP knows the control without listing it, and refuses a removal none of whose values is there all the same.
+        """
+        if not self._permissive:
+            return False
+        permissive = LDAPControl(PERMISSIVE_MODIFY, criticality=True)
+        try:
+            self._session.modify(dn, changes, [*controls, permissive])
+        except ldap.UNAVAILABLE_CRITICAL_EXTENSION:
+            self._permissive = False
+            return False
+        except (ldap.NO_SUCH_ATTRIBUTE, ldap.TYPE_OR_VALUE_EXISTS):
+            return False
+        return True
+
+    def _key(self, object_class: ObjectClass) -> ValueKey:
+        """What is equal for two values that the directory takes for the same."""
+
+        def key(attribute: str, value: bytes) -> Hashable:
+            spec, text = self._entries.schema.spec(object_class, attribute), value.decode(errors="surrogateescape")
+            if spec.type is AttributeType.REFERENCE and ldap.dn.is_dn(text):
+                return comparable(text)
+            return text if spec.case_exact else " ".join(text.split()).casefold()
+
+        return key
 
     def _move(self, object_class: ObjectClass, remote_id: str, dn: str, target: Target) -> Entry:
         rdn = rdn_text(target.rdn)
         moved = f"{rdn},{target.container or parent(dn)}"
-        controls = [*self._controls(object_class), *self._same_object(remote_id)]
         try:
-            entry = self._session.rename(dn, rdn, target.container, controls)
+            self._session.rename(dn, rdn, target.container, self._same_object(remote_id))
         except ldap.ALREADY_EXISTS as error:
             raise self._taken(object_class, moved, error) from error
         except ldap.NO_SUCH_OBJECT as error:
             if target.container and not self._locator.exists(target.container):
                 raise self._no_container(object_class, target.container, error) from error
             raise
-        entry = entry or self._read(object_class, moved)
+        entry = self._read(object_class, moved)
         self._locator.remember(object_class, remote_id, entry.dn)
         return entry
 
     def _read(self, object_class: ObjectClass, dn: str) -> Entry:
-        """The entry as it stands, where the server did not send it along."""
+        """The entry as it stands now (raises Gone)."""
         entry = self._locator.at(object_class, dn, self._entries.wanted(object_class))
         if entry is None:
             raise Gone(f"{dn} is not there any more.")
         return entry
-
-    def _controls(self, object_class: ObjectClass) -> list[RequestControl]:
-        wanted = list(self._entries.wanted(object_class))
-        return [PostReadControl(criticality=False, attrList=wanted)]
 
     def _same_object(self, remote_id: str) -> list[RequestControl]:
         if not self._session.supports(AssertionControl.controlType):

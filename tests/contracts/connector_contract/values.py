@@ -99,17 +99,10 @@ class ValueContract:
     def test_references_to_other_objects(self, subject: ContractSubject, connector: Connector[Any]) -> None:
         needs(connector, ObjectClass.USER, Capability.UPDATE)
         specs = object_schema(connector).attributes.values()
-        singles = [
-            spec
-            for spec in specs
-            if spec.type is AttributeType.REFERENCE
-            and spec.updatable
-            and not spec.multi_valued
-            and spec.refers_to is ObjectClass.USER
-        ]
-        if not singles:
+        found = [spec.name for spec in specs if spec.refers_to is ObjectClass.USER and spec.updatable]
+        if not found:
             pytest.skip(f"{connector.kind} users refer to nobody")
-        boss, item, attribute = created(subject, connector), created(subject, connector), singles[0].name
+        boss, item, attribute = created(subject, connector), created(subject, connector), found[0]
         connector.update(ObjectClass.USER, item.remote_id, Delta(replace={attribute: (boss.reference,)}))
         assert connector.get(ObjectClass.USER, item.remote_id).attributes[attribute] == (boss.reference,)
         connector.update(ObjectClass.USER, item.remote_id, Delta(replace={attribute: ()}))
