@@ -116,14 +116,16 @@ class Session:
     def supports(self, control: str) -> bool:
         """Whether the server lists this control in its root entry."""
         if self._controls is None:
-            self._controls = frozenset(value.decode() for value in self.root().values.get("supportedcontrol", []))
-        return control in self._controls
+            self.root()
+        return control in (self._controls or ())
 
     def root(self) -> Entry:
         """The server's own description (RFC 4512 section 5.1)."""
         names = ("supportedControl", "namingContexts", "subschemaSubentry", "vendorName", "vendorVersion")
         found = self.search(Query("", "(objectClass=*)", names, ldap.SCOPE_BASE))
-        return found[0] if found else Entry("", {})
+        root = found[0] if found else Entry("", {})
+        self._controls = frozenset(value.decode() for value in root.values.get("supportedcontrol", []))
+        return root
 
     def search(self, query: Query, *, size_limit: int = 0) -> list[Entry]:
         """All matching entries.

@@ -1,0 +1,1 @@
+"""The LDAP connector beyond the contract, on OpenLDAP and on servers that misbehave."""
