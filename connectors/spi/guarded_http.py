@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
@@ -64,7 +65,7 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _TARGET = re.compile(r"[\x21-\x7e]*")
 
 
-class Connector(Protocol):
+class SocketSource(Protocol):
     """What this module needs of the transport."""
 
     def remaining(self) -> float:
@@ -79,7 +80,7 @@ class Connector(Protocol):
 class _Exchange:
     """The bounds of the request under way: how long to wait for bytes, and how many more to take."""
 
-    def __init__(self, transport: Connector) -> None:
+    def __init__(self, transport: SocketSource) -> None:
         self.transport = transport
         self._received = 0
 
@@ -190,22 +191,22 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class GuardedHttpClient:
-    """Keep-alive HTTP to one origin, below one base URL (implements `connectors.spi.HttpClient`). For one thread at a
-    time.
+    """Keep-alive HTTP below one base URL, for one thread at a time (implements `connectors.spi.HttpClient`).
 
     Raises:
         Misconfigured: the base URL is not a plain http(s) URL, or a header cannot be sent.
     """
 
     def __init__(
-        self, transport: Connector, base_url: str, *, headers: Mapping[str, str], tls_context: ssl.SSLContext
+        self, transport: SocketSource, base_url: str, *, headers: Mapping[str, str], tls_context: ssl.SSLContext
     ) -> None:
         url = _checked_url(base_url)
         self._host = url.hostname or ""
         self._base_path = quote(url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self._headers = {"User-Agent": "provisioning-portal", "Accept-Encoding": "gzip", **_checked_headers(headers)}
         self._exchange = _Exchange(transport)
-        self._pool = _pool(url, self._exchange, tls_context)
+        self._new_pool = partial(_pool, url, self._exchange, tls_context)
+        self._pool = self._new_pool()
 
     def request(
         self,
@@ -216,10 +217,9 @@ class GuardedHttpClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> HttpResponse:
-        """Send one request below the base URL and return the whole answer, whatever its status; redirects are not
-        followed.
+        """Send one request and return the whole answer, whatever its status; redirects are not followed.
 
-        `path` is percent-encoded by the caller, each segment by itself.
+        `path` goes below the base URL and is percent-encoded by the caller, each segment by itself.
 
         Raises:
             Transient: nothing was sent, or a safe method got no whole answer.
@@ -234,13 +234,16 @@ class GuardedHttpClient:
             answer = self._pool.urlopen(
                 method, target, body, sent, retries=False, redirect=False, timeout=None, preload_content=False
             )
-            return HttpResponse(answer.status, {k.lower(): v for k, v in answer.headers.items()}, _whole_body(answer))
+            body_read = _whole_body(answer)
+            _check_complete(method, answer, body_read)
+            return HttpResponse(answer.status, {k.lower(): v for k, v in answer.headers.items()}, body_read)
         except (HTTPError, OSError, http.client.HTTPException) as error:
             self._lost(method, error)
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections; the next request makes a new one."""
         self._pool.close()
+        self._pool = self._new_pool()
 
     def _target(self, path: str, query: Mapping[str, str] | None) -> str:
         segments = path.lstrip("/").split("/")
@@ -250,6 +253,7 @@ class GuardedHttpClient:
         return f"{target}?{urlencode(query, quote_via=quote)}" if query else target
 
     def _lost(self, method: str, error: Exception) -> NoReturn:
+        self.close()  # a connection that misbehaved once is not used again
         reason = "is larger than the portal accepts" if _is_too_large(error) else "was lost or incomplete"
         if method in SAFE_METHODS:
             raise Transient(f"The answer of {self._host} {reason}.", detail=type(error).__name__) from error
@@ -261,16 +265,29 @@ class GuardedHttpClient:
 def _whole_body(answer: BaseHTTPResponse) -> bytes:
     """The decoded body, at most `MAX_BODY_BYTES`; decompression stops at the cap too."""
     body = bytearray()
-    try:
-        while chunk := answer.read(CHUNK_BYTES, decode_content=True):
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise _TooLargeError
-    except BaseException:
-        answer.close()
-        raise
+    while chunk := answer.read(CHUNK_BYTES, decode_content=True):
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            answer.close()
+            raise _TooLargeError
     answer.release_conn()
     return bytes(body)
+
+
+def _check_complete(method: str, answer: BaseHTTPResponse, body: bytes) -> None:
+    """Refuse a success that ended within its headers: no length, no body, and the connection closed.
+
+    The HTTP library takes the end of the stream for the end of the headers.
+    """
+    delimited = {"content-length", "transfer-encoding"} & {name.lower() for name in answer.headers}
+    if (
+        method != "HEAD"
+        and 200 <= answer.status < 300
+        and answer.status not in (204, 205)
+        and not body
+        and not delimited
+    ):
+        raise http.client.IncompleteRead(body)
 
 
 def _is_too_large(error: BaseException | None) -> bool:

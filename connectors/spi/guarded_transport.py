@@ -86,7 +86,7 @@ class GuardedTransport:
         """A verifying client context, TLS 1.2 or newer (raises Misconfigured: `ca_certificate` is not PEM)."""
         try:
             context = ssl.create_default_context(cadata=ca_certificate or None)
-        except (ssl.SSLError, ValueError) as error:
+        except (ssl.SSLError, ValueError, TypeError) as error:  # TypeError: letters outside ASCII
             raise Misconfigured("The CA certificate is not a valid PEM certificate.") from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
@@ -102,13 +102,15 @@ class GuardedTransport:
     def _endpoints(self, host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
         """The permitted endpoints of `host`, at least one."""
         check_host(host)
+        if not 0 < port < 65536:
+            raise Misconfigured(f"{port} is not a port.")
         self.remaining()
         try:
             answers = self._resolver(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
             raise Transient(f"The host name {host} cannot be resolved.") from error
-        except (UnicodeError, OverflowError) as error:
-            raise Misconfigured("The host name or port is not valid.") from error
+        except UnicodeError as error:
+            raise Misconfigured("The host name is not valid.") from error
         permitted = [
             (family, endpoint)
             for family, _, _, _, endpoint in answers
