@@ -14,6 +14,8 @@ from typing import Any
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
+PATIENCE_SECONDS = 0.5
+
 
 class Channel(filesystem.Channel):
     """A channel to the folder of waiting messages."""
@@ -54,3 +56,7 @@ class Transport(filesystem.Transport):
     """The transport that Celery is told to use; see the module."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """See kombu's; returns to the worker often, which looks only between calls whether it is to stop."""
+        super().drain_events(connection, timeout=min(timeout or PATIENCE_SECONDS, PATIENCE_SECONDS))

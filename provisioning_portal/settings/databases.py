@@ -31,8 +31,8 @@ def _sqlite(environment: Environment) -> dict[str, Any]:
 
 def _postgresql(environment: Environment) -> dict[str, Any]:
     parts = urlsplit(environment.database_url)
-    # Threads of a web process and the slots, poller and bookkeeping of a worker each hold at most one connection.
-    connections = max(environment.web_threads, environment.worker_slots) + 4
+    # A worker's doorbells and its operations use one connection each per slot, its pollers one each.
+    connections = max(environment.web_threads + 4, 2 * environment.worker_slots + 6)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
