@@ -1,4 +1,6 @@
-"""Work that must not show in the time an answer takes (mail, notes of failed sign-ins), done after it by a few threads."""
+"""Work that must not show in the time an answer takes (mail, notes of failed sign-ins), done after it by a few
+threads.
+"""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +15,10 @@ _executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="deferred")
 
 
 def run_later(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Future[None]:
-    """Call `function` soon, outside this request. A failure is logged; what must not be lost belongs in a row instead."""
+    """Call `function` soon, outside this request.
+
+    A failure is logged; what must not be lost belongs in a row instead.
+    """
     return _executor.submit(_run, function, *args, **kwargs)
 
 

@@ -16,7 +16,9 @@ SECOND_FACTOR_SEEN = "second_factor_seen"
 
 
 class RequiredStepsMiddleware:
-    """Sends a user with a one-time password to choose their own, and an operator without a second factor to set one up."""
+    """Sends a user with a one-time password to choose their own, and an operator without a second factor to set
+    one up.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -29,7 +31,9 @@ class RequiredStepsMiddleware:
                 messages.info(request, _("You signed in with a one-time password. Choose your own to go on."))
                 return redirect("account_change_password")
             if _needs_second_factor(request, user):
-                messages.info(request, _("Administrators need a second factor. Set up your authenticator app to go on."))
+                messages.info(
+                    request, _("Administrators need a second factor. Set up your authenticator app to go on.")
+                )
                 return redirect("mfa_activate_totp")
         return self.get_response(request)
 

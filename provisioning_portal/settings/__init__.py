@@ -5,7 +5,7 @@ import secrets
 from cryptography.fernet import Fernet
 from django.urls import reverse_lazy
 
-from provisioning_portal.settings import databases, mail, queue, security
+from provisioning_portal.settings import admin_theme, databases, mail, queue, security
 from provisioning_portal.settings.environment import BASE_DIR, LOOPBACK_NETWORKS, load
 from provisioning_portal.settings.kept_secrets import kept_secret
 
@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "selfservice.middleware.RequiredStepsMiddleware",
 ]
 
 TEMPLATES = [
@@ -79,10 +80,8 @@ DATABASES = {"default": databases.database(environment)}
 CACHES = {"default": databases.cache(environment)}
 
 AUTH_USER_MODEL = "identities.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# Looks users up by the folded user name (`UserManager.get_by_natural_key`), in the same time whether there is one or not.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -100,10 +99,20 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 # allauth: the client's address stands behind this many proxies in X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.trusted_proxy_count
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "user_name"
+ACCOUNT_ADAPTER = "selfservice.account_adapter.PortalAccountAdapter"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "user_name"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "selfservice.mfa_adapter.PortalMfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Provisioning portal"
+UNFOLD = admin_theme.UNFOLD
 
 AUDITLOG_LOGENTRY_MODEL = "identities.AuditEntry"
 AUDITLOG_STORE_JSON_CHANGES = True
@@ -176,3 +185,4 @@ PORTAL_WEB_HOST = environment.host
 PORTAL_WEB_PORT = environment.port
 PORTAL_WEB_WORKERS = environment.web_workers or (1 if environment.embedded else 2)
 PORTAL_WEB_THREADS = environment.web_threads
+PORTAL_REQUIRE_TOTP = environment.require_totp if environment.require_totp is not None else environment.production

@@ -1,0 +1,159 @@
+"""Imports: started, applied, cancelled by a person. The work itself is the intake's (`connectors.engine.intake`)."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, BinaryIO, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.engine.intake import files
+from connectors.engine.intake.lease import claim_run
+from connectors.models import ImportMapping, ImportProfile, Run
+from connectors.vocabulary import RunKind, RunState
+from identities import audit, outbox
+from identities.actors import Actor
+from identities.errors import NotFound, RuleViolation
+from identities.vocabulary import MappingKind, Verb
+
+HR_PROFILE: Final = "hr"
+_HR_OPTIONS: Final = {
+    "manager_column": "manager_employee_number",
+    "department_code_column": "department_code",
+    "department_name_column": "department",
+    "department_manager_column": "manager_employee_number",
+    "departments_file": "hr_departments.csv",
+    "groups_from_departments": True,
+}
+_HR_COLUMNS: Final = {
+    "employee_number": "employee_number",
+    "user_name": "email",
+    "given_name": "first_name",
+    "family_name": "last_name",
+    "title": "job_title",
+    "department": "department",
+    "start_date": "hire_date",
+    "emails": "email",
+    "phoneNumbers": "phone",
+    "addresses.locality": "city",
+    "addresses.region": "state_province",
+}
+_HR_EXPRESSIONS: Final = {"display_name": "row.first_name ~ ' ' ~ row.last_name"}
+
+OPEN_STATES: Final = (RunState.WAITING, RunState.STAGING, RunState.PLANNED)
+
+
+def profile_named(name: str, *, actor: Actor) -> ImportProfile:
+    """The import profile of this name; the one for the personnel file is made when it is first asked for.
+
+    Raises:
+        NotFound: there is no such profile.
+    """
+    stored = ImportProfile.objects.filter(name=name).first()
+    if stored is None and name == HR_PROFILE:
+        stored = _create_hr_profile(actor)
+    if stored is None:
+        raise NotFound("unknown_profile", f"There is no import profile {name}.", field="profile")
+    return stored
+
+
+def start_import(
+    sources: Sequence[tuple[str, BinaryIO]],
+    profile: ImportProfile,
+    *,
+    actor: Actor,
+    apply: bool = False,
+    worker: str = "",
+) -> Run:
+    """Keep the files and queue their import. It is staged and planned; applied only with `apply`, and only if
+    nothing is wrong.
+
+    Args:
+        sources: name and open binary file of the people's file and, if there is one, the departments'.
+        worker: whoever works on the run at once, in this process, instead of leaving it to the next worker.
+
+    Raises:
+        RuleViolation: no file, or one that is too large.
+    """
+    if not sources:
+        raise RuleViolation("no_file", "Choose a file to import.", field="file")
+    run_id = uuid.uuid4()
+    try:
+        for number, (_name, source) in enumerate(sources):
+            files.keep(run_id, number, source)
+    except files.FileTooLargeError:
+        files.forget([run_id])
+        limit = files.MAX_FILE_BYTES // (1024 * 1024)
+        raise RuleViolation("file_too_large", f"The file is larger than {limit} MB.", field="file") from None
+    with transaction.atomic():
+        run = Run.objects.create(
+            pk=run_id,
+            kind=RunKind.IMPORT,
+            profile=profile,
+            file_name=", ".join(name for name, _source in sources)[:255],
+            apply_when_planned=apply,
+            origin=actor.origin,
+            actor_name=actor.name,
+            actor_id=actor.user_id,
+            correlation_id=actor.correlation_id,
+            created_at=timezone.now(),
+        )
+        audit.record(Verb.IMPORT_STARTED, run, actor=actor, profile=profile.name, apply=apply)
+        claimed = claim_run(run.pk, worker) if worker else None
+        outbox.ring()
+    return claimed or run
+
+
+def apply_import(run: Run, *, actor: Actor) -> Run:
+    """Release a planned import to be applied.
+
+    Raises:
+        RuleViolation: it is not planned, or its files have problems that must be mended first.
+    """
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run.pk)
+        if run.state != RunState.PLANNED:
+            raise RuleViolation("not_planned", f"This import is {run.state}, so there is no plan to apply.")
+        if run.findings.filter(blocking=True).exists():
+            raise RuleViolation("has_problems", "Mend the problems in the file, then import it again.")
+        run.state = RunState.APPLYING
+        run.save(update_fields=["state"])
+        audit.record(Verb.IMPORT_APPLIED, run, actor=actor, counts=run.counts)
+        outbox.ring()
+    return run
+
+
+def cancel_import(run: Run, *, actor: Actor) -> Run:
+    """Give up an import that has not been applied (raises RuleViolation otherwise)."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run.pk)
+        if run.state not in OPEN_STATES:
+            raise RuleViolation("not_open", f"This import is {run.state} and cannot be cancelled any more.")
+        run.state = RunState.CANCELLED
+        run.finished_at = timezone.now()
+        run.save(update_fields=["state", "finished_at"])
+        audit.record(Verb.IMPORT_CANCELLED, run, actor=actor)
+    files.forget([run.pk])
+    return run
+
+
+def _create_hr_profile(actor: Actor) -> ImportProfile:
+    now = timezone.now()
+    with transaction.atomic():
+        profile = ImportProfile.objects.create(
+            name=HR_PROFILE,
+            description="People and departments of the personnel file",
+            key_column="employee_number",
+            options=_HR_OPTIONS,
+            created_at=now,
+            modified_at=now,
+        )
+        rows: list[dict[str, Any]] = [
+            *({"attribute": a, "kind": MappingKind.DIRECT, "source": c} for a, c in _HR_COLUMNS.items()),
+            *({"attribute": a, "kind": MappingKind.EXPRESSION, "source": s} for a, s in _HR_EXPRESSIONS.items()),
+        ]
+        ImportMapping.objects.bulk_create(
+            ImportMapping(profile=profile, position=position, **row) for position, row in enumerate(rows)
+        )
+        audit.record(Verb.PROFILE_CREATED, profile, actor=actor)
+    return profile

@@ -1,0 +1,127 @@
+"""What an import makes of departments: org units, their managers, and a group for each with its people."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.engine.intake.lease import renew
+from connectors.engine.intake.person_rows import PersonRow
+from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.reading import Problem
+from connectors.engine.intake.staging import CHUNK, DEPARTMENTS, PEOPLE, add_findings, chunks
+from connectors.models import Run
+from connectors.vocabulary import RowState
+from identities.actions.groups import create_group
+from identities.actions.memberships import add_members, remove_members
+from identities.actions.org_units import create_org_unit, update_org_unit
+from identities.actors import Actor
+from identities.canonical import fold
+from identities.models import Group, Membership, OrgUnit, User
+
+SOUND = (RowState.CREATE, RowState.UPDATE, RowState.UNCHANGED, RowState.APPLIED)
+
+
+def named_departments(run: Run) -> dict[str, tuple[str, str]]:
+    """Code and name by folded code: of the departments' file, and of those only people's rows name."""
+    named: dict[str, tuple[str, str]] = {}
+    people = run.rows.filter(part=PEOPLE, state__in=SOUND).values_list("values__department", flat=True)
+    for code, name in people.iterator(chunk_size=CHUNK):
+        if code and name:
+            named.setdefault(fold(code), (code, name))
+    departments = run.rows.filter(part=DEPARTMENTS, state__in=SOUND)
+    named.update({fold(key): (key, name) for key, name in departments.values_list("key", "values__name")})
+    return named
+
+
+def departments_by_code(people: Iterable[PersonRow]) -> dict[str, UUID]:
+    """Ids of the org units these rows name, by folded code."""
+    codes = {fold(person.department_code) for person in people if person.department_code}
+    return dict(OrgUnit.objects.filter(code_key__in=codes).values_list("code_key", "pk"))
+
+
+def apply_departments(run: Run, profile: Profile, *, actor: Actor) -> Counter[str]:
+    """Create and rename org units, and create the groups that are missing. Each department is a transaction."""
+    counts: Counter[str] = Counter()
+    present = {unit.code_key: unit for unit in OrgUnit.objects.filter(deleted_at__isnull=True)}
+    groups = set(Group.objects.present().values_list("display_name_key", flat=True))
+    for key, (code, name) in sorted(named_departments(run).items()):
+        unit = present.get(key)
+        with transaction.atomic():
+            if unit is None:
+                create_org_unit(actor=actor, name=name, code=code)
+                counts["departments_created"] += 1
+            elif unit.name != name:
+                update_org_unit(unit, actor=actor, changes={"name": name})
+                counts["departments_updated"] += 1
+            if profile.options.groups_from_departments and fold(name) not in groups:
+                create_group(actor=actor, display_name=name)
+                groups.add(fold(name))
+                counts["groups_created"] += 1
+            renew(run)
+    return counts
+
+
+def apply_memberships(run: Run, profile: Profile, *, actor: Actor) -> Counter[str]:
+    """Give every department its manager and its group the people of the file; take out those the file puts
+    elsewhere.
+    """
+    counts = _apply_managers(run, profile, actor)
+    if profile.options.groups_from_departments:
+        wanted = _people_by_department(run)
+        names = {fold(name): key for key, (_code, name) in named_departments(run).items()}
+        for group in Group.objects.present().filter(display_name_key__in=names).iterator():
+            counts.update(_fill(group, wanted[names[str(group.display_name_key)]], wanted, actor))
+            renew(run)
+    run.rows.filter(part=DEPARTMENTS, state__in=(RowState.CREATE, RowState.UPDATE)).update(state=RowState.APPLIED)
+    return counts
+
+
+def _people_by_department(run: Run) -> dict[str, set[UUID]]:
+    people: dict[str, set[UUID]] = defaultdict(set)
+    rows = run.rows.filter(part=PEOPLE, state__in=SOUND, object_id__isnull=False)
+    for object_id, department in rows.values_list("object_id", "values__department").iterator(chunk_size=CHUNK):
+        people[fold(department[0])].add(object_id)
+    return people
+
+
+def _fill(group: Group, wanted: set[UUID], everybody: dict[str, set[UUID]], actor: Actor) -> Counter[str]:
+    """Bring one group to what the file says, of the people the file speaks of and of this origin's assertions."""
+    asserted = set(
+        Membership.objects.filter(group=group, user__isnull=False, origins__origin=actor.origin).values_list(
+            "user_id", flat=True
+        )
+    )
+    of_the_file = set().union(*everybody.values())
+    missing, surplus = wanted - asserted, (asserted & of_the_file) - wanted
+    counts: Counter[str] = Counter()
+    for some in chunks(sorted(missing)):
+        counts["memberships_added"] += add_members(group, some, actor=actor)
+    for some in chunks(sorted(surplus)):
+        counts["memberships_removed"] += remove_members(group, some, actor=actor)
+    return counts
+
+
+def _apply_managers(run: Run, profile: Profile, actor: Actor) -> Counter[str]:
+    """Set the managers of org units; one that is not known is a finding that blocks nothing."""
+    rows = list(run.rows.filter(part=DEPARTMENTS, state__in=SOUND).exclude(values__manager=""))
+    keys = {fold(row.values["manager"]) for row in rows}
+    known = dict(User.objects.persons().filter(employee_number_key__in=keys).values_list("employee_number_key", "pk"))
+    units = {unit.code_key: unit for unit in OrgUnit.objects.filter(deleted_at__isnull=True)}
+    counts: Counter[str] = Counter()
+    for row in rows:
+        unit, manager = units.get(fold(row.key)), known.get(fold(row.values["manager"]))
+        if manager is None:
+            _note_unknown_manager(run, profile, row.number, row.values["manager"])
+        elif unit is not None and unit.manager_id != manager:
+            update_org_unit(unit, actor=actor, changes={"manager": manager})
+            counts["departments_updated"] += 1
+            renew(run)
+    return counts
+
+
+def _note_unknown_manager(run: Run, profile: Profile, row: int, manager: str) -> None:
+    column = profile.options.department_manager_column
+    text = f"Row {row}: the manager {manager} is not known yet. Import the people, then this file again."
+    add_findings(run, DEPARTMENTS, [Problem("unknown_manager", text, row, column, manager)], blocking=False)

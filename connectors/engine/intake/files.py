@@ -1,0 +1,49 @@
+"""Where the files of a run are kept until they are staged: under the data folder, readable by the portal alone."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+
+MAX_FILE_BYTES = 200 * 1024 * 1024
+_PIECE = 1024 * 1024
+
+
+class FileTooLargeError(Exception):
+    """The upload is larger than `MAX_FILE_BYTES`."""
+
+
+def folder_of(run_id: UUID) -> Path:
+    """The folder of one run's files."""
+    return Path(settings.PORTAL_DATA_DIR) / "imports" / str(run_id)
+
+
+def keep(run_id: UUID, number: int, source: BinaryIO) -> Path:
+    """Copy an uploaded or named file into the run's folder (raises FileTooLargeError).
+
+    Its own name is never used as a path.
+    """
+    folder = folder_of(run_id)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / f"{number}.csv"
+    with target.open("wb") as copy:
+        target.chmod(0o600)
+        while piece := source.read(_PIECE):
+            if copy.tell() + len(piece) > MAX_FILE_BYTES:
+                raise FileTooLargeError
+            copy.write(piece)
+    return target
+
+
+def kept(run_id: UUID) -> list[Path]:
+    """The run's files, in the order they came."""
+    return sorted(folder_of(run_id).glob("*.csv"), key=lambda path: int(path.stem))
+
+
+def forget(run_ids: Iterable[UUID]) -> None:
+    """Delete the files of runs that are staged or over; what was read stands in the staged rows."""
+    for run_id in run_ids:
+        shutil.rmtree(folder_of(run_id), ignore_errors=True)

@@ -1,0 +1,86 @@
+"""An import profile, ready for use: its mapping rows compiled, its options with their defaults."""
+
+import re
+from dataclasses import dataclass, field
+
+from connectors.models import ImportProfile
+from identities.actors import file_origin
+from identities.mapping.rows import MappingRow, compile_row
+from identities.vocabulary import MappingApply, MappingKind
+
+ROOT = "row"
+ROOTS = frozenset({ROOT})
+_COLUMN = re.compile(rf"\b{ROOT}\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a profile makes of a file beside people's own values. An empty column name: the file has no such column.
+
+    Attributes:
+        manager_column: names a person's manager by their key.
+        department_code_column, department_name_column: a person's org unit, by its code, and its name.
+        department_manager_column: in the file of departments, the manager's key.
+        departments_file: name of a file of departments that is taken along when it lies beside the people's file.
+        groups_from_departments: one group per department, with the people of that department as members.
+    """
+
+    manager_column: str = ""
+    department_code_column: str = ""
+    department_name_column: str = ""
+    department_manager_column: str = ""
+    departments_file: str = ""
+    groups_from_departments: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile as the intake uses it."""
+
+    name: str
+    key_column: str
+    rows: tuple[MappingRow, ...]
+    options: Options
+    columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """What its values and memberships are marked with."""
+        return file_origin(self.name)
+
+    def column_of(self, attribute: str) -> str:
+        """The column that an attribute is computed from (the attribute's own name if it has none)."""
+        return self.columns.get(attribute, attribute)
+
+    @property
+    def people_columns(self) -> tuple[str, ...]:
+        """Columns a file of people must have."""
+        return tuple(dict.fromkeys((self.key_column, *self.columns.values())))
+
+
+def load_profile(stored: ImportProfile) -> Profile:
+    """The profile with its rows compiled (raises ExpressionError for a row that is not valid)."""
+    rows = tuple(
+        MappingRow(
+            attribute=row.attribute,
+            kind=MappingKind(row.kind),
+            source=row.source,
+            apply=MappingApply(row.apply),
+            clear_when_null=row.clear_when_null,
+        )
+        for row in stored.mappings.all()
+    )
+    for row in rows:
+        compile_row(row, subject=ROOT, roots=ROOTS)
+    return Profile(stored.name, stored.key_column, rows, Options(**stored.options), _columns(rows))
+
+
+def _columns(rows: tuple[MappingRow, ...]) -> dict[str, str]:
+    """The first column each attribute is computed from."""
+    columns: dict[str, str] = {}
+    for row in rows:
+        if row.kind == MappingKind.DIRECT:
+            columns[row.attribute] = row.source
+        elif found := _COLUMN.search(row.source):
+            columns[row.attribute] = found.group(1)
+    return columns

@@ -1,0 +1,98 @@
+"""Working off imports: stage and plan what came in, apply what a person released, and go on with what a killed
+worker left.
+"""
+
+import logging
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from connectors.engine.intake import files
+from connectors.engine.intake.applying import apply
+from connectors.engine.intake.lease import IN_WORK, LeaseLostError, claim_run, release, renew
+from connectors.engine.intake.planning import plan
+from connectors.engine.intake.profile import Profile, load_profile
+from connectors.engine.intake.staging import PEOPLE, stage
+from connectors.models import Run
+from connectors.vocabulary import RowState, RunKind, RunState
+from identities.actors import Actor
+from identities.vocabulary import Channel
+
+log = logging.getLogger(__name__)
+
+
+def work(worker: str, limit: int = 1) -> int:
+    """Take up to `limit` imports that have work to do and nobody works on, and bring each to its next stop.
+
+    Returns how many.
+    """
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    waiting = Run.objects.filter(free, kind=RunKind.IMPORT, state__in=IN_WORK).order_by("created_at")
+    done = 0
+    for run_id in list(waiting.values_list("pk", flat=True)[:limit]):
+        run = claim_run(run_id, worker)
+        if run is not None:
+            advance(run)
+            done += 1
+    return done
+
+
+def advance(run: Run) -> None:
+    """Bring a run this worker holds the lease of to its next stop: planned, done or failed."""
+    try:
+        profile = _profile(run)
+        if run.state != RunState.APPLYING:
+            _stage_and_plan(run, profile)
+        if run.state == RunState.APPLYING:
+            _apply(run, profile)
+    except LeaseLostError:
+        log.info("Import %s was taken over or cancelled", run.pk)
+    except Exception as error:
+        log.exception("Import %s failed", run.pk)
+        release(run, state=RunState.FAILED, error=f"{type(error).__name__}: {error}", finished_at=timezone.now())
+
+
+def _profile(run: Run) -> Profile:
+    if run.profile is None:
+        raise ValueError("The profile of this import was deleted.")
+    return load_profile(run.profile)
+
+
+def _stage_and_plan(run: Run, profile: Profile) -> None:
+    renew(run, state=RunState.STAGING, started_at=timezone.now())
+    stage(run, profile, files.kept(run.pk))
+    renew(run, total=run.rows.filter(part=PEOPLE).count())
+    counts = plan(run, profile)
+    blocked = run.findings.filter(blocking=True).exists()
+    if run.apply_when_planned and not blocked:
+        renew(run, state=RunState.APPLYING, counts=counts)
+    else:
+        release(run, state=RunState.PLANNED, counts=counts)
+        run.state, run.counts = RunState.PLANNED, counts
+    files.forget([run.pk])
+
+
+def _apply(run: Run, profile: Profile) -> None:
+    applied = apply(run, profile, actor=actor_of(run, profile))
+    counts = {**run.counts, "applied": _with_earlier(run, applied)}
+    release(run, state=RunState.DONE, counts=counts, finished_at=timezone.now())
+    run.state, run.counts = RunState.DONE, counts
+
+
+def _with_earlier(run: Run, applied: dict[str, int]) -> dict[str, int]:
+    """The counts, with the people a worker before this one had applied already."""
+    total = run.rows.filter(part=PEOPLE, state=RowState.APPLIED).count()
+    now = applied.get("created", 0) + applied.get("updated", 0)
+    return {**applied, "earlier": total - now} if total > now else applied
+
+
+def actor_of(run: Run, profile: Profile) -> Actor:
+    """Who acts: whoever started the import, with the file as the origin of every value."""
+    return Actor(
+        profile.origin,
+        Channel.IMPORT,
+        run.actor_name,
+        user_id=run.actor_id,
+        correlation_id=run.correlation_id or run.pk.hex,
+    )

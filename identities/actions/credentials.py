@@ -1,0 +1,68 @@
+"""Passwords and sign-ins."""
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from identities import audit
+from identities.actions.guards import check_may_touch
+from identities.actions.user_changes import lock_users, present
+from identities.actors import SELF_ORIGIN, Actor
+from identities.canonical import fold
+from identities.errors import RuleViolation
+from identities.models import User
+from identities.vocabulary import Channel, Verb
+
+
+def set_password(user: User, password: str, *, actor: Actor, must_change: bool = False) -> User:
+    """Give a user a new password.
+
+    Every session ends in the same UPDATE; the audit trail says that it changed, and nothing more.
+
+    Args:
+        user: also brought up to date in place, so that the session that made the change can be kept.
+        must_change: the next sign-in asks for another one.
+
+    Raises:
+        RuleViolation: `weak_password`. NotFound. NotPermitted: `operator_protected`.
+    """
+    check_password_strength(password, user)
+    # Hashing is slow on purpose: it is done before the transaction, which holds SQLite's only write lock.
+    hashed = make_password(password)
+    with transaction.atomic():
+        found = present(lock_users([user.pk]), user.pk)
+        check_may_touch(found, actor)
+        found.password = hashed
+        found.must_change_password = must_change
+        found.session_epoch += 1
+        found.save(update_fields=["password", "must_change_password", "session_epoch"])
+        changes = {"password": (None, None)}
+        audit.record(Verb.USER_PASSWORD_CHANGED, found, actor=actor, changes=changes, must_change=must_change)
+    user.password, user.session_epoch = found.password, found.session_epoch
+    user.must_change_password = must_change
+    return user
+
+
+def record_sign_in(user: User, *, actor: Actor) -> User:
+    """Note in the audit trail that a user signed in."""
+    audit.record(Verb.USER_SIGNED_IN, user, actor=actor)
+    return user
+
+
+def record_failed_sign_in(user_name: str, *, remote_address: str | None) -> User | None:
+    """Note in the audit trail that somebody failed to sign in as a user; names that nobody has leave no trace."""
+    user = User.objects.present().filter(user_name_key=fold(user_name)).first()
+    if user is not None:
+        # Whoever tried is not known: the entry is about the user and names nobody as the actor.
+        actor = Actor(SELF_ORIGIN, Channel.SELFSERVICE, "", remote_address=remote_address)
+        audit.record(Verb.USER_SIGN_IN_FAILED, user, actor=actor)
+    return user
+
+
+def check_password_strength(password: str, user: User | None = None) -> None:
+    """Refuse a password that the configured validators refuse (raises RuleViolation, code `weak_password`)."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise RuleViolation("weak_password", " ".join(error.messages), field="password") from None

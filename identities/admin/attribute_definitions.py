@@ -1,0 +1,38 @@
+"""Custom attributes of people."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from identities.actions.attribute_definitions import (
+    create_attribute_definition,
+    delete_attribute_definition,
+    update_attribute_definition,
+)
+from identities.admin.action_admin import ActionModelAdmin, actor_of
+from identities.models import AttributeDefinition
+
+
+@admin.register(AttributeDefinition)
+class AttributeDefinitionAdmin(ActionModelAdmin):
+    """Declares which further values people have. A declared name and type stay as they are."""
+
+    list_display = ("label", "name", "kind", "multi_valued", "required")
+    search_fields = ("name", "label")
+    fields = ("name", "label", "kind", "multi_valued", "required", "description")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: AttributeDefinition | None = None) -> tuple[str, ...]:
+        """Values already stored depend on name and type."""
+        return ("name", "multi_valued") if obj else ()
+
+    def write(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> AttributeDefinition:
+        """Declare or relabel."""
+        if change:
+            return update_attribute_definition(form.instance, actor=actor_of(request), changes=form.cleaned_data)
+        return create_attribute_definition(actor=actor_of(request), **form.cleaned_data)
+
+    def remove(self, request: HttpRequest, objects: Any) -> None:
+        """Withdraw declarations."""
+        for definition in objects:
+            delete_attribute_definition(definition, actor=actor_of(request))

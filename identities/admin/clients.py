@@ -1,0 +1,141 @@
+"""API clients: what they may do, their tokens, and how to set the other side up."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from identities.actions import clients
+from identities.admin.action_admin import ActionModelAdmin, RefusableForm, actor_of
+from identities.admin.client_cards import setup_cards
+from identities.admin.object_actions import ObjectAction
+from identities.admin.sections import Section, sections
+from identities.admin.shown_once import shown_once
+from identities.errors import NotFound
+from identities.models import ApiClient
+from identities.vocabulary import ClientScope
+
+REQUESTS_PER_PAGE = 100
+
+
+class ClientForm(RefusableForm):
+    """One API client."""
+
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("May"),
+        choices=[(scope, scope) for scope in ClientScope],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        initial=list(ClientScope),
+    )
+    allowed_networks = forms.CharField(
+        label=gettext_lazy("Allowed networks"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=gettext_lazy("Addresses or networks (CIDR), one a line. Empty: from anywhere."),
+    )
+
+    class Meta:
+        model = ApiClient
+        fields = (
+            "name",
+            "profile",
+            "scopes",
+            "adoption_rule",
+            "adoption_owns_lifecycle",
+            "allowed_networks",
+            "expires_at",
+            "enabled",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.initial.get("allowed_networks"), list):
+            self.initial["allowed_networks"] = "\n".join(self.initial["allowed_networks"])
+
+    def clean_allowed_networks(self) -> list[str]:
+        """The networks, one an entry."""
+        return self.cleaned_data["allowed_networks"].split()  # type: ignore[no-any-return]
+
+
+def _issue(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> HttpResponse:
+    token = clients.issue_token(client, actor=actor_of(request))
+    return shown_once(
+        request, client, _("Token of %(client)s") % {"client": client}, token, setup_cards(client.profile)
+    )
+
+
+class TokenForm(forms.Form):
+    """Which token is to be revoked."""
+
+    prefix = forms.CharField(label=gettext_lazy("The token starts with"), max_length=12)
+
+
+def _revoke(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> str:
+    token = clients.live_tokens(client).filter(prefix=cleaned["prefix"].removesuffix("…")).first()
+    if token is None:
+        raise NotFound("token_not_found", _("No live token starts with this."), field="prefix")
+    clients.revoke_token(token, actor=actor_of(request))
+    return _("The token is revoked; it is refused from now on.")
+
+
+@admin.register(ApiClient)
+class ApiClientAdmin(ActionModelAdmin):
+    """Programs that speak SCIM to the portal. Tokens are shown once and kept as hashes only."""
+
+    form = ClientForm
+    list_display = ("name", "profile", "enabled", "expires_at", "last_used_at")
+    list_filter = ("profile", "enabled")
+    search_fields = ("name",)
+    object_actions = (
+        ObjectAction(
+            "token",
+            gettext_lazy("Issue a token"),
+            gettext_lazy("At most two are live, so that one can be replaced without a gap."),
+            _issue,
+        ),
+        ObjectAction(
+            "revoke",
+            gettext_lazy("Revoke a token"),
+            gettext_lazy("Requests with it are refused from now on."),
+            _revoke,
+            form=TokenForm,
+            dangerous=True,
+        ),
+    )
+
+    def write(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> ApiClient:
+        """Create or change."""
+        actor = actor_of(request)
+        if not change:
+            values = {name: value for name, value in form.cleaned_data.items() if name != "enabled"}
+            return clients.create_client(actor=actor, **values)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        return clients.update_client(form.instance.pk, actor=actor, changes=changes)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A client is disabled, not deleted: what it asserted still names it."""
+        return False
+
+
+def _requests(request: HttpRequest, client: Any) -> SafeString:
+    page = Paginator(client.requests.order_by("-at", "-id"), REQUESTS_PER_PAGE).get_page(request.GET.get("page"))
+    return render_to_string("admin/identities/client_requests.html", {"page": page}, request)
+
+
+def _setup(request: HttpRequest, client: Any) -> SafeString:
+    tokens = client.tokens.order_by("-created_at")[:20]
+    context = {"cards": setup_cards(client.profile), "tokens": tokens}
+    return render_to_string("admin/identities/client_setup.html", context, request)
+
+
+sections.register("identities.ApiClient", Section("setup", gettext_lazy("Set-up"), "identities.view_apiclient", _setup))
+sections.register(
+    "identities.ApiClient", Section("requests", gettext_lazy("Requests"), "identities.view_apiclient", _requests)
+)

@@ -1,0 +1,189 @@
+"""Groups and their members."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from identities.actions.groups import create_group, delete_group, restore_group, update_group
+from identities.actions.memberships import add_members, remove_members
+from identities.admin.action_admin import ActionModelAdmin, actor_of
+from identities.admin.object_actions import ObjectAction
+from identities.admin.origins import OriginNames
+from identities.admin.sections import Section, sections
+from identities.canonical import fold
+from identities.errors import NotFound
+from identities.models import Group, Membership, User
+
+MEMBERS_PER_PAGE = 100
+
+
+class MembersForm(forms.Form):
+    """Members by name: one a line, people by user name, groups by their name."""
+
+    names = forms.CharField(
+        label=gettext_lazy("People and groups"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
+        help_text=gettext_lazy("One a line: user names of people, names of groups."),
+    )
+
+
+def _meant(names: str) -> list[User | Group]:
+    """The people and groups these lines name (raises NotFound, naming the first that is unknown)."""
+    wanted = dict.fromkeys(fold(line) for line in names.splitlines() if line.strip())
+    users = {user.user_name_key: user for user in User.objects.persons().filter(user_name_key__in=wanted)}
+    groups = {group.display_name_key: group for group in Group.objects.present().filter(display_name_key__in=wanted)}
+    unknown = [name for name in wanted if name not in users and name not in groups]
+    if unknown:
+        raise NotFound("unknown_member", _("Nobody is called %(name)s.") % {"name": unknown[0]}, field="names")
+    return [users.get(name) or groups[name] for name in wanted]
+
+
+def _add(request: HttpRequest, group: Group, cleaned: dict[str, Any]) -> str:
+    number = add_members(group, _meant(cleaned["names"]), actor=actor_of(request))
+    return _("%(number)d members were added.") % {"number": number}
+
+
+def _remove(request: HttpRequest, group: Group, cleaned: dict[str, Any]) -> str:
+    number = remove_members(group, _meant(cleaned["names"]), actor=actor_of(request), all_origins=True)
+    return _("%(number)d members were removed.") % {"number": number}
+
+
+def _restore(request: HttpRequest, group: Group, cleaned: dict[str, Any]) -> str:
+    restore_group(group, actor=actor_of(request))
+    return _("%(group)s is restored.") % {"group": group}
+
+
+class DeletedGroupFilter(admin.SimpleListFilter):
+    """Present groups, or deleted ones to be restored."""
+
+    title = gettext_lazy("deleted")
+    parameter_name = "deleted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one choice beside the default."""
+        return [("yes", _("Deleted groups"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Group]") -> "QuerySet[Group]":
+        """Deleted groups only when asked."""
+        return queryset.filter(deleted_at__isnull=self.value() != "yes")
+
+
+@admin.register(Group)
+class GroupAdmin(ActionModelAdmin):
+    """Groups; their members stand on a page of their own."""
+
+    list_display = ("display_name", "description", "members", "source")
+    list_filter = (DeletedGroupFilter,)
+    search_fields = ("display_name_key",)
+    fields = ("display_name", "description")
+    ordering = ("display_name_key", "id")
+    object_actions = (
+        ObjectAction(
+            "add",
+            gettext_lazy("Add members"),
+            gettext_lazy("They stay until they are taken out here."),
+            _add,
+            form=MembersForm,
+            offered=lambda group: group.deleted_at is None,
+        ),
+        ObjectAction(
+            "remove",
+            gettext_lazy("Remove members"),
+            gettext_lazy("They are taken out whoever put them in; a source that still says otherwise puts them back."),
+            _remove,
+            form=MembersForm,
+            offered=lambda group: group.deleted_at is None,
+            dangerous=True,
+        ),
+        ObjectAction(
+            "restore",
+            gettext_lazy("Restore"),
+            gettext_lazy("The group is as before the deletion; refused if the name is taken by now."),
+            _restore,
+            offered=lambda group: group.deleted_at is not None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Group]":
+        """Groups with the number of their direct members."""
+        return super().get_queryset(request).annotate(number_of_members=Count("memberships"))
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Groups whose name holds every word."""
+        for word in fold(search_term).split():
+            queryset = queryset.filter(display_name_key__contains=word)
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, with the names of origins read once."""
+        self._names = OriginNames()
+        return super().changelist_view(request, extra_context)
+
+    @admin.display(description=gettext_lazy("Members"))
+    def members(self, group: Group) -> int:
+        """Direct members."""
+        return group.number_of_members  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description=gettext_lazy("Source"))
+    def source(self, group: Group) -> str:
+        """Who asserted this group."""
+        return self._names.name(group.default_origin)
+
+    def write(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> Group:
+        """Create or rename."""
+        actor = actor_of(request)
+        if not change:
+            return create_group(actor=actor, **form.cleaned_data)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        update_group(form.instance.pk, actor=actor, changes=changes)
+        return form.instance  # type: ignore[no-any-return]
+
+    def remove(self, request: HttpRequest, objects: "QuerySet[Group]") -> None:
+        """Delete groups; they can be restored until they are purged."""
+        actor = actor_of(request)
+        for group in objects:
+            delete_group(group.pk, actor=actor)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Nothing goes with a deleted group: the row stays."""
+        return [str(obj) for obj in objs], {}, set(), []
+
+
+def _members(request: HttpRequest, group: Any) -> SafeString:
+    memberships = (
+        Membership.objects.filter(group=group)
+        .filter(Q(user__deleted_at__isnull=True) & Q(member_group__deleted_at__isnull=True))
+        .select_related("user", "member_group")
+        .prefetch_related("origins")
+        .order_by("member_group__display_name_key", "user__user_name_key", "id")
+    )
+    page = Paginator(memberships, MEMBERS_PER_PAGE).get_page(request.GET.get("page"))
+    names = OriginNames()
+    rows = [{"membership": m, "origins": ", ".join(names.name(each.origin) for each in m.origins.all())} for m in page]
+    return render_to_string("admin/identities/members.html", {"rows": rows, "page": page}, request)
+
+
+def _groups_of(request: HttpRequest, user: Any) -> SafeString:
+    memberships = (
+        Membership.objects.filter(user=user, group__deleted_at__isnull=True)
+        .select_related("group")
+        .prefetch_related("origins")
+        .order_by("group__display_name_key", "id")
+    )
+    page = Paginator(memberships, MEMBERS_PER_PAGE).get_page(request.GET.get("page"))
+    names = OriginNames()
+    rows = [{"membership": m, "origins": ", ".join(names.name(each.origin) for each in m.origins.all())} for m in page]
+    return render_to_string("admin/identities/groups_of.html", {"rows": rows, "page": page}, request)
+
+
+sections.register("identities.Group", Section("members", gettext_lazy("Members"), "identities.view_group", _members))
+sections.register("identities.User", Section("groups", gettext_lazy("Groups"), "identities.view_group", _groups_of))

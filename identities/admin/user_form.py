@@ -1,0 +1,155 @@
+"""The form of a person's record: what others own is locked and says whose it is."""
+
+from typing import Any, Final
+
+from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+
+from identities.actors import ADMIN_ORIGIN
+from identities.admin.action_admin import RefusableForm
+from identities.admin.origins import OriginNames
+from identities.models import AttributeDefinition, MultiValue, User
+from identities.rules.attributes import custom_name
+from identities.rules.ownership import owner_of
+from identities.vocabulary import AttributeKind
+
+CUSTOM_FIELD: Final = "custom_"
+RECORD_FIELDS: Final = (
+    "user_name",
+    "display_name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "honorific_prefix",
+    "honorific_suffix",
+    "nick_name",
+    "title",
+    "user_type",
+    "employee_number",
+    "department",
+    "division",
+    "organization",
+    "cost_center",
+    "manager",
+    "org_unit",
+    "start_date",
+    "end_date",
+    "preferred_language",
+    "locale",
+    "timezone",
+    "profile_url",
+)
+EDITED_MULTI_VALUES: Final = (
+    ("emails", gettext_lazy("E-mail address")),
+    ("phoneNumbers", gettext_lazy("Phone number")),
+    ("roles", gettext_lazy("Role")),
+    ("entitlements", gettext_lazy("Entitlement")),
+    ("ims", gettext_lazy("Instant messaging")),
+)
+
+
+class UserForm(RefusableForm):
+    """One person's record. Fields of declared custom attributes are made by `fields_of`."""
+
+    class Meta:
+        model = User
+        fields = RECORD_FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.field_of_attribute = {f"custom.{n.removeprefix(CUSTOM_FIELD)}": n for n in self.fields}
+        if self.instance.pk and self.instance.default_origin:
+            self._show_custom_values()
+            self._lock_owned()
+
+    def _show_custom_values(self) -> None:
+        for name in self.fields:
+            if name.startswith(CUSTOM_FIELD):
+                value = self.instance.custom.get(name.removeprefix(CUSTOM_FIELD))
+                self.initial[name] = ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def _lock_owned(self) -> None:
+        """Disable what another origin owns, with a link to override it."""
+        names = OriginNames()
+        for name, field in self.fields.items():
+            attribute = attribute_of(name)
+            owner = owner_of(
+                attribute, _value(self.instance, attribute), self.instance.owners, self.instance.default_origin
+            )
+            if owner and owner != ADMIN_ORIGIN:
+                field.disabled = True
+                url = reverse("admin:identities_user_override", args=[self.instance.pk, attribute])
+                words = _("Owned by %(owner)s.") % {"owner": names.name(owner)}
+                field.help_text = format_html('{} <a href="{}">{}</a>', words, url, _("Override"))
+
+    def changes(self) -> dict[str, Any]:
+        """What was edited, under the names the action takes."""
+        return {
+            attribute_of(name): self._cleaned(name)
+            for name in self.changed_data
+            if name in self.cleaned_data and not self.fields[name].disabled
+        }
+
+    def _cleaned(self, name: str) -> Any:
+        value = self.cleaned_data[name]
+        if name.startswith(CUSTOM_FIELD) and getattr(self.fields[name], "several_values", False):
+            return [part.strip() for part in (value or "").split(",") if part.strip()]
+        return value
+
+
+def attribute_of(field_name: str) -> str:
+    """Our attribute name of a form field."""
+    is_custom = field_name.startswith(CUSTOM_FIELD)
+    return f"custom.{field_name.removeprefix(CUSTOM_FIELD)}" if is_custom else field_name
+
+
+def _value(user: User, attribute: str) -> Any:
+    custom = custom_name(attribute)
+    return user.custom.get(custom) if custom else getattr(user, attribute)
+
+
+def custom_fields() -> dict[str, forms.Field]:
+    """A form field for each declared custom attribute."""
+    return {f"{CUSTOM_FIELD}{each.name}": _field(each) for each in AttributeDefinition.objects.all()}
+
+
+def _field(definition: AttributeDefinition) -> forms.Field:
+    shared: dict[str, Any] = {"label": definition.label, "required": False, "help_text": definition.description}
+    if definition.multi_valued:
+        shared["help_text"] = f"{definition.description} {_('Several values: separated by commas.')}".strip()
+        field: forms.Field = forms.CharField(widget=UnfoldAdminTextInputWidget(), **shared)
+        field.several_values = True  # type: ignore[attr-defined]
+        return field
+    if definition.kind == AttributeKind.BOOLEAN:
+        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget(), **shared)
+    if definition.kind == AttributeKind.INTEGER:
+        return forms.IntegerField(widget=UnfoldAdminTextInputWidget(), **shared)
+    if definition.kind == AttributeKind.DECIMAL:
+        return forms.FloatField(widget=UnfoldAdminTextInputWidget(), **shared)
+    return forms.CharField(widget=UnfoldAdminTextInputWidget(), **shared)
+
+
+class MultiValueForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One e-mail address, phone number, ... Those of other origins are locked."""
+
+    attribute = forms.ChoiceField(
+        choices=EDITED_MULTI_VALUES, widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Kind")
+    )
+    value = forms.CharField(max_length=1024, widget=UnfoldAdminTextInputWidget(), label=gettext_lazy("Value"))
+
+    class Meta:
+        model = MultiValue
+        fields = ("attribute", "value", "type", "primary")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.origin != ADMIN_ORIGIN:
+            for field in self.fields.values():
+                field.disabled = True
+            self.fields["value"].help_text = _("Owned by %(owner)s.") % {
+                "owner": OriginNames().name(self.instance.origin)
+            }
