@@ -1,12 +1,15 @@
-"""Change events: written in the transaction of the change, one delivery row for each subscribed consumer, and a doorbell after the commit.
+"""Change events: written in the transaction of the change, one delivery row for each subscribed consumer, and a
+doorbell after the commit.
 
 What stands in `ChangeEvent.facts`, by kind (ids as text, absent where empty):
 
 - `user.changed`: `org_unit`, `manager`: the former one, if it changed (null: there was none).
 - `user.deleted`, `user.restored`: `org_unit`, `manager`; `groups`: the groups the user is a direct member of.
-- `membership.changed` (object: the group): `added_users`, `removed_users`, `added_groups`, `removed_groups`, at most `MEMBERS_PER_EVENT` together.
+- `membership.changed` (object: the group): `added_users`, `removed_users`, `added_groups`, `removed_groups`, at most
+  `MEMBERS_PER_EVENT` together.
 - `group.deleted`, `group.restored`: `parents`: the groups it is a direct member of.
-- `org_unit.changed` (object type `org_unit`): `parent`: the former parent, if it changed; `deleted`: true when it is gone.
+- `org_unit.changed` (object type `org_unit`): `parent`: the former parent, if it changed; `deleted`: true when it is
+  gone.
 """
 
 import logging
@@ -94,7 +97,10 @@ def announce_many(announcements: Sequence[Announcement], *, actor: Actor) -> Non
 
 
 def ring() -> None:
-    """Ring every doorbell once the current transaction is committed. A bell that fails costs nothing: consumers also look by themselves."""
+    """Ring every doorbell once the current transaction is committed.
+
+    A bell that fails costs nothing: consumers also look by themselves.
+    """
     transaction.on_commit(_ring_bells)
 
 
@@ -102,5 +108,5 @@ def _ring_bells() -> None:
     for bell in bells:
         try:
             bell()
-        except Exception:  # noqa: BLE001  whatever a broker's client raises, the change is committed and will be found
+        except Exception:  # whatever a broker's client raises, the change is committed and will be found
             logger.debug("A doorbell did not ring", exc_info=True)

@@ -69,6 +69,14 @@ class AdoptionRule(StrEnum):
     USER_NAME = "user_name"
 
 
+class ClientScope(StrEnum):
+    """What an API client may do."""
+
+    READ = "read"
+    WRITE_USERS = "write_users"
+    WRITE_GROUPS = "write_groups"
+
+
 class Consumer(StrEnum):
     """Who is told of change events. A delivery row is written for each."""
 
@@ -115,15 +123,6 @@ class AttributeKind(StrEnum):
     DATE_TIME = "dateTime"
 
 
-class ClientScope(StrEnum):
-    """What an API client may do."""
-
-    USERS_READ = "users:read"
-    USERS_WRITE = "users:write"
-    GROUPS_READ = "groups:read"
-    GROUPS_WRITE = "groups:write"
-
-
 class Verb(StrEnum):
     """What the audit trail says happened. Every action has its own; the engine adds its own beside these."""
 
@@ -165,3 +164,7 @@ class Verb(StrEnum):
     ASSOCIATION_ADOPTED = "association.adopted"
     ROLES_CHANGED = "roles.changed"
     AUDIT_ERASED = "audit.erased"
+    PROFILE_CREATED = "profile.created"
+    IMPORT_STARTED = "import.started"
+    IMPORT_APPLIED = "import.applied"
+    IMPORT_CANCELLED = "import.cancelled"

@@ -12,6 +12,7 @@ from identities.actors import SELF_ORIGIN, Actor
 from identities.canonical import fold
 from identities.errors import RuleViolation
 from identities.models import User
+from identities.rules.naming import is_storable
 from identities.vocabulary import Channel, Verb
 
 
@@ -52,6 +53,8 @@ def record_sign_in(user: User, *, actor: Actor) -> User:
 
 def record_failed_sign_in(user_name: str, *, remote_address: str | None) -> User | None:
     """Note in the audit trail that somebody failed to sign in as a user; names that nobody has leave no trace."""
+    if not is_storable(user_name):
+        return None
     user = User.objects.present().filter(user_name_key=fold(user_name)).first()
     if user is not None:
         # Whoever tried is not known: the entry is about the user and names nobody as the actor.

@@ -1,6 +1,6 @@
 """The audit trail. `record` and `record_many` are its only writers; `seal_batch` chains it, `verify` checks it."""
 
-from identities.audit.differences import differences
+from identities.audit.differences import differences, plain
 from identities.audit.erasure import erase_subject
 from identities.audit.record import AuditRow, record, record_many
 from identities.audit.seal import seal_batch
@@ -11,6 +11,7 @@ __all__ = [
     "Verification",
     "differences",
     "erase_subject",
+    "plain",
     "record",
     "record_many",
     "seal_batch",

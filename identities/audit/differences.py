@@ -14,7 +14,10 @@ from identities.audit.registry import excluded_fields
 def differences(
     subject: models.Model, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> dict[str, tuple[Any, Any]]:
-    """Names whose values differ, with their old and new value as JSON values. Derived columns of the subject's model are left out."""
+    """Names whose values differ, with their old and new value as JSON values.
+
+    Derived columns of the subject's model are left out.
+    """
     left_out = excluded_fields(type(subject))
     return {
         name: (plain(before.get(name)), plain(after.get(name)))

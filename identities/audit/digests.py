@@ -1,8 +1,9 @@
 """What a seal covers, and how it is computed.
 
-Every frozen column of an entry has a digest of its own under a salt of its own, derived one-way from the entry's salt. The entry's digest is over
-these digests, so a column can be emptied and its salt thrown away: the chain still verifies, and nobody can guess the value back. The columns
-inherited from django-auditlog that may change later (foreign keys, port, e-mail) are not covered.
+Every frozen column of an entry has a digest of its own under a salt of its own, derived one-way from the entry's
+salt. The entry's digest is over these digests, so a column can be emptied and its salt thrown away: the chain still
+verifies, and nobody can guess the value back. The columns inherited from django-auditlog that may change later
+(foreign keys, port, e-mail) are not covered.
 """
 
 import hashlib

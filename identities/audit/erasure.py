@@ -18,8 +18,8 @@ _OF_ACTOR = ("actor_name", "remote_addr")
 def erase_subject(subject: models.Model, *, actor: Actor) -> int:
     """Empty every text that speaks of `subject`, as the one acted upon and as the one acting.
 
-    Verb, time, channel, origin and ids stay, the digests too; the salts of what was emptied are thrown away. The erasure itself is
-    recorded, with the numbers of the entries it emptied and without the name.
+    Verb, time, channel, origin and ids stay, the digests too; the salts of what was emptied are thrown away. The
+    erasure itself is recorded, with the numbers of the entries it emptied and without the name.
 
     Returns:
         How many entries were emptied.

@@ -1,7 +1,7 @@
 """Which models the audit trail speaks of, and which of their fields it leaves out or masks.
 
-django-auditlog's registry with every signal off: actions record, nothing is caught on the way to the database. Its own global registry stays
-empty, so that no receiver is ever connected.
+django-auditlog's registry with every signal off: actions record, nothing is caught on the way to the database. Its
+own global registry stays empty, so that no receiver is ever connected.
 """
 
 from typing import Final

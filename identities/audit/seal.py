@@ -37,9 +37,7 @@ def _seal(limit: int) -> int:
         first_entry=first,
         last_entry=last,
         previous=previous,
-        digest=seal_digest(
-            number=number, count=len(entries), first=first, last=last, previous=previous, chain=chain
-        ),
+        digest=seal_digest(number=number, count=len(entries), first=first, last=last, previous=previous, chain=chain),
         sealed_at=timezone.now(),
     )
     for entry in entries:

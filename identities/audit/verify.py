@@ -1,8 +1,9 @@
 """Verifying the chain of seals.
 
-Found are: an entry that was changed, deleted, inserted among sealed ones or moved; a seal that was changed or is missing; a tail whose
-entries are gone while their seal stands. Not found without help from outside: the newest seals deleted together with their entries, and a whole
-chain computed anew. Whoever keeps a checkpoint (number and digest of a seal) elsewhere finds these too.
+Found are: an entry that was changed, deleted, inserted among sealed ones or moved; a seal that was changed or is
+missing; a tail whose entries are gone while their seal stands. Not found without help from outside: the newest seals
+deleted together with their entries, and a whole chain computed anew. Whoever keeps a checkpoint (number and digest of
+a seal) elsewhere finds these too.
 """
 
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ class Verification:
     last_digest: str = GENESIS
 
 
-class _Broken(Exception):
+class _BreakError(Exception):
     """The chain breaks at an entry."""
 
     def __init__(self, entry: int | None, reason: str) -> None:
@@ -75,25 +76,32 @@ def verify(checkpoint: tuple[int, str] | None = None) -> Verification:
     """
     position = _Position()
     unsealed = AuditEntry.objects.filter(seal=None).count()
+    found: dict[str, Any]
     try:
         erased = _erased_entries()
         for seal in AuditSeal.objects.order_by("number").iterator():
             _check_seal(seal, position, erased)
             _check_checkpoint(seal, checkpoint)
         if checkpoint is not None and checkpoint[0] > position.number:
-            raise _Broken(position.entry, f"the trail ends before seal {checkpoint[0]}")
+            raise _BreakError(position.entry, f"the trail ends before seal {checkpoint[0]}")
         _check_unsealed(position)
-    except _Broken as broken:
-        return Verification(
-            False, position.checked, unsealed, broken.entry, broken.reason, position.number, position.digest
-        )
-    return Verification(True, position.checked, unsealed, last_seal=position.number, last_digest=position.digest)
+    except _BreakError as broken:
+        found = {"ok": False, "first_bad": broken.entry, "reason": broken.reason}
+    else:
+        found = {"ok": True}
+    return Verification(
+        **found,
+        checked=position.checked,
+        unsealed=unsealed,
+        last_seal=position.number,
+        last_digest=position.digest,
+    )
 
 
 def _check_seal(seal: AuditSeal, position: _Position, erased: set[int]) -> None:
     entries = AuditEntry.objects.filter(seal=seal).order_by("id").iterator()
     if seal.number != position.number + 1 or seal.previous != position.digest:
-        raise _Broken(_missing_before(seal, position), f"seal {position.number + 1} is missing or changed")
+        raise _BreakError(_missing_before(seal, position), f"seal {position.number + 1} is missing or changed")
     chain, count = _follow(entries, seal, position, erased)
     expected = seal_digest(
         number=seal.number,
@@ -104,25 +112,23 @@ def _check_seal(seal: AuditSeal, position: _Position, erased: set[int]) -> None:
         chain=chain,
     )
     if position.entry != seal.last_entry or count != seal.entry_count:
-        raise _Broken(seal.last_entry, "deleted")
+        raise _BreakError(seal.last_entry, "deleted")
     if expected != seal.digest:
-        raise _Broken(seal.first_entry, f"seal {seal.number} was changed")
+        raise _BreakError(seal.first_entry, f"seal {seal.number} was changed")
     position.number, position.digest = seal.number, seal.digest
 
 
-def _follow(
-    entries: Iterator[AuditEntry], seal: AuditSeal, position: _Position, erased: set[int]
-) -> tuple[str, int]:
+def _follow(entries: Iterator[AuditEntry], seal: AuditSeal, position: _Position, erased: set[int]) -> tuple[str, int]:
     chain, count = seal.previous, 0
     for entry in entries:
         if not isinstance(entry.digests, dict):
-            raise _Broken(entry.pk, "its digests are gone")
+            raise _BreakError(entry.pk, "its digests are gone")
         _check_columns(entry, erased)
         if entry.digests.get("after") != position.entry:
-            raise _Broken(*_out_of_place(entry, position))
+            raise _BreakError(*_out_of_place(entry, position))
         chain = link(chain, entry.digests["columns"])
         if chain != entry.digests.get("chain"):
-            raise _Broken(entry.pk, "moved")
+            raise _BreakError(entry.pk, "moved")
         position.entry = entry.pk
         position.checked += 1
         count += 1
@@ -134,14 +140,14 @@ def _check_columns(entry: AuditEntry, erased: set[int]) -> None:
     columns = digests.get("columns") or {}
     salts = digests["salts"] if "salts" in digests else column_salts(entry.salt)
     if set(columns) != set(FROZEN_COLUMNS):
-        raise _Broken(entry.pk, "its digests were changed")
+        raise _BreakError(entry.pk, "its digests were changed")
     for name in FROZEN_COLUMNS:
         if name in salts:
             sound = column_digest(entry, name, salts[name]) == columns[name]
         else:
             sound = entry.pk in erased and name in EMPTY_VALUES and getattr(entry, name) == EMPTY_VALUES[name]
         if not sound:
-            raise _Broken(entry.pk, f"changed: {name}")
+            raise _BreakError(entry.pk, f"changed: {name}")
 
 
 def _out_of_place(entry: AuditEntry, position: _Position) -> tuple[int, str]:
@@ -160,7 +166,7 @@ def _missing_before(seal: AuditSeal, position: _Position) -> int | None:
 
 def _check_checkpoint(seal: AuditSeal, checkpoint: tuple[int, str] | None) -> None:
     if checkpoint is not None and checkpoint[0] == seal.number and checkpoint[1] != seal.digest:
-        raise _Broken(seal.first_entry, f"seal {seal.number} is not the one of the checkpoint")
+        raise _BreakError(seal.first_entry, f"seal {seal.number} is not the one of the checkpoint")
 
 
 def _check_unsealed(position: _Position) -> None:
@@ -169,12 +175,12 @@ def _check_unsealed(position: _Position) -> None:
     waiting = AuditEntry.objects.filter(seal=None).order_by("id")
     stripped = waiting.exclude(digests=None).first()
     if stripped is not None:
-        raise _Broken(stripped.pk, "taken out of its seal")
+        raise _BreakError(stripped.pk, "taken out of its seal")
     if newest is None:
         return
     late = waiting.filter(id__lt=position.entry, timestamp__lt=newest.sealed_at - LONGEST_TRANSACTION).first()
     if late is not None:
-        raise _Broken(late.pk, "inserted")
+        raise _BreakError(late.pk, "inserted")
 
 
 def _erased_entries() -> set[int]:

@@ -1,4 +1,6 @@
-"""The attributes of a user as actions name them: our column names, `custom.<name>`, and the SCIM names of multi-valued ones."""
+"""The attributes of a user as actions name them: our column names, `custom.<name>`, and the SCIM names of
+multi-valued ones.
+"""
 
 from typing import Final
 

@@ -10,8 +10,15 @@ _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 _LINE_BREAKS: Final = frozenset("\n\r\t")
 
 
+def is_storable(text: str) -> bool:
+    """Whether every database can hold a text: no NUL, no half of a surrogate pair."""
+    return not any(character == "\x00" or unicodedata.category(character) == "Cs" for character in text)
+
+
 def check_text(field: str, text: str, length: int | None, *, several_lines: bool = False) -> str:
-    """Return `text` if it may stand in `field`; raise RuleViolation if it is too long or holds control characters or half characters."""
+    """Return `text` if it may stand in `field`; raise RuleViolation if it is too long or holds control characters or
+    half characters.
+    """
     if length is not None and len(text) > length:
         raise RuleViolation("too_long", f"{field} is longer than {length} characters.", field=field, length=length)
     for character in text:
@@ -23,7 +30,9 @@ def check_text(field: str, text: str, length: int | None, *, several_lines: bool
 
 
 def check_name(field: str, text: str) -> str:
-    """Return a name (of a user, a group, an org unit) without the white space around it; raise RuleViolation if it is empty or unfit."""
+    """Return a name (of a user, a group, an org unit) without the white space around it; raise RuleViolation if it is
+    empty or unfit.
+    """
     name = check_text(field, text.strip(), NAME_LENGTH)
     if not name:
         raise RuleViolation("required", f"{field} must not be empty.", field=field)

@@ -1,13 +1,20 @@
 """Who owns a value, and who may write it.
 
-An origin may write a value that nobody owns, that it owns itself, or whose owner ranks below it. A value that was never set belongs to
-nobody; a value that was cleared belongs to whoever cleared it.
+An origin may write a value that nobody owns, that it owns itself, or whose owner ranks below it. A value that was
+never set belongs to nobody; a value that was cleared belongs to whoever cleared it.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-DEFAULT_ORDER: Final[tuple[tuple[str, ...], ...]] = (("admin",), ("file", "system"), ("scim",), ("rule",), ("idp",), ("self",))
+DEFAULT_ORDER: Final[tuple[tuple[str, ...], ...]] = (
+    ("admin",),
+    ("file", "system"),
+    ("scim",),
+    ("rule",),
+    ("idp",),
+    ("self",),
+)
 # Stands in `owners` for a value whose ownership was released: the next writer owns it.
 NOBODY: Final = ""
 
@@ -21,7 +28,10 @@ def rank(origin: str, order: Order = DEFAULT_ORDER) -> int:
 
 
 def may_write(origin: str, owner: str | None, order: Order = DEFAULT_ORDER) -> bool:
-    """Whether `origin` may write a value of `owner` (None: nobody's). `order` is given where an attribute has its own."""
+    """Whether `origin` may write a value of `owner` (None: nobody's).
+
+    `order` is given where an attribute has its own.
+    """
     return not owner or origin == owner or rank(origin, order) < rank(owner, order)
 
 

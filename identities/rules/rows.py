@@ -1,4 +1,6 @@
-"""The rows of a multi-valued attribute: what they may hold, and what becomes of them when somebody writes the attribute."""
+"""The rows of a multi-valued attribute: what they may hold, and what becomes of them when somebody writes the
+attribute.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,7 +50,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All the values somebody wants an attribute to have. `speaks_of_primary`: they also say which one is primary, or that none is."""
+    """All the values somebody wants an attribute to have.
+
+    `speaks_of_primary`: they also say which one is primary, or that none is.
+    """
 
     rows: tuple[Row, ...]
     speaks_of_primary: bool
@@ -92,8 +97,9 @@ def merge_rows(
 ) -> Merge:
     """What the rows become when `origin` says that `wanted` are all the values there are.
 
-    Rows of origins that rank above stay as they are. A row of another origin that is not wanted stays too: not naming it is no order to
-    remove it, except for administrators, who saw it. `primary_owner` is who owns the choice of the primary value.
+    Rows of origins that rank above stay as they are. A row of another origin that is not wanted stays too: not naming
+    it is no order to remove it, except for administrators, who saw it. `primary_owner` is who owns the choice of the
+    primary value.
     """
     rows: list[Row] = []
     kept: list[str] = []
@@ -159,7 +165,10 @@ def _clean_row(attribute: str, row: Mapping[str, Any]) -> Row:
 
 
 def check_email(value: str) -> None:
-    """Refuse what is certainly no e-mail address (raises RuleViolation). Lenient: addresses are data here, nobody signs in by them."""
+    """Refuse what is certainly no e-mail address (raises RuleViolation).
+
+    Lenient: addresses are data here, nobody signs in by them.
+    """
     local, at, domain = value.rpartition("@")
     if not (at and local and domain) or any(character.isspace() for character in value):
         raise RuleViolation("invalid_value", "This is not an e-mail address.", field="emails", value=value)

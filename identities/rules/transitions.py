@@ -1,6 +1,7 @@
 """The lifecycle: which state may follow which, and which state the dates call for.
 
-Whole days in the portal's time zone; both dates are inclusive: a person is active on the start date and on the end date.
+Whole days in the portal's time zone; both dates are inclusive: a person is active on the start date and on the end
+date.
 """
 
 from collections.abc import Mapping
@@ -53,8 +54,8 @@ def state_after_dates_changed(
 ) -> UserState:
     """The state that follows when somebody edits the dates `(start, end)`.
 
-    Somebody who left by date comes back when the dates say so; somebody deprovisioned for another reason does not. A start date moved
-    into the future takes an active person back to staged.
+    Somebody who left by date comes back when the dates say so; somebody deprovisioned for another reason does not. A
+    start date moved into the future takes an active person back to staged.
     """
     if before == after or state == UserState.PURGED:
         return state

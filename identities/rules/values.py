@@ -61,7 +61,10 @@ def clean_date(attribute: str, value: Any) -> date | None:
 
 
 def clean_custom(definition: CustomAttribute, value: Any) -> Any:
-    """The value of a custom attribute as it is stored (None: no value). Texts are read as the declared type. Raises RuleViolation."""
+    """The value of a custom attribute as it is stored (None: no value).
+
+    Texts are read as the declared type. Raises RuleViolation.
+    """
     field = f"custom.{definition.name}"
     if value is None or value == "" or value == []:
         if definition.required:
@@ -76,7 +79,9 @@ def clean_custom(definition: CustomAttribute, value: Any) -> Any:
 
 
 def definition_of(attribute_name: str, definitions: Mapping[str, CustomAttribute]) -> CustomAttribute:
-    """The declaration of a custom attribute, however its name is spelt; raises RuleViolation for one that nobody declared."""
+    """The declaration of a custom attribute, however its name is spelt; raises RuleViolation for one that nobody
+    declared.
+    """
     found = definitions.get(attribute_name.lower())
     if found is None:
         field = f"custom.{attribute_name}"

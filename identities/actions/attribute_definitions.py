@@ -1,0 +1,113 @@
+"""Custom attributes: declaring, changing and dropping them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from identities import audit
+from identities.actors import Actor
+from identities.errors import Conflict, NotFound, RuleViolation
+from identities.models import AttributeDefinition, User
+from identities.rules.attributes import SINGLE_VALUED
+from identities.rules.naming import check_name, check_text
+from identities.vocabulary import AttributeKind, Verb
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
+_RESERVED: Final = frozenset({"state", "startdate", "enddate", "orgunit", "id", "value"})
+_CHANGEABLE: Final = ("label", "description", "required", "kind", "multi_valued")
+_FIXED_IN_USE: Final = ("kind", "multi_valued")
+
+
+def create_attribute_definition(
+    name: str,
+    *,
+    actor: Actor,
+    label: str = "",
+    kind: AttributeKind = AttributeKind.STRING,
+    multi_valued: bool = False,
+    required: bool = False,
+    description: str = "",
+) -> AttributeDefinition:
+    """Declare a custom attribute of users. Names differ by more than case (RFC 7643 section 2.1).
+
+    Raises:
+        Conflict: `attribute_name_taken`. RuleViolation: the name or a text is not allowed.
+    """
+    if not _NAME.fullmatch(name) or name.lower() in _RESERVED or name.lower() in SINGLE_VALUED:
+        message = _("A name starts with a letter, has letters, digits, - and _ only, and is not one the portal uses.")
+        raise RuleViolation("invalid_value", message, field="name")
+    definition = AttributeDefinition(name=name, kind=AttributeKind(kind), multi_valued=multi_valued, required=required)
+    definition.label = check_name("label", label or name)[:120]
+    definition.description = check_text("description", description, 255)
+    try:
+        with transaction.atomic():
+            if AttributeDefinition.objects.filter(name__iexact=name).exists():
+                raise _taken(name)
+            definition.save(force_insert=True)
+            differences = {field: (None, getattr(definition, field)) for field in ("name", *_CHANGEABLE)}
+            audit.record(Verb.ATTRIBUTE_CREATED, definition, actor=actor, changes=differences)
+    except IntegrityError as error:
+        raise _taken(name) from error
+    return definition
+
+
+def update_attribute_definition(
+    definition: AttributeDefinition, *, actor: Actor, changes: Mapping[str, Any]
+) -> AttributeDefinition:
+    """Change label, description, whether it is required, and (while nobody has a value) its type.
+
+    No difference writes nothing.
+
+    Raises:
+        NotFound: `attribute_not_found`. RuleViolation: `attribute_in_use`, or a text is not allowed.
+    """
+    for field in changes:
+        if field not in _CHANGEABLE:
+            raise RuleViolation("unknown_attribute", f"{field} of a custom attribute cannot change.", field=field)
+    with transaction.atomic():
+        found = _lock(definition)
+        before = {field: getattr(found, field) for field in _CHANGEABLE}
+        for field, value in changes.items():
+            setattr(found, field, check_text(field, value, 255) if isinstance(value, str) else value)
+        differences = audit.differences(found, before, {field: getattr(found, field) for field in _CHANGEABLE})
+        if any(field in differences for field in _FIXED_IN_USE):
+            _check_unused(found)
+        if differences:
+            found.save(update_fields=list(differences))
+            audit.record(Verb.ATTRIBUTE_CHANGED, found, actor=actor, changes=differences)
+    return found
+
+
+def delete_attribute_definition(definition: AttributeDefinition, *, actor: Actor) -> None:
+    """Drop a custom attribute that nobody has a value of.
+
+    Raises:
+        NotFound: `attribute_not_found`. RuleViolation: `attribute_in_use`.
+    """
+    with transaction.atomic():
+        found = _lock(definition)
+        _check_unused(found)
+        audit.record(Verb.ATTRIBUTE_DELETED, found, actor=actor, changes={"name": (found.name, None)})
+        found.delete()
+
+
+def _lock(definition: AttributeDefinition) -> AttributeDefinition:
+    found = AttributeDefinition.objects.select_for_update().filter(pk=definition.pk).first()
+    if found is None:
+        raise NotFound("attribute_not_found", _("This custom attribute does not exist any more."))
+    return found
+
+
+def _check_unused(definition: AttributeDefinition) -> None:
+    users = User.objects.filter(custom__has_key=definition.name).count()
+    if users:
+        message = _("%(number)d users have a value of %(name)s.") % {"number": users, "name": definition.name}
+        raise RuleViolation("attribute_in_use", message, users=users)
+
+
+def _taken(name: str) -> Conflict:
+    message = _("There is a custom attribute %(name)s already.") % {"name": name}
+    return Conflict("attribute_name_taken", message, field="name")

@@ -1,0 +1,67 @@
+"""Moving users between the states of the lifecycle."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from identities.actions.guards import check_lifecycle, check_superuser_stays
+from identities.actions.lifecycle.batch import Step, change_many, one
+from identities.actions.user_changes import UserChange, present, suspended_among
+from identities.actors import Actor
+from identities.errors import RuleViolation
+from identities.models import User
+from identities.rules.expiry import is_past
+from identities.rules.transitions import check_transition
+from identities.vocabulary import UserState, Verb
+
+
+def activate_user(user: User | UUID, *, actor: Actor) -> User:
+    """Make a staged or deprovisioned user active, before the start date too. Nothing happens if the user already is.
+
+    Raises:
+        NotFound; IllegalTransition; NotPermitted `lifecycle_owned` or `operator_protected`.
+        RuleViolation: `end_date_passed`: the clock would deprovision the user again.
+    """
+
+    def check(found: User) -> None:
+        if is_past(found.end_date, timezone.localdate()):
+            message = _("The end date has passed. Change it first.")
+            raise RuleViolation("end_date_passed", message, field="end_date")
+
+    return _move(user, UserState.ACTIVE, Verb.USER_ACTIVATED, actor, check)
+
+
+def deprovision_user(user: User | UUID, *, actor: Actor) -> User:
+    """End a user's work here: accounts go. Sessions end at once. Nothing happens if the user already is deprovisioned.
+
+    Raises:
+        NotFound; IllegalTransition; RuleViolation `last_superuser`; NotPermitted `lifecycle_owned` or
+        `operator_protected`.
+    """
+
+    def check(found: User) -> None:
+        check_superuser_stays(found, (found.pk,))
+
+    return _move(user, UserState.DEPROVISIONED, Verb.USER_DEPROVISIONED, actor, check)
+
+
+def _move(user: User | UUID, state: UserState, verb: Verb, actor: Actor, check: Callable[[User], None]) -> User:
+    def prepare(locked: dict[UUID, User]) -> Step:
+        suspended = suspended_among(list(locked))
+
+        def step(change: UserChange) -> None:
+            found = present(locked, change.user.pk)
+            if found.state == state:
+                return
+            check_lifecycle(found.default_origin, actor)
+            check_transition(UserState(found.state), state)
+            check(found)
+            change.put("state", str(state))
+            change.settle_active(suspended=found.pk in suspended)
+            change.urgent = state == UserState.DEPROVISIONED
+
+        return step
+
+    return one(change_many([user], actor=actor, verb=verb, prepare=prepare))

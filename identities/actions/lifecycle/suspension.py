@@ -1,0 +1,90 @@
+"""Suspensions: assertions by origin. A user is active only when nobody asserts one, and each origin lifts its own."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from identities.actions.guards import check_superuser_stays
+from identities.actions.lifecycle.batch import Step, Users, change_many, one
+from identities.actions.user_changes import UserChange, present
+from identities.actors import ADMIN_ORIGIN, Actor
+from identities.errors import IdentityError, NotPermitted
+from identities.models import Suspension, User
+from identities.vocabulary import Verb
+
+
+def suspend_user(user: User | UUID, *, actor: Actor, reason: str = "") -> User:
+    """Assert, for the actor's origin, that the user is suspended.
+
+    Sessions end at once. Nothing happens if the origin already does.
+
+    Raises:
+        NotFound; RuleViolation `last_superuser`; NotPermitted `operator_protected`.
+    """
+    return one(suspend_users_many([user], actor=actor, reason=reason))
+
+
+def suspend_users_many(users: Users, *, actor: Actor, reason: str = "") -> list[User | IdentityError]:
+    """`suspend_user` for many, set-based; refusals stand in the place of the user."""
+    actor = actor.because(reason or actor.reason)
+
+    def prepare(locked: dict[UUID, User]) -> Step:
+        mine = set(Suspension.objects.filter(user_id__in=locked, origin=actor.origin).values_list("user_id", flat=True))
+
+        def step(change: UserChange) -> None:
+            user = present(locked, change.user.pk)
+            if user.pk not in mine:
+                check_superuser_stays(user, locked)
+                change.differences["suspensions"] = (None, actor.origin)
+                change.settle_active(suspended=True)
+
+        return step
+
+    def assert_them(changes: Sequence[UserChange]) -> None:
+        now = timezone.now()
+        Suspension.objects.bulk_create(
+            Suspension(user=change.user, origin=actor.origin, reason=actor.reason[:255], since=now)
+            for change in changes
+        )
+
+    return change_many(users, actor=actor, verb=Verb.USER_SUSPENDED, prepare=prepare, also=assert_them)
+
+
+def lift_suspension(user: User | UUID, *, actor: Actor, origin: str | None = None) -> User:
+    """Withdraw the suspension of the actor's origin.
+
+    The user is active again if nobody else asserts one and the state allows it.
+
+    Args:
+        origin: whose suspension to lift, if not the actor's own: for administrators.
+
+    Raises:
+        NotFound; NotPermitted `suspension_of_another` or `operator_protected`.
+    """
+    return one(lift_suspensions_many([user], actor=actor, origin=origin))
+
+
+def lift_suspensions_many(users: Users, *, actor: Actor, origin: str | None = None) -> list[User | IdentityError]:
+    """`lift_suspension` for many, set-based; refusals stand in the place of the user."""
+    whose = origin or actor.origin
+    if whose != actor.origin and actor.origin != ADMIN_ORIGIN:
+        raise NotPermitted("suspension_of_another", _("Only administrators may lift a suspension by somebody else."))
+
+    def prepare(locked: dict[UUID, User]) -> Step:
+        asserted = set(Suspension.objects.filter(user_id__in=locked).values_list("user_id", "origin"))
+        still = {user for user, by in asserted if by != whose}
+
+        def step(change: UserChange) -> None:
+            user = present(locked, change.user.pk)
+            if (user.pk, whose) in asserted:
+                change.differences["suspensions"] = (whose, None)
+                change.settle_active(suspended=user.pk in still)
+
+        return step
+
+    def withdraw(changes: Sequence[UserChange]) -> None:
+        Suspension.objects.filter(user_id__in=[change.user.pk for change in changes], origin=whose).delete()
+
+    return change_many(users, actor=actor, verb=Verb.USER_SUSPENSION_LIFTED, prepare=prepare, also=withdraw)

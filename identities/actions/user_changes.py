@@ -1,0 +1,208 @@
+"""Changing users: load and lock them, collect what changes, and write all of it at once.
+
+Every action on users goes through here, so that stored text, version, time of change, folded columns, audit entry and
+change event never part.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+
+from identities import audit, outbox
+from identities.actors import Actor
+from identities.errors import NotFound
+from identities.models import MultiValue, Suspension, User
+from identities.models.folded_field import FoldedField
+from identities.outbox import Announcement
+from identities.representation import RENDERING_VERSION, stored_text
+from identities.rules.transitions import is_active
+from identities.vocabulary import EventKind, ObjectType, UserState, Verb
+
+_ALWAYS = ("version", "modified_at", "scim_text", "rendering_version")
+_COLUMN_OF = {"manager": "manager_id", "org_unit": "org_unit_id"}
+
+
+@dataclass(slots=True)
+class UserChange:
+    """One user on the way from one state to the next.
+
+    Attributes:
+        user: the locked row, changed in place.
+        rows: the multi-valued rows as they will be.
+        differences: our attribute names to `(old, new)`: what the audit trail and the event tell.
+        columns: the columns to write besides those that are always written.
+        unsaved, stale, gone: rows of `rows` to insert, rows of `rows` to update, and ids to delete.
+        note: more for the audit entry.
+    """
+
+    user: User
+    rows: list[MultiValue]
+    verb: Verb
+    event: EventKind = EventKind.USER_CHANGED
+    differences: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+    unsaved: list[MultiValue] = field(default_factory=list)
+    stale: list[MultiValue] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    note: dict[str, Any] = field(default_factory=dict)
+    urgent: bool = False
+
+    def put(self, attribute: str, value: Any) -> None:
+        """Give a single-valued attribute its new value and keep the difference."""
+        before = value_of(self.user, attribute)
+        if attribute.startswith("custom."):
+            name = attribute.partition(".")[2]
+            others = {key: each for key, each in self.user.custom.items() if key != name}
+            self.user.custom = others if value is None else {**others, name: value}
+            self.columns.add("custom")
+        else:
+            column = _COLUMN_OF.get(attribute, attribute)
+            setattr(self.user, column, value)
+            self.columns.add(column)
+        if attribute in _COLUMN_OF:
+            self.facts[attribute] = audit.plain(before)
+        self.differences[attribute] = (audit.plain(before), audit.plain(value))
+
+    def settle_active(self, *, suspended: bool) -> None:
+        """Derive `active` from state, suspensions and deletion; when it turns false, every session ends with the same
+        UPDATE.
+        """
+        user = self.user
+        active = is_active(UserState(user.state), suspended=suspended, deleted=user.deleted_at is not None)
+        if active == user.active:
+            return
+        self.put("active", active)
+        if not active:
+            self.end_sessions()
+            self.urgent = True
+
+    def end_sessions(self) -> None:
+        """Make every session and token of the user worthless."""
+        self.user.session_epoch += 1
+        self.columns.add("session_epoch")
+
+
+def value_of(user: User, attribute: str) -> Any:
+    """The value of a single-valued attribute; references as ids, a custom attribute without a value as None."""
+    if attribute.startswith("custom."):
+        return user.custom.get(attribute.partition(".")[2])
+    return getattr(user, _COLUMN_OF.get(attribute, attribute))
+
+
+def user_id_of(user: User | UUID) -> UUID:
+    """The id of a user given as object or id."""
+    return user.pk if isinstance(user, User) else user
+
+
+def lock_users(users: Collection[UUID]) -> dict[UUID, User]:
+    """The users with these ids, locked in the order of their ids so that two batches cannot wait for each other."""
+    found = User.objects.select_for_update().filter(pk__in=users).order_by("pk")
+    return {user.pk: user for user in found}
+
+
+def read_rows(users: Collection[UUID]) -> dict[UUID, list[MultiValue]]:
+    """The multi-valued rows of these users, in order."""
+    rows: dict[UUID, list[MultiValue]] = {user: [] for user in users}
+    for row in MultiValue.objects.filter(user_id__in=users).order_by("user_id", "attribute", "position", "id"):
+        rows[row.user_id].append(row)
+    return rows
+
+
+def suspended_among(users: Collection[UUID]) -> set[UUID]:
+    """Which of these users somebody has suspended."""
+    return set(Suspension.objects.filter(user_id__in=users).values_list("user_id", flat=True))
+
+
+def present(users: dict[UUID, User], user: UUID) -> User:
+    """The user with this id if it exists and is not deleted; raises NotFound, code `user_not_found`."""
+    found = users.get(user)
+    if found is None or found.deleted_at is not None:
+        raise NotFound("user_not_found", f"There is no user {user}.", user=str(user))
+    return found
+
+
+def write_changes(changes: Sequence[UserChange], *, actor: Actor) -> None:
+    """Write changed users: rows, stored text and version in one UPDATE each set, then audit entries and events."""
+    if not changes:
+        return
+    _write_rows(changes)
+    for change in changes:
+        change.user.version += 1
+        render(change)
+    _update([change.user for change in changes], {name for change in changes for name in change.columns})
+    tell(changes, actor=actor)
+
+
+def render(change: UserChange) -> None:
+    """Give the user its time of change and its stored text."""
+    change.user.modified_at = timezone.now()
+    change.user.scim_text = stored_text(change.user, change.rows)
+    change.user.rendering_version = RENDERING_VERSION
+
+
+def tell(changes: Sequence[UserChange], *, actor: Actor) -> None:
+    """Write the audit entry and the change event of every change."""
+    audit.record_many(
+        [audit.AuditRow(change.verb, change.user, change.differences, change.note) for change in changes], actor=actor
+    )
+    outbox.announce_many(
+        [
+            Announcement(
+                change.event,
+                ObjectType.USER,
+                change.user.pk,
+                tuple(change.differences),
+                change.facts,
+                change.urgent,
+            )
+            for change in changes
+        ],
+        actor=actor,
+    )
+
+
+def _write_rows(changes: Sequence[UserChange]) -> None:
+    gone = [row for change in changes for row in change.gone]
+    stale = [row for change in changes for row in change.stale]
+    unsaved = [row for change in changes for row in change.unsaved]
+    if gone:
+        MultiValue.objects.filter(pk__in=gone).delete()
+    if stale:
+        # One primary at a time: the old one steps down before the new one is named.
+        MultiValue.objects.filter(pk__in=[row.pk for row in stale], primary=True).update(primary=False)
+        _bulk_update(MultiValue, stale, {"value", "type", "display", "primary", "data", "origin", "position"})
+    if unsaved:
+        MultiValue.objects.bulk_create(unsaved)
+
+
+def _update(users: Sequence[User], columns: set[str]) -> None:
+    columns = {name.removesuffix("_id") for name in columns} | set(_ALWAYS)
+    if len(users) == 1:
+        users[0].save(update_fields=sorted(columns | _folded(User, columns)))
+    else:
+        _bulk_update(User, users, columns)
+
+
+def _bulk_update(model: type[models.Model], objects: Sequence[Any], columns: set[str]) -> None:
+    """`bulk_update` with the folded columns, which it does not compute by itself."""
+    folded = _folded(model, columns)
+    for name in folded:
+        column = model._meta.get_field(name)
+        for each in objects:
+            column.pre_save(each, False)  # noqa: FBT003  Django's own positional parameter
+    model._default_manager.bulk_update(objects, sorted(columns | folded))
+
+
+def _folded(model: type[models.Model], columns: set[str]) -> set[str]:
+    """The folded columns that follow these; a unique one also follows deletion."""
+    return {
+        each.name
+        for each in model._meta.concrete_fields
+        if (source := getattr(each, "source", None))
+        and (source in columns or ("deleted_at" in columns and isinstance(each, FoldedField) and each.unique))
+    }

@@ -1,0 +1,177 @@
+"""Creating users."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from identities.actions.chunks import chunks
+from identities.actions.guards import check_superuser
+from identities.actions.user_changes import UserChange, render, tell
+from identities.actions.users.arguments import NewUser, UserAttributes
+from identities.actions.users.lookups import Lookups, clean_values, read_lookups
+from identities.actions.users.multi_values import new_rows
+from identities.actors import Actor
+from identities.canonical import fold
+from identities.errors import Conflict, IdentityError, RuleViolation
+from identities.models import MultiValue, Suspension, User
+from identities.rules.attributes import USER_NAME
+from identities.rules.expiry import check_period
+from identities.rules.ownership import is_empty
+from identities.rules.transitions import is_active, state_by_dates
+from identities.vocabulary import EventKind, Role, UserKind, UserState, Verb
+
+# How often a chunk is tried when others create the same names at the same moment; each time the names they took are
+# refused.
+_ATTEMPTS = 3
+
+
+def create_user(
+    *,
+    actor: Actor,
+    attributes: UserAttributes,
+    kind: UserKind = UserKind.PERSON,
+    default_origin: str | None = None,
+    state: UserState | None = None,
+    suspended: bool = False,
+) -> User:
+    """Create a user who cannot sign in with a password yet.
+
+    Args:
+        default_origin: who owns the lifecycle and every value (the actor's origin if not given).
+        state: staged, active or deprovisioned; decided by the dates if not given.
+        suspended: the actor's origin suspends the user from the start (SCIM `active: false`).
+
+    Raises:
+        Conflict: `user_name_taken`, also when two create the same name at the same moment.
+        RuleViolation: a value is not allowed or refers to nobody; `field` names the attribute.
+        NotPermitted: `operator_protected`, for an operator or service not created by a superuser.
+    """
+    [result] = create_users_many(
+        [NewUser(attributes, kind, default_origin, state, suspended)],
+        actor=actor,
+    )
+    if isinstance(result, IdentityError):
+        raise result
+    return result
+
+
+def create_users_many(rows: Sequence[NewUser], *, actor: Actor) -> list[User | IdentityError]:
+    """Create many users, in transactions of at most `CHUNK`; what `create_user` would raise stands in the place of
+    the user.
+    """
+    if any(row.kind != UserKind.PERSON for row in rows):
+        check_superuser(actor)
+    results: list[User | IdentityError] = []
+    for chunk in chunks(rows):
+        results += _create_chunk(chunk, actor)
+    return results
+
+
+def _create_chunk(rows: Sequence[NewUser], actor: Actor) -> list[User | IdentityError]:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _create(rows, actor)
+        except IntegrityError:
+            # Somebody took one of the names between our look and our INSERT. Looking again names the row; anything
+            # else is a defect.
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _create(rows: Sequence[NewUser], actor: Actor) -> list[User | IdentityError]:
+    lookups = read_lookups([row.attributes.values for row in rows], creating=True)
+    results: list[User | IdentityError] = []
+    changes: list[UserChange] = []
+    suspensions: list[Suspension] = []
+    for row in rows:
+        try:
+            change = _new(row, lookups, actor)
+        except IdentityError as refusal:
+            results.append(refusal)
+            continue
+        changes.append(change)
+        results.append(change.user)
+        if row.suspended:
+            suspensions.append(Suspension(user=change.user, origin=actor.origin, since=change.user.created_at))
+    _insert(changes, suspensions)
+    tell(changes, actor=actor)
+    return results
+
+
+def _insert(changes: Sequence[UserChange], suspensions: Sequence[Suspension]) -> None:
+    rows = [row for change in changes for row in change.rows]
+    User.objects.bulk_create([change.user for change in changes])
+    if rows:
+        MultiValue.objects.bulk_create(rows)
+    if suspensions:
+        Suspension.objects.bulk_create(suspensions)
+
+
+def _new(row: NewUser, lookups: Lookups, actor: Actor) -> UserChange:
+    values = clean_values(row.attributes.values, lookups)
+    check_period(values.get("start_date"), values.get("end_date"))
+    _check_required(values, lookups)
+    user = User(
+        id=uuid4(),
+        kind=row.kind,
+        password=make_password(None),
+        default_origin=row.default_origin or actor.origin,
+        created_at=timezone.now(),
+        state=row.state or state_by_dates(values.get("start_date"), values.get("end_date"), timezone.localdate()),
+    )
+    user.active = is_active(UserState(user.state), suspended=row.suspended, deleted=False)
+    if row.access is not None:
+        user.password = row.access.password_hash
+        user.must_change_password = row.access.must_change_password
+        user.is_superuser = row.access.role == Role.SUPERUSER
+    change = UserChange(user, [], Verb.USER_CREATED, EventKind.USER_CREATED)
+    for attribute, value in values.items():
+        if not is_empty(value):
+            change.put(attribute, value)
+    change.rows = new_rows(change, row.attributes.multi_values)
+    change.facts = {}
+    _note_beginning(change, row)
+    render(change)
+    user.modified_at = user.created_at
+    _take_name(user, lookups)
+    return change
+
+
+def _note_beginning(change: UserChange, row: NewUser) -> None:
+    change.differences["state"] = (None, str(change.user.state))
+    change.differences["active"] = (None, change.user.active)
+    change.differences["default_origin"] = (None, change.user.default_origin)
+    if row.suspended:
+        change.note["suspended"] = True
+    if row.access is not None:
+        change.differences["role"] = (None, str(row.access.role))
+    change.differences = {name: (None, new) for name, (_old, new) in change.differences.items()}
+
+
+def _check_required(values: dict[str, Any], lookups: Lookups) -> None:
+    if not values.get(USER_NAME):
+        raise RuleViolation("required", _("A user name is required."), field=USER_NAME)
+    for definition in lookups.definitions.values():
+        field = f"custom.{definition.name}"
+        if definition.required and is_empty(values.get(field)):
+            raise RuleViolation("required", _("%(name)s is required.") % {"name": definition.name}, field=field)
+
+
+def _take_name(user: User, lookups: Lookups) -> None:
+    key = fold(user.user_name)
+    if key in lookups.name_holders:
+        raise name_taken(user.user_name)
+    lookups.name_holders[key] = user.pk
+
+
+def name_taken(user_name: str) -> Conflict:
+    """The refusal of a user name that somebody has."""
+    message = _("The user name %(name)s is taken.") % {"name": user_name}
+    return Conflict("user_name_taken", message, field=USER_NAME, user_name=user_name)

@@ -1,0 +1,104 @@
+"""What a batch of changes needs to know about other rows, read in a constant number of statements."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from identities.actions.chunks import chunks
+from identities.canonical import fold
+from identities.errors import RuleViolation
+from identities.models import AttributeDefinition, OrgUnit, User
+from identities.queries.recursion import managers_above
+from identities.rules.attributes import MANAGER, ORG_UNIT, REFERENCES, USER_NAME, check_single_valued, custom_name
+from identities.rules.naming import is_storable
+from identities.rules.values import CustomAttribute, clean_custom, clean_single, definition_of
+from identities.vocabulary import AttributeKind
+
+
+@dataclass(slots=True)
+class Lookups:
+    """Answers for one chunk. Names and managers are kept up to date as the chunk's own rows are decided."""
+
+    definitions: Mapping[str, CustomAttribute] = field(default_factory=dict)
+    name_holders: dict[str, UUID] = field(default_factory=dict)
+    people: frozenset[UUID] = frozenset()
+    org_units: frozenset[UUID] = frozenset()
+    managers: dict[UUID, UUID | None] = field(default_factory=dict)
+
+
+def read_lookups(value_sets: Iterable[Mapping[str, Any]], *, creating: bool = False) -> Lookups:
+    """Read what these changes refer to; only what they speak of is looked up."""
+    sets = list(value_sets)
+    managers = {each for values in sets if (each := reference(MANAGER, values.get(MANAGER)))}
+    units = {each for values in sets if (each := reference(ORG_UNIT, values.get(ORG_UNIT)))}
+    names = {fold(name) for values in sets if isinstance(name := values.get(USER_NAME), str) and is_storable(name)}
+    speaks_of_custom = creating or any(custom_name(name) for values in sets for name in values)
+    above = managers_above(managers) if managers else {}
+    return Lookups(
+        definitions=_definitions() if speaks_of_custom else {},
+        name_holders=_name_holders(names),
+        people=frozenset(above) & managers,
+        org_units=_present_org_units(units),
+        managers=above,
+    )
+
+
+def reference(attribute: str, value: Any) -> UUID | None:
+    """The id that a reference means: given as an object, an id, or its text; None if empty. Raises RuleViolation."""
+    if value is None or value == "":
+        return None
+    value = getattr(value, "pk", value)
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        raise RuleViolation(f"unknown_{attribute}", f"{value} is not an id.", field=attribute) from None
+
+
+def clean_values(values: Mapping[str, Any], lookups: Lookups) -> dict[str, Any]:
+    """The values as they are stored, custom attributes under the name they are declared with, references as ids.
+
+    Raises RuleViolation.
+    """
+    cleaned: dict[str, Any] = {}
+    for attribute, value in values.items():
+        check_single_valued(attribute)
+        custom = custom_name(attribute)
+        if custom:
+            definition = definition_of(custom, lookups.definitions)
+            cleaned[f"custom.{definition.name}"] = clean_custom(definition, value)
+        elif attribute in REFERENCES:
+            cleaned[attribute] = _known_reference(attribute, value, lookups)
+        else:
+            cleaned[attribute] = clean_single(attribute, value)
+    return cleaned
+
+
+def _known_reference(attribute: str, value: Any, lookups: Lookups) -> UUID | None:
+    found = reference(attribute, value)
+    known = lookups.people if attribute == MANAGER else lookups.org_units
+    if found is not None and found not in known:
+        raise RuleViolation(f"unknown_{attribute}", f"There is no {attribute} {found}.", field=attribute)
+    return found
+
+
+def _definitions() -> dict[str, CustomAttribute]:
+    return {
+        each.name.lower(): CustomAttribute(each.name, AttributeKind(each.kind), each.multi_valued, each.required)
+        for each in AttributeDefinition.objects.all()
+    }
+
+
+def _name_holders(names: set[str]) -> dict[str, UUID]:
+    found: dict[str, UUID] = {}
+    for some in chunks(sorted(names)):
+        found.update(User.objects.filter(user_name_key__in=some).values_list("user_name_key", "pk"))
+    return found
+
+
+def _present_org_units(units: set[UUID]) -> frozenset[UUID]:
+    if not units:
+        return frozenset()
+    return frozenset(OrgUnit.objects.filter(pk__in=units, deleted_at=None).values_list("pk", flat=True))

@@ -1,0 +1,199 @@
+"""Changing the values of users, as far as ownership allows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from identities.actions.chunks import chunks
+from identities.actions.guards import check_may_touch
+from identities.actions.user_changes import (
+    UserChange,
+    lock_users,
+    present,
+    read_rows,
+    suspended_among,
+    user_id_of,
+    value_of,
+    write_changes,
+)
+from identities.actions.users.arguments import Mode, MultiValues, UpdateResult, UserUpdate
+from identities.actions.users.create import name_taken
+from identities.actions.users.lookups import Lookups, clean_values, read_lookups
+from identities.actions.users.multi_values import write_rows
+from identities.actors import Actor
+from identities.canonical import fold
+from identities.errors import IdentityError, RuleViolation, ValueOwned, VersionMismatch
+from identities.models import User
+from identities.rules.attributes import DATES, MANAGER, USER_NAME
+from identities.rules.chains import closes_loop
+from identities.rules.expiry import check_period
+from identities.rules.ownership import may_write, owner_of, owners_after_write
+from identities.rules.transitions import state_after_dates_changed
+from identities.vocabulary import UserState, Verb
+
+_ATTEMPTS = 3
+
+
+def update_user(
+    user: User | UUID,
+    *,
+    actor: Actor,
+    changes: Mapping[str, Any] | None = None,
+    multi_values: MultiValues | None = None,
+    mode: Mode = "skip",
+    if_version: int | None = None,
+) -> UpdateResult:
+    """Change values of a user.
+
+    A value that is not named stays; one that already is as wanted is not written and changes no owner.
+
+    Args:
+        changes: our attribute names to values (see `UserAttributes`); an empty value clears.
+        multi_values: SCIM names to all the rows the attribute should have.
+        mode: `skip` leaves values that belong to an origin ranking above the actor's and names them in the result;
+            `refuse` raises.
+        if_version: refuse if the user has changed since this version.
+
+    Raises:
+        NotFound, VersionMismatch, ValueOwned (mode `refuse`), NotPermitted (`operator_protected`).
+        Conflict: `user_name_taken`.
+        RuleViolation: a value is not allowed, refers to nobody, or would close a circle of managers (`manager_loop`).
+    """
+    update = UserUpdate(user, changes or {}, multi_values or {}, mode, if_version)
+    [result] = update_users_many([update], actor=actor)
+    if isinstance(result, IdentityError):
+        raise result
+    return result
+
+
+def update_users_many(
+    updates: Sequence[UserUpdate], *, actor: Actor, verb: Verb = Verb.USER_CHANGED
+) -> list[UpdateResult | IdentityError]:
+    """Change many users, in transactions of at most `CHUNK`; what `update_user` would raise stands in the place of
+    the result.
+
+    Each user may appear once.
+    """
+    results: list[UpdateResult | IdentityError] = []
+    for chunk in chunks(updates):
+        results += _update_chunk(chunk, actor, verb)
+    return results
+
+
+def _update_chunk(updates: Sequence[UserUpdate], actor: Actor, verb: Verb) -> list[UpdateResult | IdentityError]:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _update(updates, actor, verb)
+        except IntegrityError:
+            # Somebody took a name between our look and our UPDATE; looking again names the row.
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _update(updates: Sequence[UserUpdate], actor: Actor, verb: Verb) -> list[UpdateResult | IdentityError]:
+    ids = [user_id_of(update.user) for update in updates]
+    users = lock_users(ids)
+    rows = read_rows(ids)
+    lookups = read_lookups([update.changes for update in updates])
+    dated = {user for user, update in zip(ids, updates, strict=True) if any(day in update.changes for day in DATES)}
+    suspended = suspended_among(dated) if dated else set()
+    results: list[UpdateResult | IdentityError] = []
+    changes: list[UserChange] = []
+    for user, update in zip(ids, updates, strict=True):
+        try:
+            change = UserChange(present(users, user), rows[user], verb)
+            kept = _apply(change, update, lookups, actor, suspended=user in suspended)
+        except IdentityError as refusal:
+            results.append(refusal)
+            continue
+        results.append(UpdateResult(change.user, tuple(change.differences), kept))
+        if change.differences:
+            changes.append(change)
+    write_changes(changes, actor=actor)
+    return results
+
+
+def _apply(
+    change: UserChange, update: UserUpdate, lookups: Lookups, actor: Actor, *, suspended: bool
+) -> tuple[str, ...]:
+    user = change.user
+    check_may_touch(user, actor)
+    if update.if_version is not None and update.if_version != user.version:
+        message = _("This user has been changed by somebody else in the meantime.")
+        raise VersionMismatch("version_mismatch", message, version=user.version)
+    dates = (user.start_date, user.end_date)
+    kept: list[str] = []
+    for attribute, value in clean_values(update.changes, lookups).items():
+        if not write_value(change, attribute, value, actor.origin, lookups):
+            kept.append(attribute)
+    for attribute, wanted in update.multi_values.items():
+        kept += write_rows(change, attribute, wanted, actor.origin)
+    if kept and update.mode == "refuse":
+        raise _owned(user, kept[0])
+    follow_dates(change, dates, suspended=suspended)
+    if kept:
+        change.note["kept"] = kept
+    return tuple(dict.fromkeys(kept))
+
+
+def write_value(
+    change: UserChange, attribute: str, value: Any, origin: str, lookups: Lookups, *, override: bool = False
+) -> bool:
+    """Write one value if `origin` may (or overrides); False if it was kept. Raises what `update_user` raises for it."""
+    user = change.user
+    before = value_of(user, attribute)
+    if before == value:
+        return True
+    if not override and not may_write(origin, owner_of(attribute, before, user.owners, user.default_origin)):
+        return False
+    if attribute == USER_NAME:
+        _take_name(user, value, lookups)
+    if attribute == MANAGER:
+        _check_manager(user, value, lookups)
+    change.put(attribute, value)
+    owners = owners_after_write(attribute, value, user.owners, user.default_origin, origin)
+    if owners != user.owners:
+        user.owners = owners
+        change.columns.add("owners")
+    return True
+
+
+def _take_name(user: User, name: str, lookups: Lookups) -> None:
+    if lookups.name_holders.setdefault(fold(name), user.pk) != user.pk:
+        raise name_taken(name)
+
+
+def _check_manager(user: User, manager: UUID | None, lookups: Lookups) -> None:
+    if closes_loop(user.pk, manager, lookups.managers):
+        message = _("Nobody can be their own manager, directly or through others.")
+        raise RuleViolation("manager_loop", message, field=MANAGER, manager=str(manager))
+    if user.pk in lookups.managers:
+        lookups.managers[user.pk] = manager
+
+
+def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool) -> None:
+    """Bring the state in line when start or end date changed from `before`.
+
+    Raises RuleViolation (`ends_before_start`).
+    """
+    user = change.user
+    after = (user.start_date, user.end_date)
+    if before == after:
+        return
+    check_period(*after)
+    state = state_after_dates_changed(UserState(user.state), before, after, timezone.localdate())
+    if state != user.state:
+        change.put("state", str(state))
+        change.settle_active(suspended=suspended)
+
+
+def _owned(user: User, attribute: str) -> ValueOwned:
+    owner = user.owners.get(attribute, user.default_origin)
+    message = _("%(attribute)s belongs to %(owner)s.") % {"attribute": attribute, "owner": owner}
+    return ValueOwned("value_owned", message, field=attribute, owner=owner)

@@ -1,0 +1,1 @@
+"""Reads used by several faces, each in a constant number of statements."""
