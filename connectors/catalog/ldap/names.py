@@ -1,15 +1,18 @@
 """Distinguished names (RFC 4514): put together with escaped values, taken apart, compared."""
 
+import re
+
 import ldap
 from ldap.dn import escape_dn_chars, str2dn
 
+_CONTROL = re.compile("[\x00-\x1f]")
 Rdn = tuple[tuple[str, str], ...]
 """The parts of one relative name, mostly one: (attribute, value)."""
 
 
 def rdn_text(rdn: Rdn) -> str:
     """A relative name as text, its values escaped."""
-    return "+".join(f"{attribute}={escape_dn_chars(value)}" for attribute, value in rdn)
+    return "+".join(f"{attribute}={_escaped(value)}" for attribute, value in rdn)
 
 
 def first_rdn(dn: str) -> Rdn:
@@ -59,6 +62,11 @@ def comparable(dn: str) -> tuple[frozenset[tuple[str, str]], ...]:
         frozenset((attribute.lower(), " ".join(value.split()).casefold()) for attribute, value in rdn)
         for rdn in _parts(dn)
     )
+
+
+def _escaped(value: str) -> str:
+    """The value escaped, control characters too: libldap drops line ends and tabs around a value as white space."""
+    return _CONTROL.sub(lambda found: f"\\{ord(found[0]):02x}", escape_dn_chars(value))
 
 
 def _parts(dn: str) -> list[Rdn]:
