@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from identities import audit
 from identities.actors import Actor
 from identities.errors import Conflict, NotFound, RuleViolation
+from identities.filters.attributes import RESERVED_NAMES
 from identities.models import AttributeDefinition, User
-from identities.rules.attributes import SINGLE_VALUED
 from identities.rules.naming import check_name, check_text
 from identities.vocabulary import AttributeKind, Verb
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
-_RESERVED: Final = frozenset({"state", "startdate", "enddate", "orgunit", "id", "value"})
 _CHANGEABLE: Final = ("label", "description", "required", "kind", "multi_valued")
 _FIXED_IN_USE: Final = ("kind", "multi_valued")
 
@@ -36,7 +35,7 @@ def create_attribute_definition(
     Raises:
         Conflict: `attribute_name_taken`. RuleViolation: the name or a text is not allowed.
     """
-    if not _NAME.fullmatch(name) or name.lower() in _RESERVED or name.lower() in SINGLE_VALUED:
+    if not _NAME.fullmatch(name) or name.lower() in RESERVED_NAMES:
         message = _("A name starts with a letter, has letters, digits, - and _ only, and is not one the portal uses.")
         raise RuleViolation("invalid_value", message, field="name")
     definition = AttributeDefinition(name=name, kind=AttributeKind(kind), multi_valued=multi_valued, required=required)

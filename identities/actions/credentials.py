@@ -1,5 +1,8 @@
 """Passwords and sign-ins."""
 
+import secrets
+from typing import Final
+
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -14,6 +17,8 @@ from identities.errors import RuleViolation
 from identities.models import User
 from identities.rules.naming import is_storable
 from identities.vocabulary import Channel, Verb
+
+ONE_TIME_BYTES: Final = 15
 
 
 def set_password(user: User, password: str, *, actor: Actor, must_change: bool = False) -> User:
@@ -43,6 +48,17 @@ def set_password(user: User, password: str, *, actor: Actor, must_change: bool =
     user.password, user.session_epoch = found.password, found.session_epoch
     user.must_change_password = must_change
     return user
+
+
+def issue_one_time_password(user: User, *, actor: Actor) -> str:
+    """Give a user a random password that must be changed at the next sign-in, and return it: it cannot be shown again.
+
+    Raises:
+        NotFound. NotPermitted: `operator_protected`.
+    """
+    password = secrets.token_urlsafe(ONE_TIME_BYTES)
+    set_password(user, password, actor=actor, must_change=True)
+    return password
 
 
 def record_sign_in(user: User, *, actor: Actor) -> User:

@@ -38,12 +38,13 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "rest_framework",
+    # Before auditlog, whose command that deletes the audit trail it turns off.
+    "identities",
     "auditlog",
     "tree_queries",
     "csp",
     "selfservice",
     "connectors",
-    "identities",
 ]
 
 MIDDLEWARE = [

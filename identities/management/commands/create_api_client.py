@@ -1,0 +1,63 @@
+"""`manage.py create_api_client NAME`: an API client with a token, for scripts."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from identities.actions import clients
+from identities.actors import Actor, command_actor
+from identities.errors import IdentityError
+from identities.models import ApiClient
+from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope
+
+
+class Command(BaseCommand):
+    """Prints the token alone. Exit code 1 if the name is taken, unless --rotate."""
+
+    help = "Create an API client and print its token, which is not kept and cannot be shown again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """NAME, --profile, --scopes, --adopt, --rotate, --json."""
+        parser.add_argument("name")
+        parser.add_argument("--profile", choices=[*ClientProfile], default=ClientProfile.RFC)
+        parser.add_argument("--scopes", nargs="+", choices=[*ClientScope], default=[*ClientScope])
+        parser.add_argument(
+            "--adopt",
+            choices=[*AdoptionRule],
+            default=AdoptionRule.REFUSE,
+            help="whether it may take on people who are there already, found by user name",
+        )
+        parser.add_argument(
+            "--rotate", action="store_true", help="give an existing client a new token and revoke all others"
+        )
+        parser.add_argument("--json", action="store_true", help="print id, name, profile and token as a JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create or rotate, and print."""
+        try:
+            client, token = self._issue(options, command_actor())
+        except IdentityError as refusal:
+            raise CommandError(refusal.message) from refusal
+        if options["json"]:
+            shown = {"id": str(client.pk), "name": client.name, "profile": client.profile, "token": token}
+            self.stdout.write(json.dumps(shown))
+        else:
+            self.stdout.write(token)
+
+    def _issue(self, options: dict[str, Any], actor: Actor) -> tuple[ApiClient, str]:
+        with transaction.atomic():
+            client = ApiClient.objects.filter(name=options["name"]).first() if options["rotate"] else None
+            if client is None:
+                client = clients.create_client(
+                    options["name"],
+                    actor=actor,
+                    profile=options["profile"],
+                    scopes=options["scopes"],
+                    adoption_rule=options["adopt"],
+                )
+            for old in clients.live_tokens(client):
+                clients.revoke_token(old, actor=actor)
+            return client, clients.issue_token(client, actor=actor)

@@ -1,0 +1,122 @@
+"""The documents of many users or groups: what filters in memory and mapping expressions see of them.
+
+A user's document is the user's SCIM form without per-client parts, completed by `identities.representation.document`:
+
+- `enterprise`, `custom`, `primary_email`;
+- `manager`: `id`, `userName`, `displayName`, `primary_email`, `employeeNumber`; None without one, or if deleted;
+- `groups`: the direct ones, each `id`, `value` (the same), `display`, `type` "direct", as SCIM filters see them;
+- `all_groups`: these and those they are nested in, with `type` "direct" or "indirect";
+- `org_unit`: `id`, `code`, `name`, and from the top down to it `path` (names) and `codes`; None without one.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from identities.filters.attributes import ENTERPRISE_SCHEMA
+from identities.models import Group, OrgUnit, User
+from identities.queries.recursion import groups_of_users, parents_above
+from identities.representation import RENDERING_VERSION, document, group_stored_text, stored_text
+from identities.representation.document import primary_value
+
+_BATCH = 500
+_Groups = list[dict[str, Any]]
+
+
+def load_documents(user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The documents of these users, deleted ones too, in a constant number of statements for every 500."""
+    documents: dict[UUID, dict[str, Any]] = {}
+    for ids in _batches(user_ids):
+        users = list(User.objects.get_queryset().filter(pk__in=ids).select_related("manager"))
+        forms = _forms([*users, *(user.manager for user in users if user.manager is not None)])
+        groups = _groups(ids)
+        units = _units({user.org_unit_id for user in users if user.org_unit_id is not None})
+        for user in users:
+            documents[user.pk] = {
+                **document(
+                    forms[user.pk],
+                    groups=[each for each in groups.get(user.pk, ()) if each["type"] == "direct"],
+                    manager=_manager(user.manager, forms),
+                    org_unit=units.get(user.org_unit_id),
+                ),
+                "all_groups": groups.get(user.pk, []),
+            }
+    return documents
+
+
+def load_group_documents(group_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The documents of these groups, deleted ones too: the SCIM form without members, and `description`."""
+    documents: dict[UUID, dict[str, Any]] = {}
+    for ids in _batches(group_ids):
+        for group in Group.objects.filter(pk__in=ids):
+            text = group.scim_text if group.rendering_version == RENDERING_VERSION else group_stored_text(group)
+            documents[group.pk] = {**orjson.loads(text), "description": group.description or None}
+    return documents
+
+
+def _forms(users: Iterable[User]) -> dict[UUID, dict[str, Any]]:
+    """The users' SCIM forms, rendered anew where the stored text is of another version."""
+    forms: dict[UUID, dict[str, Any]] = {}
+    for user in users:
+        if user.pk not in forms:
+            current = user.rendering_version == RENDERING_VERSION
+            forms[user.pk] = orjson.loads(user.scim_text if current else stored_text(user, user.multi_values.all()))
+    return forms
+
+
+def _groups(users: Sequence[UUID]) -> dict[UUID, _Groups]:
+    found: dict[UUID, _Groups] = {}
+    for user, group, name, direct in groups_of_users(users):
+        entry = {
+            "id": str(group),
+            "value": str(group),
+            "display": name,
+            "type": "direct" if direct else "indirect",
+        }
+        found.setdefault(user, []).append(entry)
+    return found
+
+
+def _manager(manager: User | None, forms: Mapping[UUID, Mapping[str, Any]]) -> dict[str, Any] | None:
+    if manager is None or manager.deleted_at is not None:
+        return None
+    form = forms[manager.pk]
+    return {
+        "id": form["id"],
+        "userName": form["userName"],
+        "displayName": form.get("displayName"),
+        "primary_email": primary_value(form.get("emails", ())),
+        "employeeNumber": form.get(ENTERPRISE_SCHEMA, {}).get("employeeNumber"),
+    }
+
+
+def _units(ids: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
+    if not ids:
+        return {}
+    above = parents_above(ids)
+    units = {unit.pk: unit for unit in OrgUnit.objects.without_tree_fields().filter(pk__in=above)}
+    return {unit: _unit(unit, above, units) for unit in ids if unit in units}
+
+
+def _unit(unit: UUID, above: Mapping[UUID, UUID | None], units: Mapping[UUID, Any]) -> dict[str, Any]:
+    chain: list[Any] = []
+    here: UUID | None = unit
+    while here is not None and here in units and units[here] not in chain:
+        chain.insert(0, units[here])
+        here = above.get(here)
+    own = units[unit]
+    return {
+        "id": str(unit),
+        "code": own.code,
+        "name": own.name,
+        "path": [each.name for each in chain],
+        "codes": [each.code for each in chain],
+    }
+
+
+def _batches(ids: Collection[UUID]) -> Iterable[list[UUID]]:
+    wanted = list(dict.fromkeys(ids))
+    for start in range(0, len(wanted), _BATCH):
+        yield wanted[start : start + _BATCH]
