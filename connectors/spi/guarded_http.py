@@ -9,7 +9,7 @@ import http.client
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
@@ -198,14 +198,20 @@ class GuardedHttpClient:
     """
 
     def __init__(
-        self, transport: SocketSource, base_url: str, *, headers: Mapping[str, str], tls_context: ssl.SSLContext
+        self,
+        transport: SocketSource,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        tls_context: Callable[[], ssl.SSLContext],
     ) -> None:
         url = _checked_url(base_url)
         self._host = url.hostname or ""
         self._base_path = quote(url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self._headers = {"User-Agent": "provisioning-portal", "Accept-Encoding": "gzip", **_checked_headers(headers)}
         self._exchange = _Exchange(transport)
-        self._new_pool = partial(_pool, url, self._exchange, tls_context)
+        context = tls_context() if url.scheme == "https" else None  # to make one takes a while
+        self._new_pool = partial(_pool, url, self._exchange, context)
         self._pool = self._new_pool()
 
     def request(
@@ -299,9 +305,9 @@ def _is_too_large(error: BaseException | None) -> bool:
     return False
 
 
-def _pool(url: SplitResult, exchange: _Exchange, context: ssl.SSLContext) -> HTTPConnectionPool:
+def _pool(url: SplitResult, exchange: _Exchange, context: ssl.SSLContext | None) -> HTTPConnectionPool:
     host = url.hostname or ""
-    if url.scheme == "http":
+    if context is None:
         return _Pool(host, url.port or 80, maxsize=1, exchange=exchange)
     context.sslsocket_class = _BoundedTlsSocket
     return _TlsPool(host, url.port or 443, maxsize=1, exchange=exchange, ssl_context=context)

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,7 +94,7 @@ class GuardedTransport:
 
     def http(self, base_url: str, *, headers: Mapping[str, str], ca_certificate: str = "") -> GuardedHttpClient:
         """A keep-alive client for `base_url` (raises Misconfigured: URL, headers or certificate are unusable)."""
-        return GuardedHttpClient(self, base_url, headers=headers, tls_context=self.tls_context(ca_certificate))
+        return GuardedHttpClient(self, base_url, headers=headers, tls_context=partial(self.tls_context, ca_certificate))
 
     def database_path(self, path: str) -> Path:
         """The real path of a local database file (raises Misconfigured)."""

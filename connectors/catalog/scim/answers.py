@@ -49,7 +49,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
             moment = parsedate_to_datetime(text)
             seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
         except (ValueError, TypeError, OverflowError):
-            return MAX_WAIT_SECONDS if text.isdigit() else UNREADABLE_WAIT_SECONDS
+            return MAX_WAIT_SECONDS if text.isascii() and text.isdigit() else UNREADABLE_WAIT_SECONDS
     return min(max(seconds, 0.0), MAX_WAIT_SECONDS)
 
 

@@ -110,7 +110,7 @@ class ScimClient:
             Gone: no object can have this id.
         """
         if remote_id in ("", ".", ".."):
-            raise Gone("There is no object with this id.")
+            raise Gone("There is no object with this id.", facts={"confirmed": True})
         return f"{self._configuration.path(object_class)}/{quote(remote_id, safe='')}"
 
     def _confirm(self, object_class: ObjectClass, error: Gone) -> None:

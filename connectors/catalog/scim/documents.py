@@ -69,15 +69,20 @@ def _readings(attribute: Attribute, urn: str | None, content: Any) -> Iterator[t
         for sub in subs.values():
             name = AttributeName(label, None if sub.name == "value" else sub.name, urn)
             if sub.name != "$ref":
-                yield str(name), _decoded([value_of(each, sub.name or "") for each in elements[:1]], value_type(sub))
+                yield str(name), _decoded([_part(each, sub.name or "") for each in elements[:1]], value_type(sub))
     else:
         if "value" in subs:
             yield str(AttributeName(label, urn=urn)), _plain_values(elements, value_type(subs["value"]))
         yield from _selected_readings(label, urn, elements, subs)
 
 
+def _part(element: Any, sub: str) -> Any:
+    """A sub-attribute; plain text where an object should be is taken for its value."""
+    return value_of(element, sub) if isinstance(element, dict) or sub != "value" else element
+
+
 def _plain_values(elements: Iterable[Any], type_: AttributeType) -> Values:
-    raw = [value_of(each, "value") if isinstance(each, dict) else each for each in elements]
+    raw = [_part(each, "value") for each in elements]
     return tuple(dict.fromkeys(_decoded(raw, type_)))
 
 
@@ -96,8 +101,8 @@ def _selected_readings(
 def _present_selections(elements: list[Any], subs: Mapping[str, Attribute]) -> Iterator[Selection]:
     if "$ref" in subs and "display" in subs and "primary" not in subs:
         return  # members and groups: their type says what they are, not which is meant
-    types = dict.fromkeys(str(each["type"]) for each in elements if isinstance(each, dict) and each.get("type"))
-    yield from (Selection("type", each) for each in types)
+    types = dict.fromkeys(value_of(each, "type") for each in elements)
+    yield from (Selection("type", each) for each in types if isinstance(each, str) and each)
     if any(truth(value_of(each, "primary")) for each in elements):
         yield Selection("primary", True)  # noqa: FBT003 - the value of the attribute primary
 

@@ -179,7 +179,8 @@ def _steps(name: AttributeName, attribute: Attribute, values: list[Any], current
         return [*steps, *([Operation("add", str(name), elements_for(added, attribute))] if added else [])]
     if not values:
         return [Operation("remove", str(name))]
-    return [Operation("replace", str(name), json_value(values, attribute))]
+    value = values[0] if name.sub is not None else json_value(values, attribute)
+    return [Operation("replace", str(name), value)]
 
 
 def _selected_steps(name: AttributeName, selection: Selection, values: list[Any], current: Document) -> list[Operation]:
