@@ -35,7 +35,8 @@ DESCRIPTION_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True)
 class GroupUpdateResult:
-    """What an update did: the group as it now stands, the names that changed, and those kept because others own them."""
+    """What an update did: the group as it now stands, the names that changed, and those kept because others own them.
+    """
 
     group: Group
     changed: tuple[str, ...] = ()

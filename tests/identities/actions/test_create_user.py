@@ -47,7 +47,9 @@ def test_a_person_is_stored_rendered_audited_and_announced() -> None:
 
 def test_one_person_costs_at_most_eight_statements() -> None:
     make_person()
-    with CaptureQueriesContext(connection, ) as statements:
+    with CaptureQueriesContext(
+        connection,
+    ) as statements:
         make_person("ada", emails=[{"value": "ada@example.test"}])
     assert len([each for each in statements if "SAVEPOINT" not in each["sql"]]) <= 8
 
