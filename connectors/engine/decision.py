@@ -73,12 +73,15 @@ class Decision:
 
     Attributes:
         target: the remote object it is about, as far as it was read. remote_id: its id.
-        attributes, enabled: what to create. delta: what to change. members: members to add and remove.
+        attributes, enabled: what to create.
+        delta: what to change; before: what that replaces.
+        members: members to add and remove.
         desired: the attributes the object should have, for remembering. correlation_key: what it is recognised by.
         waiting_for: references that cannot be resolved yet.
         intended: what would be done, were it not to wait or to be held.
         problem: what a person has to mend first.
         candidates: the accounts a dispute is about.
+        takes_over: the account to adopt was there before us.
         ends_link: the tie ends with this. settlement: what is settled by this.
         is_partial: there is more to do afterwards; decide again.
         is_assumed: it rests on what was last known, not on a fresh read.
@@ -91,6 +94,7 @@ class Decision:
     attributes: Attributes = field(default_factory=dict)
     enabled: bool | None = None
     delta: Delta = field(default_factory=Delta)
+    before: Attributes = field(default_factory=dict)
     members: MembershipDelta = field(default_factory=MembershipDelta)
     desired: Attributes = field(default_factory=dict)
     correlation_key: str = ""
@@ -98,6 +102,7 @@ class Decision:
     intended: Verdict | None = None
     problem: Problem | None = None
     candidates: tuple[Hit, ...] = ()
+    takes_over: bool = False
     ends_link: bool = False
     settlement: Settlement = Settlement.NONE
     is_partial: bool = False

@@ -44,6 +44,8 @@ class Verdict(StrEnum):
 
 
 REMOVALS = frozenset({Verdict.DISABLE, Verdict.DELETE})
+CREATES = frozenset({Verdict.CREATE, Verdict.RECREATE})
+WRITES = REMOVALS | CREATES | {Verdict.ADOPT, Verdict.UPDATE, Verdict.ENABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,7 @@ class Situation:
     Attributes:
         link: None when the two never met.
         search: None while none was made.
+        members: None where a group's members were not compared.
         references: remote references of objects of ours that were asked for; None where one has no account there.
         released: a person let the removal at hand through the brake.
         may_read: whether the decision may ask for remote reads; screens decide without.
@@ -240,7 +243,7 @@ class Situation:
     remote: RemoteView = RemoteView()
     search: Search | None = None
     references: Mapping[UUID, str | None] = field(default_factory=dict)
-    members: MembershipDelta = field(default_factory=MembershipDelta)
+    members: MembershipDelta | None = field(default_factory=MembershipDelta)
     budget: RemovalBudget = field(default_factory=RemovalBudget)
     released: bool = False
     may_read: bool = True

@@ -13,7 +13,7 @@ from connectors.engine.decide.standing import Reason, Standing, judge
 from connectors.engine.decide.trail import Trail
 from connectors.engine.decide.verdicts import describe
 from connectors.engine.decision import Answer, Decision, Needs, Problem
-from connectors.engine.situation import REMOVALS, Situation, Verdict
+from connectors.engine.situation import REMOVALS, WRITES, Situation, Verdict
 from connectors.vocabulary import SystemState
 
 __all__ = ["decide"]
@@ -81,7 +81,7 @@ def _gated(situation: Situation, decision: Decision) -> Decision:
     """What a paused system or a missing connector keeps from being done."""
     if decision.verdict in (Verdict.WAIT, Verdict.NOTHING):
         return decision
-    if situation.system.unavailable:
+    if situation.system.unavailable and decision.verdict in WRITES:
         problem = Problem("unavailable", situation.system.unavailable)
         return replace(decision, verdict=Verdict.WAIT, intended=decision.intended or decision.verdict, problem=problem)
     if _is_paused(situation):

@@ -14,9 +14,10 @@ from connectors.spi import Attributes, RemoteObject, Values
 
 @dataclass(slots=True)
 class Difference:
-    """Attributes to replace, and a step for each that differs."""
+    """Attributes to replace, what they hold now, and a step for each that differs."""
 
     replace: dict[str, Values] = field(default_factory=dict)
+    before: dict[str, Values] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
 
@@ -39,18 +40,17 @@ def difference(situation: Situation, desired: Desired, remote: RemoteObject | No
         spec = spec_of(situation, name)
         if spec is None:
             continue
-        is_same = (
-            same(values, current.get(name, ()), spec)
-            if spec.readable
-            else link.fingerprints.get(name) == fingerprint(values, situation.object.id)
-        )
+        if spec.readable and (remote is not None or name not in link.fingerprints):
+            is_same = same(values, current.get(name, ()), spec)
+        else:
+            is_same = link.fingerprints.get(name) == fingerprint(values, situation.object.id)
         if is_same:
             continue
         if not spec.updatable:
             text = "differs, but the system does not let it be changed"
             found.steps.append(Step("difference", name, Answer.INFO, text))
             continue
-        found.replace[name] = values
+        found.replace[name], found.before[name] = values, current.get(name, ())
         found.steps.append(_step(name, current.get(name, ()), values))
     return found
 

@@ -61,6 +61,7 @@ def bring_up_to_date(
         target=remote,
         remote_id=remote.remote_id if remote else (situation.link or LinkView()).remote_id,
         delta=delta,
+        before=found.before,
         members=members,
         desired=desired.attributes,
         correlation_key=correlation_key(situation, desired),
@@ -121,7 +122,7 @@ def _adopt(situation: Situation, found: Correlation, trail: Trail) -> Decision |
         return decision
     if decision.verdict is Verdict.LEAVE:  # it may not be updated, but it can be linked
         decision = replace(decision, remote_id=remote.remote_id if remote else None)
-    return replace(decision, verdict=Verdict.ADOPT)
+    return replace(decision, verdict=Verdict.ADOPT, takes_over=found.finding is Finding.ADOPTABLE)
 
 
 def _create(situation: Situation, desired: Desired, verdict: Verdict, trail: Trail, *, is_assumed: bool) -> Decision:
@@ -143,9 +144,13 @@ def _create(situation: Situation, desired: Desired, verdict: Verdict, trail: Tra
         desired=desired.attributes,
         correlation_key=correlation_key(situation, desired),
         waiting_for=desired.waiting_for + members.pending,
-        is_partial=len(attributes) < sum(1 for values in desired.attributes.values() if values),
+        is_partial=verdict is Verdict.RECREATE or len(attributes) < _count(desired.attributes),
         is_assumed=is_assumed,
     )
+
+
+def _count(attributes: Attributes) -> int:
+    return sum(1 for values in attributes.values() if values)
 
 
 def _creatable(situation: Situation, attributes: Attributes) -> Attributes:
@@ -156,6 +161,9 @@ def _creatable(situation: Situation, attributes: Attributes) -> Attributes:
 def _members(situation: Situation, trail: Trail) -> MembershipDelta:
     members = situation.members
     if situation.object.type is not ObjectType.GROUP:
+        return MembershipDelta()
+    if members is None:
+        trail.add("members", "Do its members differ?", Answer.UNKNOWN, "They are not compared here.")
         return MembershipDelta()
     if members.is_empty:
         trail.add("members", "Do its members differ?", Answer.NO, "Every known member is there.")

@@ -1,0 +1,148 @@
+"""Carrying out a decision: the remote calls it takes, and what is written down before and after each."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from uuid import UUID
+
+from connectors.engine.decision import Decision
+from connectors.engine.dependents import dependents_of
+from connectors.engine.ledger import Ledger
+from connectors.engine.session import Session
+from connectors.engine.situation import REMOVALS, LinkView, MemberChange, MembershipDelta, Situation, Verdict
+from connectors.models import Link
+from connectors.spi import (
+    AlreadyExists,
+    Delta,
+    Gone,
+    Misconfigured,
+    Rejected,
+    RemoteObject,
+    Scalar,
+    Throttled,
+)
+from identities.vocabulary import ObjectType
+
+_CERTAINLY_NOT_CREATED = (AlreadyExists, Rejected, Misconfigured, Throttled)
+
+
+class Act:
+    """Carries out decisions about one object.
+
+    Attributes:
+        dependents: the objects concerned by what was done so far, also when a later call failed.
+    """
+
+    def __init__(self, opened: Session, ledger: Ledger) -> None:
+        self._system = opened.system
+        self._connector = opened.connector
+        self._ledger = ledger
+        self.dependents: set[tuple[ObjectType, UUID]] = set()
+
+    def carry_out(self, situation: Situation, decision: Decision) -> None:
+        """Do what was decided.
+
+        Raises:
+            ConnectorError, Defect: a call failed; what was done before it is written down. BrakeEngaged, AccountTaken:
+            something changed since it was decided, and it has to be decided again. LeaseLost: stop.
+        """
+        if decision.verdict in REMOVALS:
+            self._ledger.reserve_removal(decision.verdict)
+        action = _ACTIONS.get(decision.verdict)
+        if action is not None:
+            action(self, situation, decision)
+
+    def _create(self, situation: Situation, decision: Decision) -> None:
+        item = situation.object
+        lost = decision.verdict is Verdict.RECREATE
+        is_repeated = self._ledger.intend_create(item, decision.correlation_key, lost=lost)
+        try:
+            remote = self._connector.create(item.object_class, decision.attributes, enabled=decision.enabled)
+        except _CERTAINLY_NOT_CREATED:
+            if not is_repeated:
+                self._ledger.withdraw_intent(item)
+            raise
+        self._settle(situation, decision, remote)
+
+    def _adopt(self, situation: Situation, decision: Decision) -> None:
+        """Link first: if the update fails, the account is known to be ours all the same."""
+        if decision.target is not None:
+            self._settle(situation, replace(decision, members=MembershipDelta()), decision.target)
+            self._update(situation, decision)
+
+    def _update(self, situation: Situation, decision: Decision) -> None:
+        remote = decision.target
+        if decision.remote_id is not None and not decision.delta.is_empty:
+            remote = self._connector.update(situation.object.object_class, decision.remote_id, decision.delta)
+        if decision.ends_link:
+            self._let_go(situation, decision)
+        elif remote is not None:
+            self._settle(situation, decision, remote)
+
+    def _delete(self, situation: Situation, decision: Decision) -> None:
+        with suppress(Gone):  # somebody else deleted it: what was wanted has come about
+            self._connector.delete(situation.object.object_class, decision.remote_id or "")
+        self._let_go(situation, decision)
+
+    def _let_go(self, situation: Situation, decision: Decision) -> None:
+        self._ledger.removed(situation.object, decision.settlement)
+        self._concern(situation, had_reference=True)
+
+    def _note(self, situation: Situation, decision: Decision) -> None:
+        """Nothing to write there; what was read is worth remembering."""
+        if decision.target is not None:
+            self._settle(situation, decision, decision.target)
+
+    def _dispute(self, situation: Situation, decision: Decision) -> None:
+        self._ledger.disputed(situation.object, decision.correlation_key)
+
+    def _settle(self, situation: Situation, decision: Decision, remote: RemoteObject) -> None:
+        """Write the link, and then the members, which need it."""
+        before = situation.link or LinkView()
+        link = self._ledger.linked(situation, decision, remote)
+        if not before.is_linked or before.reference != remote.reference:
+            self._concern(situation, had_reference=bool(before.reference))
+        self._write_members(situation, link, decision.members)
+
+    def _write_members(self, situation: Situation, link: Link, members: MembershipDelta) -> None:
+        """Chunk by chunk, each written down once it is there, so that an interrupted group goes on where it stopped."""
+        schema = situation.system.schema
+        attribute = schema.member_attribute if schema else None
+        if attribute is None:
+            return
+        for add, remove in _chunks(members, situation.system.capabilities.members_per_update):
+            delta = Delta(add={attribute: _references(add)}, remove={attribute: _references(remove)})
+            self._connector.update(situation.object.object_class, link.remote_id or "", delta)
+            self._ledger.members_written(link, add, remove)
+
+    def _concern(self, situation: Situation, *, had_reference: bool) -> None:
+        item = situation.object
+        self.dependents.update(dependents_of(self._system, item.type, item.id, had_reference=had_reference))
+
+
+def _chunks(members: MembershipDelta, size: int) -> Iterator[tuple[tuple[MemberChange, ...], tuple[MemberChange, ...]]]:
+    """The changes in parts of at most `size`, additions first: a group that is never empty needs no placeholder."""
+    changes = iter([*((True, each) for each in members.add), *((False, each) for each in members.remove)])
+    while chunk := list(islice(changes, max(1, size))):
+        yield tuple(each for adds, each in chunk if adds), tuple(each for adds, each in chunk if not adds)
+
+
+def _references(changes: tuple[MemberChange, ...]) -> tuple[Scalar, ...]:
+    return tuple(each.reference for each in changes if each.reference)
+
+
+_ACTIONS: dict[Verdict, Callable[[Act, Situation, Decision], None]] = {
+    Verdict.CREATE: Act._create,
+    Verdict.RECREATE: Act._create,
+    Verdict.ADOPT: Act._adopt,
+    Verdict.UPDATE: Act._update,
+    Verdict.ENABLE: Act._update,
+    Verdict.DISABLE: Act._update,
+    Verdict.DELETE: Act._delete,
+    Verdict.UNLINK: Act._let_go,
+    Verdict.ACCEPT_GONE: Act._let_go,
+    Verdict.NOTHING: Act._note,
+    Verdict.DISPUTE: Act._dispute,
+}
+"""What is not named here is neither written to the system nor remembered on the link: leave, wait, hold."""

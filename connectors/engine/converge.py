@@ -1,0 +1,144 @@
+"""Converging one object on one system: gather, decide, act, until it is as it should be, at most three rounds."""
+
+import time
+from dataclasses import replace
+
+from connectors.engine import crash_points
+from connectors.engine.act import Act
+from connectors.engine.claim import Claim, Ending, Outcome, still_held
+from connectors.engine.claiming import dialect
+from connectors.engine.decision import Decision
+from connectors.engine.dependents import Dependents, dependents_of
+from connectors.engine.failures import AccountTaken, BrakeEngaged, Defect, LeaseLost
+from connectors.engine.gather import Gatherer
+from connectors.engine.ledger import Ledger
+from connectors.engine.outcomes import decided_outcome, failed_outcome
+from connectors.engine.reads import decided
+from connectors.engine.session import Session, session
+from connectors.engine.situation import CREATES, LinkView, Situation, Verdict
+from connectors.models import ConnectedSystem, Operation
+from connectors.spi import AlreadyExists, Ambiguous, ConnectorError, Gone, Schema, Transient
+from connectors.vocabulary import SystemState
+
+MOST_ROUNDS = 3
+WAITS_SECONDS = (0.5, 2.0)
+"""Before the searches after a create whose outcome is unknown: some systems show what they hold only after a while."""
+RESERVE_SECONDS = 1.0
+"""What must be left of the deadline after such a wait."""
+LONGEST_LAG_SECONDS = 600
+"""How long a system may take to show an account that it says is there, before that is a dispute."""
+
+
+def converge(claim: Claim) -> Outcome:
+    """Bring one object on one system to where it should be.
+
+    Never raises the interface's errors: they become the outcome. What is done is written down under the claim's fence
+    as it is done, so that it can be interrupted anywhere and repeated.
+    """
+    crash_points.reach("after_claim")
+    system = ConnectedSystem.objects.filter(pk=claim.system_id).first()
+    if system is None:
+        return Outcome(Ending.DONE, answered=False)
+    outcome = _Attempt(claim, system).outcome()
+    crash_points.reach("before_finish")
+    return outcome
+
+
+class _Attempt:
+    """One attempt at one object. Keeps what was decided, so that whatever ends it can be explained."""
+
+    def __init__(self, claim: Claim, system: ConnectedSystem) -> None:
+        self._claim = claim
+        self._system = system
+        self._carried_out: list[Decision] = []
+        self._under_way: Decision | None = None
+        self._act: Act | None = None
+        self._answered = False
+
+    def outcome(self) -> Outcome:
+        """Converge and say how it ended."""
+        try:
+            with session(self._system, is_held=lambda: still_held(self._claim)) as opened:
+                try:
+                    self._converge(opened)
+                finally:
+                    self._answered = opened.connector.answered
+        except LeaseLost:
+            return Outcome(Ending.RETRY, message="The lease was lost.", retry_in=0.0, answered=self._answered)
+        except (ConnectorError, Defect) as error:
+            outcome = failed_outcome(self._claim, error, self._under_way)
+        else:
+            outcome = decided_outcome(self._carried_out)
+        return replace(outcome, dependents=self._dependents(), answered=self._answered)
+
+    def _converge(self, opened: Session) -> None:
+        schema = _schema(opened)
+        gatherer = Gatherer(self._system, self._claim.object_type, now=dialect().now(), schema=schema, may_read=True)
+        self._act = Act(opened, Ledger(self._claim, self._system, gatherer.view.schema))
+        doubt: ConnectorError | None = None
+        for _ in range(MOST_ROUNDS):
+            decide = self._beyond_doubt if doubt else self._decide
+            situation, decision = decide(gatherer, opened, doubt)
+            self._under_way, doubt = decision, None
+            try:
+                self._act.carry_out(situation, decision)
+            except (Gone, BrakeEngaged, AccountTaken):
+                continue  # it has changed since it was decided
+            except (Ambiguous, AlreadyExists, Transient) as error:
+                if decision.verdict not in CREATES:
+                    raise
+                doubt = error
+                continue
+            self._carried_out.append(decision)
+            if not decision.is_partial:
+                return
+        raise doubt or Transient("The account kept changing while it was being brought up to date.")
+
+    def _decide(
+        self, gatherer: Gatherer, opened: Session, doubt: ConnectorError | None = None
+    ) -> tuple[Situation, Decision]:
+        situation = gatherer.one(
+            self._claim.object_id, released=self._claim.released, own_operation=self._claim.operation_id
+        )
+        refused = doubt if isinstance(doubt, AlreadyExists) else None
+        return decided(gatherer, situation, opened.connector, refused=refused)
+
+    def _beyond_doubt(
+        self, gatherer: Gatherer, opened: Session, doubt: ConnectorError | None
+    ) -> tuple[Situation, Decision]:
+        """Search again after a create that may have succeeded. To create again at once could make two.
+
+        Raises:
+            ConnectorError: the doubt, when nothing was found while the deadline allowed to look; it is tried later.
+        """
+        for seconds in WAITS_SECONDS:
+            if opened.remaining() < seconds + RESERVE_SECONDS:
+                break
+            time.sleep(seconds)
+            situation, decision = self._decide(gatherer, opened, doubt)
+            if decision.verdict not in CREATES and not _may_be_late(situation, decision):
+                return situation, decision
+        if isinstance(doubt, AlreadyExists):
+            raise Ambiguous("The system says the account is there, but does not show it yet.", detail=doubt.detail)
+        raise doubt or Transient("The outcome of the create is unknown.")
+
+    def _dependents(self) -> Dependents:
+        found = set(self._act.dependents) if self._act else set()
+        claim = self._claim
+        if Operation.objects.filter(pk=claim.operation_id, worker_deaths__gt=0).exists():
+            # A worker that vanished may have taken its dependents with it.
+            found |= set(dependents_of(self._system, claim.object_type, claim.object_id, had_reference=True))
+        return tuple(found)
+
+
+def _schema(opened: Session) -> Schema | None:
+    """The system's schema, read if need be, unless the system is not to be called, or is on its way out."""
+    return opened.schema() if opened.system.state == SystemState.RUNNING else None
+
+
+def _may_be_late(situation: Situation, decision: Decision) -> bool:
+    """Whether the name may be taken by an earlier create of ours that the system does not show yet."""
+    link = situation.link or LinkView()
+    if decision.verdict is not Verdict.DISPUTE or decision.candidates or not link.create_intent_at:
+        return False
+    return (situation.now - link.create_intent_at).total_seconds() < LONGEST_LAG_SECONDS

@@ -1,0 +1,49 @@
+"""Which other objects of a system follow when the account of one came, went or changed its reference."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from connectors.models import ConnectedSystem, Link, RemoteMembership
+from connectors.vocabulary import LinkState
+from identities.models import Membership, User
+from identities.queries.recursion import groups_above
+from identities.vocabulary import ObjectType
+
+Dependents = tuple[tuple[ObjectType, UUID], ...]
+
+
+def dependents_of(
+    system: ConnectedSystem, object_type: ObjectType, object_id: UUID, *, had_reference: bool
+) -> Dependents:
+    """The groups and people on the system that refer to this object.
+
+    Args:
+        had_reference: whether others may hold an older reference; if not, only those that were waiting for one matter
+            among the people.
+    """
+    found = [(ObjectType.GROUP, group_id) for group_id in _groups(system, object_type, object_id)]
+    if object_type is ObjectType.USER:
+        found += [(ObjectType.USER, user_id) for user_id in _reports(system, object_id, had_reference=had_reference)]
+    return tuple(found)
+
+
+def _groups(system: ConnectedSystem, object_type: ObjectType, object_id: UUID) -> set[UUID]:
+    """Groups it is in, through nesting, because a system without nesting holds them flat; and those it is known in."""
+    member = Q(user=object_id) if object_type is ObjectType.USER else Q(member_group=object_id)
+    direct = Membership.objects.filter(member, group__deleted_at__isnull=True).values_list("group_id", flat=True)
+    remote = RemoteMembership.objects.filter(
+        group_link__system=system, member_link__object_type=object_type, member_link__object_id=object_id
+    )
+    concerned = groups_above(set(direct)) | set(remote.values_list("group_link__object_id", flat=True))
+    linked = Link.objects.filter(system=system, object_type=ObjectType.GROUP, state=LinkState.LINKED)
+    return set(linked.filter(object_id__in=concerned).values_list("object_id", flat=True))
+
+
+def _reports(system: ConnectedSystem, manager_id: UUID, *, had_reference: bool) -> set[UUID]:
+    reports = User.objects.get_queryset().filter(manager=manager_id, deleted_at__isnull=True).values("pk")
+    linked = Link.objects.filter(
+        system=system, object_type=ObjectType.USER, state=LinkState.LINKED, object_id__in=reports
+    )
+    waiting = linked if had_reference else linked.filter(unresolved__gt=0)
+    return set(waiting.values_list("object_id", flat=True))

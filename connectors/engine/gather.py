@@ -1,0 +1,137 @@
+"""Building the situation of an object on a system: what the portal knows, in a constant number of queries."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from connectors.engine import schema_store
+from connectors.engine.budget import removal_budget
+from connectors.engine.limits import RemovalBudget
+from connectors.engine.membership_delta import membership_delta
+from connectors.engine.scope_view import ScopeReader
+from connectors.engine.situation import ObjectView, ScopeView, Situation
+from connectors.engine.subjects import Subject, load_subjects
+from connectors.engine.system_view import link_view, system_view
+from connectors.models import ConnectedSystem, Link
+from connectors.spi import Schema
+from connectors.vocabulary import LinkState
+from identities.vocabulary import ObjectType
+
+References = Mapping[UUID, str | None]
+
+
+class Gatherer:
+    """Gathers the situations of objects of one type on one system, alone or in batches.
+
+    Args:
+        now: the moment the decision is made for.
+        schema: the system's schema, where it was read already; otherwise the one kept with the system.
+        may_read: whether decisions may ask for remote reads.
+
+    Raises:
+        Misconfigured: the system's scope filter cannot be read any more.
+    """
+
+    def __init__(
+        self,
+        system: ConnectedSystem,
+        object_type: ObjectType,
+        *,
+        now: datetime,
+        schema: Schema | None = None,
+        may_read: bool = False,
+    ) -> None:
+        self.system = system
+        self.object_type = object_type
+        self.now = now
+        self.may_read = may_read
+        self.view = system_view(system, object_type, schema or schema_store.restored(system.remote_schema))
+        self._scope = ScopeReader(system, object_type)
+
+    def one(self, object_id: UUID, *, released: bool = False, own_operation: int | None = None) -> Situation:
+        """The situation of one object, whether or not it still exists.
+
+        Args:
+            released: a person let its removal through the brake.
+            own_operation: the operation at hand, which does not count as a removal under way.
+        """
+        budget = removal_budget(self.system, self.now, own_operation)
+        return replace(next(self.many([object_id], budget)), released=released)
+
+    def many(self, object_ids: Collection[UUID], budget: RemovalBudget) -> Iterator[Situation]:
+        """The situations of several objects; how many queries it takes does not depend on how many there are.
+
+        Members of groups are the exception: they are compared group by group.
+        """
+        subjects = load_subjects(self.object_type, object_ids)
+        found = Link.objects.filter(system=self.system, object_type=self.object_type, object_id__in=object_ids)
+        links = {link.object_id: link for link in found}
+        managers = {each.manager_id for each in subjects.values() if each.manager_id}
+        references = self.resolve(managers)
+        for object_id in object_ids:
+            link = links.get(object_id)
+            situation = self.situation(object_id, subjects.get(object_id), link, references, budget)
+            yield self.with_members(situation, link)
+
+    def situation(
+        self,
+        object_id: UUID,
+        subject: Subject | None,
+        link: Link | None,
+        references: References,
+        budget: RemovalBudget,
+    ) -> Situation:
+        """The situation from what was loaded, without a query; members are not compared."""
+        return Situation(
+            system=self.view,
+            object=self._object(object_id, subject, link),
+            now=self.now,
+            link=link_view(link) if link else None,
+            references=references,
+            members=None,
+            budget=budget,
+            may_read=self.may_read,
+        )
+
+    def resolve(self, references: Collection[UUID]) -> dict[UUID, str | None]:
+        """The remote references of these objects of ours on the system; None where one has no account there."""
+        return resolved([self.system], references)[self.system.id]
+
+    def _object(self, object_id: UUID, subject: Subject | None, link: Link | None) -> ObjectView:
+        if subject is None:  # it has no row any more; its link still knows its name
+            name = link.object_name if link else str(object_id)
+            scope = ScopeView(matches=False)
+            return ObjectView(self.object_type, object_id, name, active=False, deleted=True, scope=scope)
+        return ObjectView(
+            type=self.object_type,
+            id=object_id,
+            name=subject.name,
+            document=subject.document,
+            active=subject.active,
+            deleted=subject.deleted,
+            condition=subject.condition,
+            scope=self._scope.of(subject),
+            version=subject.version,
+        )
+
+    def with_members(self, situation: Situation, link: Link | None) -> Situation:
+        is_wanted = not situation.object.deleted and situation.object.scope.matches
+        if self.object_type is not ObjectType.GROUP or not is_wanted:
+            return situation
+        nested = self.view.capabilities.nested_groups
+        group_link = link if link and link.state == LinkState.LINKED else None
+        delta = membership_delta(self.system, situation.object.id, group_link, nested=nested)
+        return replace(situation, members=delta)
+
+
+def resolved(systems: Iterable[ConnectedSystem], references: Collection[UUID]) -> dict[UUID, dict[UUID, str | None]]:
+    """By system, the remote references of these objects of ours; None where one has no account there. One query."""
+    found: dict[UUID, dict[UUID, str | None]] = {system.id: dict.fromkeys(references) for system in systems}
+    if references:
+        linked = Link.objects.filter(system__in=found, object_id__in=references, state=LinkState.LINKED)
+        for system_id, object_id, reference in linked.exclude(reference="").values_list(
+            "system_id", "object_id", "reference"
+        ):
+            found[system_id][object_id] = reference
+    return found

@@ -1,0 +1,70 @@
+"""Which members a remote group lacks and which it has too many, as a set difference in SQL."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from connectors.engine.situation import MemberChange, MembershipDelta
+from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
+from connectors.vocabulary import OPEN, LinkState
+from identities.models import Membership
+from identities.queries.recursion import groups_below
+from identities.vocabulary import ObjectType
+
+
+def membership_delta(
+    system: ConnectedSystem, group_id: UUID, group_link: Link | None, *, nested: bool
+) -> MembershipDelta:
+    """The difference between the members a group should have on the system and those known to be there.
+
+    Should be there: everybody in the group who has an account. A member whose account has another reference by now
+    (a renamed DN) is removed under the old one and added under the new one.
+
+    Args:
+        nested: whether the system lets groups be members of groups; otherwise nested groups are flattened.
+    """
+    members = _members(group_id, nested=nested)
+    wanted = _linked(system, members)
+    there = RemoteMembership.objects.filter(group_link=group_link) if group_link else RemoteMembership.objects.none()
+    same = there.filter(member_link=OuterRef("pk"), reference=OuterRef("reference"))
+    missing = wanted.exclude(Exists(same)) if group_link else wanted
+    stale = there.exclude(member_link__in=wanted.values("pk"), reference=F("member_link__reference"))
+    return MembershipDelta(
+        add=tuple(MemberChange(*row) for row in missing.order_by("pk").values_list("pk", "reference", "object_name")),
+        remove=tuple(
+            MemberChange(*row)
+            for row in stale.order_by("pk").values_list("member_link_id", "reference", "member_link__object_name")
+        ),
+        pending=_pending(system, members),
+    )
+
+
+def _members(group_id: UUID, *, nested: bool) -> "dict[ObjectType, QuerySet[Any]]":
+    """The ids of the users and groups that should be members, as query sets."""
+    within = [group_id] if nested else groups_below([group_id])
+    memberships = Membership.objects.filter(group__in=within, group__deleted_at__isnull=True)
+    users = memberships.filter(user__isnull=False, user__deleted_at__isnull=True)
+    found = {ObjectType.USER: users.values("user_id")}
+    if nested:
+        groups = memberships.filter(member_group__isnull=False, member_group__deleted_at__isnull=True)
+        found[ObjectType.GROUP] = groups.values("member_group_id")
+    return found
+
+
+def _linked(system: ConnectedSystem, members: "dict[ObjectType, QuerySet[Any]]") -> "QuerySet[Link]":
+    return Link.objects.filter(_of(members), system=system, state=LinkState.LINKED).exclude(reference="")
+
+
+def _pending(system: ConnectedSystem, members: "dict[ObjectType, QuerySet[Any]]") -> int:
+    """Members whose account is being made: work is open for them, and there is no account yet."""
+    linked = _linked(system, members).filter(object_type=OuterRef("object_type"), object_id=OuterRef("object_id"))
+    work = Operation.objects.filter(_of(members), ~Exists(linked), system=system, state__in=OPEN)
+    return work.values("object_type", "object_id").distinct().count()
+
+
+def _of(members: "dict[ObjectType, QuerySet[Any]]") -> Q:
+    found = Q()
+    for object_type, ids in members.items():
+        found |= Q(object_type=object_type, object_id__in=ids)
+    return found

@@ -1,0 +1,77 @@
+"""Systems and links as decisions see them."""
+
+from typing import Any
+
+from connectors.engine import session
+from connectors.engine.failures import Defect
+from connectors.engine.known_values import recalled
+from connectors.engine.situation import LinkView, SystemView
+from connectors.models import ConnectedSystem, Link
+from connectors.spi import WRITABLE, Capabilities, ConnectorError, DisableStyle, ObjectClass, Schema
+from connectors.vocabulary import AdoptionPolicy, GonePolicy, LinkState, RemovalPolicy, Settlement, SystemState
+from identities.mapping import MappingRow
+from identities.vocabulary import MappingApply, MappingKind, ObjectType
+
+
+def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema | None) -> SystemView:
+    """The system as decisions about objects of this type see it."""
+    of_class = schema.objects.get(ObjectClass(object_type.value)) if schema else None
+    capabilities, unavailable = _capabilities(system)
+    is_group = object_type is ObjectType.GROUP
+    chosen = system.group_correlation_attribute if is_group else system.correlation_attribute
+    mappings: Any = system.mappings  # type: ignore[attr-defined]  # the related name
+    return SystemView(
+        id=system.id,
+        name=system.name,
+        state=SystemState(system.state),
+        capabilities=capabilities,
+        schema=of_class,
+        mappings=tuple(_row(each) for each in mappings.all() if each.object_type == object_type),
+        correlation_attribute=chosen or (of_class.name_attribute if of_class else ""),
+        marker_attribute=system.marker_attribute or (of_class.marker_attribute if of_class else None),
+        adoption_policy=AdoptionPolicy(system.adoption_policy),
+        when_inactive=RemovalPolicy(system.when_inactive),
+        when_out_of_scope=RemovalPolicy(system.when_out_of_scope),
+        when_deleted=RemovalPolicy(system.when_deleted),
+        when_gone=GonePolicy(system.when_gone),
+        deletion_policy=RemovalPolicy(system.deletion_policy or RemovalPolicy.LEAVE),
+        provisioned=system.provisions_groups or not is_group,
+        unavailable=unavailable,
+    )
+
+
+def link_view(link: Link) -> LinkView:
+    """A link as decisions see it."""
+    known, fingerprints = recalled(link.known)
+    return LinkView(
+        state=LinkState(link.state),
+        remote_id=link.remote_id,
+        reference=link.reference,
+        remote_name=link.remote_name,
+        enabled=link.enabled,
+        known=known,
+        fingerprints=fingerprints,
+        correlation_key=link.correlation_key,
+        create_intent_key=link.create_intent_key,
+        create_intent_at=link.create_intent_at,
+        unresolved=link.unresolved,
+        settlement=Settlement(link.settlement),
+    )
+
+
+def _capabilities(system: ConnectedSystem) -> tuple[Capabilities, str]:
+    """What the system can do; everything is assumed of one whose connector cannot be used now, and why it cannot."""
+    try:
+        return session.capabilities(system), ""
+    except (ConnectorError, Defect) as error:
+        return Capabilities(dict.fromkeys(ObjectClass, WRITABLE), DisableStyle.NATIVE), error.message
+
+
+def _row(mapping: Any) -> MappingRow:
+    return MappingRow(
+        attribute=mapping.attribute,
+        kind=MappingKind(mapping.kind),
+        source=mapping.source,
+        apply=MappingApply(mapping.apply),
+        clear_when_null=mapping.clear_when_null,
+    )
