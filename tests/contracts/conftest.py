@@ -16,18 +16,26 @@ pytest.register_assert_rewrite("tests.contracts.connector_contract")
 SubjectFactory = Callable[[pytest.FixtureRequest], ContractSubject]
 
 
-def _found_subjects() -> dict[str, SubjectFactory]:
+def _found(name: str) -> dict[str, SubjectFactory]:
     modules = [import_module(f"{subjects.__name__}.{info.name}") for info in pkgutil.iter_modules(subjects.__path__)]
-    return {label: factory for module in modules for label, factory in module.SUBJECTS.items()}
+    return {label: factory for module in modules for label, factory in getattr(module, name, {}).items()}
 
 
-SUBJECTS = _found_subjects()
+SUBJECTS = _found("SUBJECTS")
+VARIANTS = _found("VARIANTS")
 
 
-@pytest.fixture(params=sorted(SUBJECTS))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test for every subject, and for the variants where its chapter asks for them."""
+    if "subject" in metafunc.fixturenames:
+        labels = {**SUBJECTS, **(VARIANTS if getattr(metafunc.cls, "with_variants", False) else {})}
+        metafunc.parametrize("subject", sorted(labels), indirect=True)
+
+
+@pytest.fixture
 def subject(request: pytest.FixtureRequest) -> ContractSubject:
     """Each connector in turn, on a fresh system."""
-    return SUBJECTS[request.param](request)
+    return {**SUBJECTS, **VARIANTS}[request.param](request)
 
 
 @pytest.fixture

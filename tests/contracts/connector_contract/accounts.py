@@ -1,6 +1,6 @@
 """Creating, reading, changing, renaming and removing."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -28,6 +28,8 @@ def _update(connector: Connector[Any], item: RemoteObject, **delta: Any) -> Remo
 
 class AccountContract:
     """The life of one object."""
+
+    with_variants: ClassVar[bool] = True
 
     @BOTH
     def test_what_is_created_can_be_read_and_found(

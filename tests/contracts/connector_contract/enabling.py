@@ -1,6 +1,6 @@
 """The portable `enabled`, by the style a connector declares."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,6 +20,8 @@ def _state(connector: Connector[Any], item: RemoteObject) -> bool | None:
 
 class EnablingContract:
     """Disabling and enabling without touching anything else."""
+
+    with_variants: ClassVar[bool] = True
 
     def test_a_new_account_is_enabled(self, subject: ContractSubject, connector: Connector[Any]) -> None:
         _native(connector)

@@ -81,8 +81,8 @@ def _raw(slapd: Slapd, item: RemoteObject) -> Mapping[str, tuple[Any, ...]] | No
     return {name: tuple(sorted(values)) for name, values in entry.items()}
 
 
-SUBJECTS = {
-    "ldap-ppolicy": _subject,
+SUBJECTS = {"ldap-ppolicy": _subject}
+VARIANTS = {
     "ldap-attribute": partial(
         _subject,
         disable_by="attribute",
