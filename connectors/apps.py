@@ -10,3 +10,10 @@ class ConnectorsConfig(AppConfig):
     name = "connectors"
     verbose_name = _("Connectors")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have a worker look as soon as a change is committed."""
+        from connectors.tasks import ring
+        from identities import outbox
+
+        outbox.bells.append(ring)

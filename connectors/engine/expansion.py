@@ -9,7 +9,7 @@ from identities.models import ChangeEvent, Membership, User
 from identities.queries.recursion import groups_below, units_below
 from identities.vocabulary import EventKind
 
-SEEN_OF_A_MANAGER = frozenset({"user_name", "display_name", "formatted_name", "given_name", "family_name", "emails"})
+SEEN_OF_A_MANAGER = frozenset({"user_name", "display_name", "emails", "employee_number"})
 """What scopes and mappings of a report can see of their manager."""
 
 SEEN_OF_A_GROUP = frozenset({"display_name"})
@@ -46,10 +46,10 @@ def _user(events: Sequence[ChangeEvent], affected: Affected) -> None:
 
 
 def _group(events: Sequence[ChangeEvent], affected: Affected) -> None:
-    """The group, and its direct members where they see what changed."""
+    """The group, and everybody in it, through nesting, where they see what changed."""
     affected.groups |= _subjects(events)
     seen = {event.object_id for event in events if _touches(event, SEEN_OF_A_GROUP)}
-    affected.bystanders |= _users_in(seen)
+    affected.bystanders |= _users_below(seen)
 
 
 def _group_gone_or_back(events: Sequence[ChangeEvent], affected: Affected) -> None:
@@ -102,9 +102,7 @@ def _touches(event: ChangeEvent, seen: frozenset[str]) -> bool:
 
 
 def _users_below(groups: set[UUID]) -> set[UUID]:
-    return _users_in(groups_below(groups)) if groups else set()
-
-
-def _users_in(groups: set[UUID]) -> set[UUID]:
-    members = Membership.objects.filter(group__in=groups, user__isnull=False)
-    return set(members.values_list("user", flat=True)) if groups else set()
+    if not groups:
+        return set()
+    members = Membership.objects.filter(group__in=groups_below(groups), user__isnull=False)
+    return set(members.values_list("user", flat=True))

@@ -17,7 +17,7 @@ from functools import partial
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connections
 
-from connectors.engine import crash_points, fanout, probe, push
+from connectors.engine import fanout, probe, push
 from connectors.engine.claim import Claim, Ending, Outcome, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.finish import finish
@@ -59,10 +59,7 @@ def work(worker: str, slots: int) -> int:
 
 def carry_out(claim: Claim) -> bool:
     """Converge what was claimed and write down how it ended; False when the lease was lost meanwhile."""
-    crash_points.reach("after_claim")
-    outcome = _converge(claim)
-    crash_points.reach("before_finish")
-    return _finish(claim, outcome)
+    return _finish(claim, _converge(claim))
 
 
 def _converge(claim: Claim) -> Outcome:

@@ -74,7 +74,9 @@ def _braked(situation: Situation, standing: Standing, decision: Decision, trail:
         return decision
     text = f"{budget.removed} of {budget.limit} removals were made within the last hour."
     trail.yes_or_no("brake", question, budget.has_room, text, facts)
-    return decision if budget.has_room else replace(decision, verdict=Verdict.HOLD, intended=decision.verdict)
+    if budget.has_room:
+        return decision
+    return replace(decision, verdict=Verdict.HOLD, intended=decision.verdict, is_partial=False)
 
 
 def _gated(situation: Situation, decision: Decision) -> Decision:
@@ -83,10 +85,13 @@ def _gated(situation: Situation, decision: Decision) -> Decision:
         return decision
     if situation.system.unavailable and decision.verdict in WRITES:
         problem = Problem("unavailable", situation.system.unavailable)
-        return replace(decision, verdict=Verdict.WAIT, intended=decision.intended or decision.verdict, problem=problem)
-    if _is_paused(situation):
-        return replace(decision, verdict=Verdict.WAIT, intended=decision.verdict)
-    return decision
+        return replace(_stopped(decision, Verdict.WAIT), problem=problem)
+    return _stopped(decision, Verdict.WAIT) if _is_paused(situation) else decision
+
+
+def _stopped(decision: Decision, verdict: Verdict) -> Decision:
+    """Not to be carried out; what was intended is kept for showing."""
+    return replace(decision, verdict=verdict, intended=decision.intended or decision.verdict, is_partial=False)
 
 
 def _is_paused(situation: Situation) -> bool:

@@ -217,7 +217,7 @@ def test_a_probe_reads_from_the_system_itself() -> None:
 
     assert probe.carry_out(taken)
     assert the_system().breaker == BreakerState.CLOSED
-    assert [call.operation for call in MemoryStore.named("probed").journal] == ["search"]
+    assert [call.operation for call in MemoryStore.named("probed").journal] == ["open", "search"]
 
 
 def test_a_probe_of_a_system_that_cannot_be_opened_keeps_it_shut() -> None:
