@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from django.conf import settings
+from django.utils import timezone
+
+from connectors.engine import fanout, intake, work
 from identities import audit
+from identities.actions import lifecycle
+from identities.actors import clock_actor
 
 SEAL_SECONDS = 60.0
+# Whole days in the portal's time zone begin at any hour of the machine's.
+CLOCK_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -21,11 +28,18 @@ class DueWork:
     every_seconds: float
 
 
-def worker_name() -> str:
-    """How this process signs the work it claims."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 def due_work() -> tuple[DueWork, ...]:
     """Everything a worker looks for."""
-    return (DueWork("seal", audit.seal_batch, every_seconds=SEAL_SECONDS),)
+    worker = work.worker_name()
+    poll = settings.PORTAL_POLL_SECONDS
+    return (
+        DueWork("fanout", fanout.drain, poll),
+        DueWork("converge", partial(work.work, worker, settings.PORTAL_WORKER_SLOTS), poll),
+        DueWork("intake", partial(intake.work, worker), poll),
+        DueWork("clock", _run_clock, CLOCK_SECONDS),
+        DueWork("seal", audit.seal_batch, SEAL_SECONDS),
+    )
+
+
+def _run_clock() -> int:
+    return lifecycle.run_clock(timezone.localdate(), actor=clock_actor())

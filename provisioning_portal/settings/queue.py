@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from celery.schedules import crontab
+
 from provisioning_portal.settings.environment import Environment
 
 FOLDER_POLLING_SECONDS = 0.1
@@ -45,11 +47,14 @@ def _redis(environment: Environment) -> dict[str, Any]:
         "broker_transport_options": {
             "visibility_timeout": 600,
             "socket_timeout": 10,
-            "socket_connect_timeout": 5,
+            "socket_connect_timeout": 2,
             "socket_keepalive": True,
             "health_check_interval": 10,
             # A doorbell is worth one attempt: the poller sees the row anyway, and a request must not wait for Redis.
             "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0,
+            "interval_max": 0,
         },
         "task_publish_retry": False,
     }
@@ -69,7 +74,9 @@ def _folder(environment: Environment) -> dict[str, Any]:
     }
 
 
-# Beat only rings: every task below does what the worker's poller does as well, so a lost or doubled tick is harmless.
+# Beat only rings: every task below does what the worker's pollers do as well, so a lost or doubled tick is harmless.
 BEAT_SCHEDULE: dict[str, Any] = {
+    "drain": {"task": "connectors.tasks.drain", "schedule": 30.0},
+    "clock": {"task": "identities.tasks.run_clock", "schedule": crontab(minute="1")},
     "seal": {"task": "identities.tasks.seal", "schedule": 60.0},
 }
