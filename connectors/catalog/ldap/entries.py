@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from connectors.catalog.ldap.configuration import LdapConfiguration
 from connectors.catalog.ldap.enabling import Enabling
-from connectors.catalog.ldap.names import is_below, parent, relative_to, same_dn
+from connectors.catalog.ldap.names import dn_key, is_below, parent, relative_to
 from connectors.catalog.ldap.schema import CONTAINER, DirectorySchema
 from connectors.catalog.ldap.session import Entry, Values
 from connectors.catalog.ldap.values import decoded, encoded
@@ -73,8 +73,8 @@ class Entries:
         return attributes
 
     def _real_members(self, members: RemoteValues) -> RemoteValues:
-        placeholder = self.configuration.placeholder_dn
-        return tuple(member for member in members if not same_dn(str(member), placeholder))
+        placeholder = dn_key(self.configuration.placeholder_dn)
+        return tuple(member for member in members if dn_key(str(member)) != placeholder)
 
     def _place(self, object_class: ObjectClass, dn: str) -> dict[str, RemoteValues]:
         place, container = parent(dn), self.container(object_class)

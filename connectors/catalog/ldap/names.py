@@ -1,6 +1,7 @@
 """Distinguished names (RFC 4514): put together with escaped values, taken apart, compared."""
 
 import re
+from collections.abc import Hashable
 
 import ldap
 from ldap.dn import escape_dn_chars, str2dn
@@ -50,10 +51,15 @@ def relative_to(dn: str, ancestor: str) -> str:
 
 def same_dn(left: str, right: str) -> bool:
     """Whether two texts name the same entry; texts that are no DN are compared as they are."""
+    return dn_key(left) == dn_key(right)
+
+
+def dn_key(text: str) -> Hashable:
+    """What is equal for all spellings of a DN; the text itself where it is none."""
     try:
-        return comparable(left) == comparable(right)
+        return comparable(text)
     except ValueError:
-        return left == right
+        return text
 
 
 def comparable(dn: str) -> tuple[frozenset[tuple[str, str]], ...]:

@@ -1,0 +1,1 @@
+"""What the in-memory connector offers to tests, beyond the contract."""
