@@ -1,0 +1,72 @@
+"""The commands for scripts."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from identities import audit
+from identities.models import ApiClient, AuditEntry
+from identities.queries.tokens import authenticate_token
+from tests.factories import make_people
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_client_is_created_and_its_token_printed_alone() -> None:
+    printed = run("create_api_client", "entra", "--profile", "entra")
+    assert printed.endswith("\n")
+    token = authenticate_token(printed.strip())
+    assert token is not None
+    assert (token.client.name, token.client.profile) == ("entra", "entra")
+
+
+def test_an_existing_name_fails_unless_rotated() -> None:
+    first = run("create_api_client", "entra").strip()
+    with pytest.raises(CommandError):
+        run("create_api_client", "entra")
+    assert authenticate_token(first) is not None
+    second = json.loads(run("create_api_client", "entra", "--rotate", "--json"))
+    assert authenticate_token(first) is None
+    assert authenticate_token(second["token"]) is not None
+    assert second == {
+        "id": str(ApiClient.objects.get().pk),
+        "name": "entra",
+        "profile": "rfc",
+        "token": second["token"],
+    }
+    assert authenticate_token(run("create_api_client", "okta", "--rotate", "--scopes", "read").strip()) is not None
+    assert ApiClient.objects.get(name="okta").scopes == ["read"]
+
+
+def test_the_audit_trail_is_verified() -> None:
+    make_people(3)
+    audit.seal_batch()
+    assert json.loads(run("verify_audit", "--json"))["ok"] is True
+    words = run("verify_audit")
+    checkpoint = words.split()[-1]
+    assert "sound: 3 entries" in words
+    assert run("verify_audit", "--checkpoint", checkpoint) == words
+    with pytest.raises(CommandError):
+        run("verify_audit", "--checkpoint", "yesterday")
+
+
+def test_a_broken_trail_exits_with_1_and_names_the_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    make_people(3)
+    audit.seal_batch()
+    bad = AuditEntry.objects.order_by("pk")[1]
+    AuditEntry.objects.filter(pk=bad.pk).update(object_repr="Mallory")
+    with pytest.raises(SystemExit) as end:
+        call_command("verify_audit", "--json")
+    assert end.value.code == 1
+    assert json.loads(capsys.readouterr().out)["first_bad"] == bad.pk
+    with pytest.raises(SystemExit):
+        call_command("verify_audit")
+    assert f"broken at entry {bad.pk}" in capsys.readouterr().out
