@@ -38,20 +38,20 @@ class Visibility:
 
     def of_groups(self, column: str) -> Q:
         """The condition that the group in this column is seen."""
-        groups = Group.objects.present() if self.groups is None else self.groups
+        groups = Group.objects.filter(deleted_at__isnull=True) if self.groups is None else self.groups
         return Q(**{f"{column}__in": groups.order_by().values("pk")})
 
 
-def entries(many: MultiValued, visibility: Visibility) -> "QuerySet[Any]":
-    """The entries of a multi-valued attribute of the outer row, with the columns its parts name."""
+def entries(many: MultiValued, visibility: Visibility, owner: Any = OuterRef("pk")) -> "QuerySet[Any]":  # noqa: B008  # immutable
+    """The entries of a multi-valued attribute of `owner` (the outer row), with the columns its parts name."""
     match many.collection:
         case Collection.VALUES:
-            return _values(many.name)
+            return _values(many.name, owner)
         case Collection.GROUPS:
-            return Membership.objects.filter(visibility.of_groups("group_id"), user_id=OuterRef("pk"))
+            return Membership.objects.filter(visibility.of_groups("group_id"), user_id=owner)
         case Collection.MEMBERS:
             seen = visibility.of_users("user_id") | visibility.of_groups("member_group_id")
-            return Membership.objects.filter(seen, group_id=OuterRef("pk")).alias(
+            return Membership.objects.filter(seen, group_id=owner).alias(
                 member=Coalesce("user_id", "member_group_id", output_field=UUIDField()),
                 member_type=Case(
                     When(user_id__isnull=False, then=Value("User")), default=Value("Group"), output_field=CharField()
@@ -59,10 +59,12 @@ def entries(many: MultiValued, visibility: Visibility) -> "QuerySet[Any]":
             )
 
 
-def _values(name: str) -> "QuerySet[MultiValue]":
-    rows = MultiValue.objects.order_by().filter(user_id=OuterRef("pk"), attribute=name)
+def _values(name: str, owner: Any) -> "QuerySet[MultiValue]":
+    rows = MultiValue.objects.order_by().filter(user_id=owner, attribute=name)
     for part in _VALUES_WITH_DATA[name]:
-        raw, folded = (Coalesce(KT(f"{column}__{part}"), Value(""), output_field=TextField()) for column in ("data", "data_key"))
+        raw, folded = (
+            Coalesce(KT(f"{column}__{part}"), Value(""), output_field=TextField()) for column in ("data", "data_key")
+        )
         rows = rows.alias(**{f"data_{part}": raw, f"data_key_{part}": folded})
     return rows
 
@@ -81,4 +83,4 @@ def neighbour(attribute: Attribute, visibility: Visibility) -> "tuple[QuerySet[A
     here = replace(attribute, column=column, key=attribute.key.partition("__")[2])
     if relation == "manager":
         return User.objects.filter(visibility.of_users("pk"), pk=OuterRef("manager_id")), here
-    return OrgUnit.objects.order_by().filter(pk=OuterRef("org_unit_id")), here
+    return OrgUnit.objects.order_by().filter(deleted_at__isnull=True, pk=OuterRef("org_unit_id")), here

@@ -11,11 +11,12 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any, Final
 
-from django.db.models import Exists, F, Q, Value
+from django.db.models import Exists, F, Q, QuerySet, Value
 from django.db.models.functions import Left, Right, StrIndex
 from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from scim2_models.path import CompareOperator
 
+from identities.errors import RuleViolation
 from identities.filters.attributes import Attribute, Complex, Kind, MultiValued, Target, find
 from identities.filters.entries import Visibility, association, entries, neighbour
 from identities.filters.json_elements import AnyElement, ByCodePoint, Condition
@@ -53,6 +54,18 @@ def to_q(filter: Filter, visibility: Visibility | None = None) -> Q:  # noqa: A0
         RuleViolation: code `invalid_filter`, for `externalId` without a client.
     """
     return _Translator(filter, visibility or Visibility()).node(filter.root)
+
+
+def selected(filter: Filter, owner: uuid.UUID, visibility: Visibility) -> "QuerySet[Any]":  # noqa: A002  # the domain's word
+    """The rows of one user's or group's entries that a selection such as `members[type eq "Group"]` names.
+
+    Raises:
+        RuleViolation: code `invalid_filter`, for a filter that is no selection.
+    """
+    if not isinstance(filter.root, Select):
+        raise RuleViolation("invalid_filter", 'A selection of entries is needed, such as emails[type eq "work"].')
+    rows = entries(filter.root.many, visibility, owner)
+    return rows.filter(_Translator(filter, visibility).node(filter.root.inner, inside=True))
 
 
 class _Translator:

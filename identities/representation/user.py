@@ -135,7 +135,8 @@ def _entry(row: MultiValue) -> dict[str, Any]:
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {name: entry.get(name) or "" for name in _ROW_COLUMNS}
-    row["primary"] = bool(entry.get("primary"))
+    # None: the entry does not say which value is primary.
+    row["primary"] = entry.get("primary")
     row["data"] = {
         name: part for name, part in entry.items() if name not in (*_ROW_COLUMNS, "primary") and part not in (None, "")
     }

@@ -2,8 +2,7 @@
 
 import pytest
 
-from identities.models import User
-from tests.identities.scim.service import ENTERPRISE, PORTAL, USER, Service, new_service
+from tests.identities.scim.service import ENTERPRISE, PORTAL, Service, new_service
 
 pytestmark = pytest.mark.django_db
 

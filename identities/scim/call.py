@@ -1,0 +1,37 @@
+"""What every request handler needs to know of the request."""
+
+from dataclasses import dataclass
+
+from identities.actors import Actor
+from identities.models import ApiClient
+from identities.scim.notes import Notes
+from identities.scim.tolerance import Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of one client.
+
+    Attributes:
+        if_match: the `If-Match` header, if there is one.
+    """
+
+    client: ApiClient
+    actor: Actor
+    notes: Notes
+    if_match: str | None = None
+
+    @property
+    def profile(self) -> str:
+        """The client's profile."""
+        return str(self.client.profile)
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """What the client may deviate in."""
+        return Tolerance(self.profile, self.notes)
+
+    def note_kept(self, names: tuple[str, ...]) -> None:
+        """Remark that values stayed because others own them."""
+        for name in names:
+            self.notes.add("kept", name)

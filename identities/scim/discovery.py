@@ -1,0 +1,124 @@
+"""What the service says of itself (RFC 7643 sections 5, 6 and 7; RFC 7644 section 4)."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from scim2_models import (
+    Bulk,
+    ChangePassword,
+    ETag,
+    Filter,
+    Group,
+    Patch,
+    ResourceType,
+    Schema,
+    ServiceProviderConfig,
+    Sort,
+)
+from scim2_models.resources.service_provider_config import AuthenticationScheme
+
+from identities.representation.rendering import SCIM_BASE_PATH
+from identities.scim.errors import error_body
+from identities.scim.limits import PAGE_LARGEST
+from identities.scim.listing import list_response
+from identities.scim.messages import as_form
+from identities.scim.reading import Form
+from identities.scim.resources import EnterpriseUser, User, user_model
+from identities.scim.views import ScimView
+from identities.vocabulary import ClientScope
+
+
+class DiscoveryView(ScimView):
+    """Read-only, for every client."""
+
+    http_method_names = ("get", "head", "options")
+
+    def needed_scope(self, method: str | None) -> ClientScope | None:
+        """Every client may know what the service is."""
+        return None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a filter, as RFC 7644 section 4 asks: the answer is never a part of the whole."""
+        super().initial(request, *args, **kwargs)
+        if any(name.lower() == "filter" for name in request.query_params):
+            raise PermissionDenied("These resources cannot be filtered.")
+
+
+class ServiceProviderConfigView(DiscoveryView):
+    """`/ServiceProviderConfig`."""
+
+    def get(self, request: Request) -> Response:
+        """What the service can do."""
+        return Response(_located(as_form(_config()), "ServiceProviderConfig"))
+
+
+class ListingView(DiscoveryView):
+    """`/ResourceTypes` and `/Schemas`, whole or one by id."""
+
+    def documents(self) -> list[Form]:
+        """All of them."""
+        raise NotImplementedError
+
+    def get(self, request: Request, pk: str | None = None) -> Response:
+        """All, or the one with this id."""
+        documents = self.documents()
+        if pk is None:
+            return Response(list_response(documents, len(documents), 1))
+        found = next((each for each in documents if each["id"].lower() == pk.lower()), None)
+        if found is None:
+            return Response(error_body(404, f"There is no {pk[:120]}.").model_dump(), status=404)
+        return Response(found)
+
+
+class ResourceTypesView(ListingView):
+    """`/ResourceTypes`."""
+
+    def documents(self) -> list[Form]:
+        """Users and groups."""
+        forms = [as_form(ResourceType.from_resource(model)) for model in (user_model(), Group)]
+        return [_located(form, f"ResourceTypes/{form['id']}", "ResourceType") for form in forms]
+
+
+class SchemasView(ListingView):
+    """`/Schemas`."""
+
+    def documents(self) -> list[Form]:
+        """The schemas of users and groups, with the custom attributes that are declared now."""
+        extension: Any = user_model().get_extension_model("Portal")
+        forms = [as_form(_schema(model)) for model in (User, EnterpriseUser, extension, Group)]
+        return [_located(form, f"Schemas/{form['id']}", "Schema") for form in forms]
+
+
+def _schema(model: Any) -> Schema:
+    """The schema as it is served: without `password`, which the portal does not take from clients."""
+    schema: Schema = model.to_schema()
+    schema.attributes = [each for each in schema.attributes or [] if each.name != "password"]
+    return schema
+
+
+def _config() -> ServiceProviderConfig:
+    return ServiceProviderConfig(
+        patch=Patch(supported=True),
+        bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
+        filter=Filter(supported=True, max_results=PAGE_LARGEST),
+        change_password=ChangePassword(supported=False),
+        sort=Sort(supported=True),
+        etag=ETag(supported=True),
+        authentication_schemes=[
+            AuthenticationScheme(
+                type=AuthenticationScheme.Type.oauthbearertoken,
+                name="Bearer token",
+                description="A token of an API client of the portal, sent in the Authorization header.",
+                spec_uri="https://www.rfc-editor.org/info/rfc6750",
+                primary=True,
+            )
+        ],
+    )
+
+
+def _located(form: Form, path: str, resource_type: str = "ServiceProviderConfig") -> Form:
+    address = f"{settings.PORTAL_PUBLIC_URL}{SCIM_BASE_PATH}/{path}"
+    return form | {"meta": {"resourceType": resource_type, "location": address}}

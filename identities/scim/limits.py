@@ -1,0 +1,16 @@
+"""What the service takes, published in `/ServiceProviderConfig` where the protocol has a place for it."""
+
+from typing import Final
+
+MEDIA_TYPE: Final = "application/scim+json"
+
+BODY_BYTES: Final = 4 * 1024 * 1024
+JSON_DEPTH: Final = 16
+PAGE_DEFAULT: Final = 100
+PAGE_LARGEST: Final = 200
+OPERATIONS: Final = 1000
+MEMBERS_PER_REQUEST: Final = 20_000
+
+# Requests of one client in a window of so many seconds.
+RATE_REQUESTS: Final = 2000
+RATE_SECONDS: Final = 10

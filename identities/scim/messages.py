@@ -1,0 +1,68 @@
+"""Requests as scim2-models understands them, under the client's policy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from scim2_models import Context, PatchOp, Resource
+from scim2_models.base import BaseModel
+
+from identities.scim.limits import OPERATIONS
+from identities.scim.notes import Notes
+from identities.scim.parsers import TooLarge
+from identities.scim.profiles import policy
+
+Form = dict[str, Any]
+
+
+def read_resource(model: type[Resource[Any]], payload: Form, context: Context, profile: str, notes: Notes) -> Form:
+    """Validate a whole resource and return it with names spelt as in the schemas, read-only attributes left out.
+
+    Raises:
+        pydantic.ValidationError: it does not follow the schema.
+    """
+    resource = model.model_validate(payload, scim_ctx=context, scim_policy=policy(profile))
+    _note_unknown(resource, notes)
+    return as_form(resource)
+
+
+def read_patch(model: type[Resource[Any]], payload: Form, profile: str) -> Any:
+    """Validate a PatchOp message for this resource type (RFC 7644 section 3.5.2).
+
+    Raises:
+        pydantic.ValidationError: it does not follow the protocol.
+        TooLarge: too many operations.
+    """
+    operations = next((value for name, value in payload.items() if name.lower() == "operations"), None)
+    if isinstance(operations, list) and len(operations) > OPERATIONS:
+        raise TooLarge(f"More than {OPERATIONS} operations.")
+    message: Any = PatchOp.__class_getitem__(model)
+    return message.model_validate(payload, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=policy(profile))
+
+
+def as_model(model: type[Resource[Any]], form: Mapping[str, Any]) -> Resource[Any]:
+    """A stored object for PATCH to work on.
+
+    What was stored by other ways and does not fit the schema is left out: a request cannot be refused for a value that
+    it does not speak of.
+    """
+    try:
+        return model.model_validate(dict(form))
+    except ValidationError as error:
+        unfit = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
+        return model.model_validate({name: value for name, value in form.items() if name not in unfit})
+
+
+def as_form(resource: Resource[Any]) -> Form:
+    """The resource as a dictionary, names as in the schemas, nothing empty."""
+    return resource.model_dump(scim_ctx=Context.DEFAULT)
+
+
+def _note_unknown(model: BaseModel, notes: Notes) -> None:
+    for name in model.unknown_attributes:
+        notes.add("unknown_attributes", name)
+    for field in type(model).model_fields:
+        below = getattr(model, field)
+        for each in below if isinstance(below, list) else [below]:
+            if isinstance(each, BaseModel):
+                _note_unknown(each, notes)

@@ -1,0 +1,20 @@
+"""What a client may do: its scopes."""
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from identities.models import ApiClient
+
+
+class HasScope(BasePermission):
+    """Asks for the scope that the view names for the method; a view that names none refuses."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the client has the scope. Deny by default: only an authenticated API client can have one."""
+        client = request.auth
+        if not isinstance(client, ApiClient):
+            return False
+        needed = view.needed_scope(request.method)
+        return needed is None or needed in client.scopes

@@ -1,0 +1,109 @@
+"""`attributes` and `excludedAttributes` (RFC 7644 section 3.9), on answers that are plain dictionaries already."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from scim2_models import InvalidPathException, InvalidValueException
+from scim2_models.path import AttrPath, Path
+
+from identities.filters.attributes import ENTERPRISE_SCHEMA, PORTAL_SCHEMA, Resource
+
+# RFC 7643 section 7: `returned` is "always".
+_ALWAYS: Final = ("schemas", "id")
+_EXTENSIONS: Final = {schema.lower(): schema for schema in (ENTERPRISE_SCHEMA, PORTAL_SCHEMA)}
+_LONGEST: Final = 4000
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Which attributes an answer holds: lower-case keys from the outside in. An unknown one selects nothing."""
+
+    included: tuple[Keys, ...] = ()
+    excluded: tuple[Keys, ...] = ()
+
+    def wants(self, name: str) -> bool:
+        """Whether an attribute (or some part of it) is in the answer, so that work for the others can be left out."""
+        key = name.lower()
+        if self.included:
+            return any(keys[0] == key for keys in self.included)
+        return (key,) not in self.excluded
+
+    def apply(self, form: dict[str, Any]) -> dict[str, Any]:
+        """The part of the answer that was asked for."""
+        if self.included:
+            kept = {name: form[name] for name in _ALWAYS if name in form}
+            rest = {name: value for name, value in form.items() if name not in kept}
+            return kept | _include(rest, self.included)
+        if self.excluded:
+            removable = {name: value for name, value in form.items() if name not in _ALWAYS}
+            return {name: form[name] for name in _ALWAYS if name in form} | _exclude(removable, self.excluded)
+        return form
+
+
+def projection(attributes: Any, excluded: Any, resource: Resource) -> Projection:
+    """Read the two parameters: texts with commas, or lists (RFC 7644 sections 3.9 and 3.4.3).
+
+    Raises:
+        InvalidValueException: both are given, or a list is too long.
+        InvalidPathException: a name that is none.
+    """
+    included, left_out = _names(attributes), _names(excluded)
+    if included and left_out:
+        raise InvalidValueException(detail="attributes and excludedAttributes cannot be used together.")
+    return Projection(
+        tuple(_keys(name, resource) for name in included), tuple(_keys(name, resource) for name in left_out)
+    )
+
+
+def _names(value: Any) -> list[str]:
+    texts = value if isinstance(value, list) else [value]
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise InvalidValueException(detail="attributes and excludedAttributes are lists of names.")
+    if sum(len(text or "") for text in texts) > _LONGEST:
+        raise InvalidValueException(detail=f"The list of attributes is longer than {_LONGEST} characters.")
+    return [name.strip() for text in texts for name in (text or "").split(",") if name.strip()]
+
+
+def _keys(name: str, resource: Resource) -> Keys:
+    if name.lower() in _EXTENSIONS:
+        return (name.lower(),)
+    node = Path(name).ast
+    if not isinstance(node, AttrPath):
+        raise InvalidPathException(path=name, detail=f"{name!r} is not the name of an attribute.")
+    own = node.uri is None or node.uri.lower().endswith(f":core:2.0:{resource.lower()}")
+    parts = (node.attr, node.sub_attr) if own else (node.uri, node.attr, node.sub_attr)
+    return tuple(part.lower() for part in parts if part)
+
+
+def _include(form: Mapping[str, Any], wanted: Iterable[Keys]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in form.items():
+        below = [keys[1:] for keys in wanted if keys and keys[0] == name.lower()]
+        if () in below:
+            kept[name] = value
+        elif below and (part := _inside(value, below, _include)):
+            kept[name] = part
+    return kept
+
+
+def _exclude(form: Mapping[str, Any], unwanted: Iterable[Keys]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in form.items():
+        below = [keys[1:] for keys in unwanted if keys and keys[0] == name.lower()]
+        if () in below:
+            continue
+        if (part := _inside(value, below, _exclude) if below else value) not in ({}, []):
+            kept[name] = part
+    return kept
+
+
+def _inside(value: Any, keys: list[Keys], part_of: Any) -> Any:
+    if isinstance(value, dict):
+        return part_of(value, keys)
+    if isinstance(value, list):
+        return [part for each in value if (part := part_of(each, keys) if isinstance(each, dict) else each)]
+    # A simple value has no parts: it stays when parts of it are excluded, and is not what was asked for otherwise.
+    return value if part_of is _exclude else None

@@ -1,0 +1,123 @@
+"""Bring what Entra and Okta send into the form the RFCs define, each deviation by its name in `profiles`."""
+
+from typing import Any, Final
+
+from scim2_models import InvalidValueException
+
+from identities.filters.attributes import ENTERPRISE_SCHEMA
+from identities.scim.notes import Notes
+from identities.scim.profiles import tolerates
+
+Payload = dict[str, Any]
+
+_BOOLEANS: Final = frozenset({"active", "primary"})
+_TEXTS: Final = {"true": True, "false": False}
+_MANAGER: Final = frozenset({"manager", f"{ENTERPRISE_SCHEMA}:manager".lower()})
+
+
+class Tolerance:
+    """What one client may deviate in, and the notes of where it did."""
+
+    def __init__(self, profile: str, notes: Notes) -> None:
+        self.profile = profile
+        self.notes = notes
+
+    def resource(self, payload: Payload) -> Payload:
+        """A user or group as a request sends it.
+
+        Raises:
+            InvalidValueException: a boolean that is none.
+        """
+        return self._object(payload)
+
+    def patch(self, payload: Payload) -> Payload:
+        """A PatchOp message. Operations that only concern what the portal never takes (a password) are left out."""
+        cleaned: Payload = {}
+        for name, value in payload.items():
+            if name.lower() == "operations" and isinstance(value, list):
+                operations = (self._operation(each) if isinstance(each, dict) else each for each in value)
+                cleaned[name] = [each for each in operations if each is not None]
+            else:
+                cleaned[name] = value
+        return cleaned
+
+    def allows(self, name: str, subject: str = "") -> bool:
+        """Whether the deviation is tolerated; if it is, it is noted."""
+        if not tolerates(self.profile, name):
+            return False
+        self.notes.add(name, subject)
+        return True
+
+    def _operation(self, operation: Payload) -> Payload | None:
+        cleaned = {_lower_keyword(name): value for name, value in operation.items()}
+        op, path, value = cleaned.get("op"), cleaned.get("path"), cleaned.get("value")
+        if isinstance(op, str) and op != op.lower():
+            self.allows("capital_operations")
+        if path in (None, ""):
+            cleaned.pop("path", None)
+            cleaned["value"] = self._object(value, patching=True) if isinstance(value, dict) else value
+            return None if cleaned["value"] == {} and value else cleaned
+        if not isinstance(path, str):
+            return cleaned
+        if path.lower() == "password":
+            self.notes.add("ignored", "password")
+            return None
+        cleaned["value"] = self._targeted(path, value)
+        if path.lower() in _MANAGER and value == "" and cleaned["value"] is None:
+            return {"op": "remove", "path": path}
+        if "value" not in {name.lower() for name in operation}:
+            del cleaned["value"]
+        return cleaned
+
+    def _targeted(self, path: str, value: Any) -> Any:
+        """The value of an operation whose path names an attribute."""
+        name = path.rpartition(".")[2].lower()
+        if name in _BOOLEANS and not isinstance(value, dict | list):
+            return self._boolean(name, value)
+        if path.lower() in _MANAGER:
+            return self._manager(value)
+        if isinstance(value, dict):
+            return self._object(value, top=False)
+        if isinstance(value, list):
+            return [self._object(each, top=False) if isinstance(each, dict) else each for each in value]
+        return value
+
+    def _object(self, payload: Payload, *, top: bool = True, patching: bool = False) -> Payload:
+        """An object with booleans and manager in order; at the top without a password, in a PATCH without the id."""
+        cleaned: Payload = {}
+        for name, value in payload.items():
+            key = name.lower()
+            if top and key == "password":
+                self.notes.add("ignored", "password")
+            elif patching and key == "id" and self.allows("resource_id_in_value"):
+                continue
+            elif key in _MANAGER:
+                cleaned[name] = self._manager(value)
+            elif key.rpartition(".")[2] in _BOOLEANS:
+                cleaned[name] = self._boolean(key, value)
+            elif isinstance(value, dict):
+                cleaned[name] = self._object(value, top=False)
+            elif isinstance(value, list):
+                cleaned[name] = [self._object(each, top=False) if isinstance(each, dict) else each for each in value]
+            else:
+                cleaned[name] = value
+        return cleaned
+
+    def _boolean(self, name: str, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in _TEXTS and self.allows("string_booleans", name):
+            return _TEXTS[value.lower()]
+        raise InvalidValueException(detail=f"{name} is true or false.")
+
+    def _manager(self, value: Any) -> Any:
+        if isinstance(value, str) and self.allows("manager_text"):
+            return {"value": value} if value else None
+        named = isinstance(value, dict) and any(key.lower() == "displayname" for key in value)
+        if named and self.allows("manager_display_name"):
+            return {key: part for key, part in value.items() if key.lower() != "displayname"}
+        return value
+
+
+def _lower_keyword(name: str) -> str:
+    return name.lower() if name.lower() in ("op", "path", "value") else name

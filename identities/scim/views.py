@@ -1,0 +1,123 @@
+"""What all endpoints share: who is calling, what is accepted, how answers and refusals look, and the request log."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError
+from django.utils import timezone
+from rest_framework import status
+from rest_framework.exceptions import NotFound as NoSuchPath
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from identities.actors import scim_actor
+from identities.models import ApiClient, ClientRequest
+from identities.scim.authentication import BearerAuthentication
+from identities.scim.call import Call
+from identities.scim.errors import answer_error
+from identities.scim.notes import Notes
+from identities.scim.parsers import JsonParser, ScimParser
+from identities.scim.permissions import HasScope
+from identities.scim.renderers import JsonRenderer, ScimRenderer
+from identities.scim.throttling import ClientThrottle
+from identities.vocabulary import ClientScope
+
+logger = logging.getLogger(__name__)
+
+_READING = ("GET", "HEAD", "OPTIONS")
+_LONGEST_PATH = 500
+
+
+class ScimView(APIView):
+    """Base of every endpoint. A child names the scope that its writing methods need."""
+
+    authentication_classes = (BearerAuthentication,)
+    permission_classes = (HasScope,)
+    throttle_classes = (ClientThrottle,)
+    parser_classes = (ScimParser, JsonParser)
+    renderer_classes = (ScimRenderer, JsonRenderer)
+
+    write_scope: ClientScope = ClientScope.WRITE_USERS
+    client: ApiClient | None = None
+
+    def needed_scope(self, method: str | None) -> ClientScope | None:
+        """The scope that a client needs for this method; None if every client may."""
+        return ClientScope.READ if method in _READING else self.write_scope
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        """Begin the notes and the clock of the request."""
+        self.notes = Notes()
+        self.started = time.monotonic()
+        return super().initialize_request(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who is calling."""
+        super().perform_authentication(request)
+        self.client = request.auth if isinstance(request.auth, ApiClient) else None
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response]:
+        """Every refusal has the SCIM form."""
+        return answer_error
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Keep the answer out of caches, and write the request log."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "private, no-store")
+        if self.client is not None:
+            self._log(self.client, request, answer.status_code)
+        return answer
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """The methods the endpoint has, in `Allow`."""
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def call(self, request: Request) -> Call:
+        """The request as the handlers below the views know it."""
+        client = self.caller
+        remote_address = request.META.get("REMOTE_ADDR")
+        self.actor = scim_actor(client.pk, client.name, remote_address)
+        return Call(client, self.actor, self.notes, request.META.get("HTTP_IF_MATCH"))
+
+    @property
+    def caller(self) -> ApiClient:
+        """The client, which permissions have made sure of."""
+        if self.client is None:
+            raise TypeError("no client")
+        return self.client
+
+    def _log(self, client: ApiClient, request: Request, answered: int) -> None:
+        actor = getattr(self, "actor", None)
+        entry = ClientRequest(
+            client=client,
+            at=timezone.now(),
+            method=str(request.method)[:10],
+            path=request.get_full_path()[:_LONGEST_PATH].replace("\x00", ""),
+            status=answered,
+            milliseconds=int((time.monotonic() - self.started) * 1000),
+            notes=self.notes.as_json(),
+            correlation_id=actor.correlation_id if actor else "",
+        )
+        try:
+            entry.save(force_insert=True)
+        except DatabaseError:
+            # The request has been answered; its log line is not worth turning that into a failure.
+            logger.warning("A line of the SCIM request log was lost.", exc_info=True)
+
+
+class UnknownEndpoint(ScimView):
+    """Every other path: a 404 for clients, and the same 401 as everywhere for all others."""
+
+    http_method_names = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
+
+    def needed_scope(self, method: str | None) -> ClientScope | None:
+        """Whoever is a client may know that there is nothing here."""
+        return None
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """There is nothing here."""
+        raise NoSuchPath("There is no such endpoint.")
+
+    post = put = patch = delete = trace = get
