@@ -74,9 +74,7 @@ def _braked(situation: Situation, standing: Standing, decision: Decision, trail:
         return decision
     text = f"{budget.removed} of {budget.limit} removals were made within the last hour."
     trail.yes_or_no("brake", question, budget.has_room, text, facts)
-    if budget.has_room:
-        return decision
-    return replace(decision, verdict=Verdict.HOLD, intended=decision.verdict, is_partial=False)
+    return decision if budget.has_room else _stopped(decision, Verdict.HOLD)
 
 
 def _gated(situation: Situation, decision: Decision) -> Decision:

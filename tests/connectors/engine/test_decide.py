@@ -388,6 +388,7 @@ def test_waiting_and_holding_say_what_would_be_done_otherwise() -> None:
     paused = decided(linked(object=DELETED, may_read=False, system=user_system(state=SystemState.PAUSED)))
     assert paused.intended is Verdict.DELETE
     assert decided(linked(object=DELETED, budget=FULL)).intended is Verdict.DELETE
+    assert not decided(linked(object=INACTIVE, budget=FULL)).is_partial
     assert decided(unlinked(object=ada(document={}))).intended is Verdict.CREATE
 
 
