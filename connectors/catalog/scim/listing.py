@@ -69,14 +69,16 @@ def listed(client: ScimClient, path: str, position: Position, *, count: int, que
     except Gone as error:
         if "filter" in query and error.facts.get("confirmed"):
             return Listed((), None)  # some peers say "not found" where the list is empty
-        raise Misconfigured("The system has no list at this address; look at base URL and paths.") from error
+        message = "The system has no list at this address; look at base URL and paths."
+        raise Misconfigured(message, facts=error.facts) from error
     return _page(document, position, count)
 
 
 def _page(document: Document, position: Position, count: int) -> Listed:
     resources = elements_of(value_of(document, "Resources"))
     if not resources and value_of(document, "totalResults") is None:
-        raise Misconfigured("The system's list is not a SCIM list; look at base URL and paths.")
+        message = "The system's list is not a SCIM list; look at base URL and paths."
+        raise Misconfigured(message, facts={"status": 200})
     first = value_of(resources[0], "id") if resources else None
     if first is not None and first == position.before:
         raise Misconfigured("The system gives the same page again and again: its paging does not work.")

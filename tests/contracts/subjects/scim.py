@@ -46,8 +46,16 @@ def _raw(server: ScimServer, item: RemoteObject) -> Mapping[str, tuple[Any, ...]
 
 SUBJECTS = {
     "scim": _subject,
-    "scim-put": partial(_subject, update_with="put", group_membership_with="put"),
-    "scim-no-path": partial(_subject, patch_style="no_path", remove_members_by="value_list", members_per_request=7),
-    "scim-without-filters": partial(_subject, filter_supported="no", page_size=3),
-    "scim-removal": partial(_subject, disable_by="removal", capitalised_operations=True, omit_external_id=True),
+    "scim-whole-objects": partial(
+        _subject, update_with="put", group_membership_with="put", filter_supported="no", page_size=20
+    ),
+    "scim-other-dialect": partial(
+        _subject,
+        patch_style="no_path",
+        capitalised_operations=True,
+        content_type="application/json",
+        members_per_request=7,
+        disable_by="removal",
+        omit_external_id=True,
+    ),
 }
