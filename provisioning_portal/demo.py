@@ -1,7 +1,8 @@
 """The demo: a fictional company, and an intranet database that is given its accounts.
 
-Everything goes through the portal's own commands, as an administrator would do it. A marker in the data folder says that
-the demo is wanted and not complete: a start that was cut short is taken up by the next.
+Everything goes through the portal's own commands, as an administrator would do it. A marker in the data folder says
+that the demo is wanted and not complete: a start that was cut short is taken up by
+the next.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def asked_for() -> bool:
 
 
 def seed() -> Iterator[str]:
-    """Import the people and connect the intranet. Repeating it changes nothing; a failure leaves it to the next start."""
+    """Import the people and connect the intranet. Repeating it changes nothing; a failure is left to the next start."""
     output = StringIO()
     try:
         call_command("import_people", str(FOLDER / "hr_employees.csv"), "--apply", stdout=output)

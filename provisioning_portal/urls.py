@@ -1,15 +1,17 @@
 """Every address of the portal."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path
 
+from identities.scim.views import UnknownEndpoint
 from provisioning_portal.health import healthz
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("healthz", healthz, name="healthz"),
-    # Without its slash: SCIM answers with and without one, and never redirects.
-    re_path(r"^scim/v2(?=/|$)", include("identities.scim.urls")),
+    path("scim/v2/", include("identities.scim.urls")),
+    # SCIM never redirects to a slash; it answers in its own form.
+    path("scim/v2", UnknownEndpoint.as_view()),
     path("", include("selfservice.urls")),
 ]

@@ -9,15 +9,15 @@ from identities.scim.views import UnknownEndpoint
 app_name = "scim"
 
 urlpatterns = [
-    re_path(r"^/ServiceProviderConfig/?$", ServiceProviderConfigView.as_view()),
-    re_path(r"^/ResourceTypes(?:/(?P<pk>[^/]+))?/?$", ResourceTypesView.as_view()),
-    re_path(r"^/Schemas(?:/(?P<pk>[^/]+))?/?$", SchemasView.as_view()),
-    re_path(r"^/\.search/?$", SearchView.as_view()),
-    re_path(r"^/Users/\.search/?$", SearchView.as_view(resource="User")),
-    re_path(r"^/Groups/\.search/?$", SearchView.as_view(resource="Group")),
-    re_path(r"^/Users/?$", UsersView.as_view(), name="users"),
-    re_path(r"^/Users/(?P<pk>[^/]+)/?$", UserView.as_view(), name="user"),
-    re_path(r"^/Groups/?$", GroupsView.as_view(), name="groups"),
-    re_path(r"^/Groups/(?P<pk>[^/]+)/?$", GroupView.as_view(), name="group"),
+    re_path(r"^ServiceProviderConfig/?$", ServiceProviderConfigView.as_view()),
+    re_path(r"^ResourceTypes(?:/(?P<pk>[^/]+))?/?$", ResourceTypesView.as_view()),
+    re_path(r"^Schemas(?:/(?P<pk>[^/]+))?/?$", SchemasView.as_view()),
+    re_path(r"^\.search/?$", SearchView.as_view()),
+    re_path(r"^Users/\.search/?$", SearchView.as_view(resource="User")),
+    re_path(r"^Groups/\.search/?$", SearchView.as_view(resource="Group")),
+    re_path(r"^Users/?$", UsersView.as_view(), name="users"),
+    re_path(r"^Users/(?P<pk>[^/]+)/?$", UserView.as_view(), name="user"),
+    re_path(r"^Groups/?$", GroupsView.as_view(), name="groups"),
+    re_path(r"^Groups/(?P<pk>[^/]+)/?$", GroupView.as_view(), name="group"),
     re_path(r"", UnknownEndpoint.as_view()),
 ]

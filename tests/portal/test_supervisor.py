@@ -86,8 +86,8 @@ def test_a_crashed_process_is_started_again(portal: PortalFactory) -> None:
         before = _child(running, name)
         assert before is not None
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda old=before, name=name: _child(running, name) not in {old, None}, 10, f"a new {name}")
-    wait_until(running.healthy, 15, "the web process")
+        wait_until(lambda old=before, name=name: _child(running, name) not in {old, None}, 15, f"a new {name}")
+    wait_until(running.healthy, 60, "the web process")
     assert "worker ended with status -9; starting it again" in running.log("serve")
 
 

@@ -11,6 +11,8 @@ class Command(BaseCommand):
     """Ring until told to stop."""
 
     help = "Ring the periodic doorbells. One is enough; without it the workers' own polling does everything, later."
+    # `serve` and `prepare` have checked; a process that is started again should be there soon.
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the clock."""

@@ -13,6 +13,8 @@ class Command(BaseCommand):
     """Serve until told to stop."""
 
     help = "Serve the pages and the SCIM interface at HOST and PORT, with WEB_WORKERS processes of WEB_THREADS threads."
+    # `serve` and `prepare` have checked; a process that is started again should be there soon.
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check the address and serve."""
