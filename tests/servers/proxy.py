@@ -123,7 +123,7 @@ class FlakyProxy:
                 request = client.recv(CHUNK)
                 if not request:
                     return None
-                armed = self.trigger in request
+                armed = armed or self.trigger in request  # a request may come in several parts
                 upstream.sendall(request)
             if upstream in readable:
                 answer = upstream.recv(CHUNK)
@@ -134,6 +134,7 @@ class FlakyProxy:
                     return None
                 time.sleep(self.delay)
                 client.sendall(answer)
+                armed = False
         return None
 
     def _reset(self, client: socket.socket) -> None:
