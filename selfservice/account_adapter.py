@@ -23,6 +23,10 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         """Nobody registers by themselves here yet."""
         return False
 
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Where to go once the password is changed: on to work."""
+        return reverse("admin:index") if request.user.is_staff else reverse("own_record")  # type: ignore[union-attr]
+
     def set_password(self, user: User, password: str) -> None:
         """Change or reset a password: an audited action that ends every other session."""
         actor = self_actor(user.pk, user.user_name, self._address())

@@ -1,6 +1,5 @@
 """The base of every admin class here: pages show and translate, `identities.actions` and their like change."""
 
-from collections.abc import Callable
 from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
@@ -134,14 +133,9 @@ class ActionModelAdmin(ModelAdmin):
         opts = self.model._meta
         return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[object_id])
 
-    def act(self, request: HttpRequest, action: Callable[[], object], done: str) -> None:
-        """Run `action` and tell the administrator that it is `done`, or why it was refused."""
-        try:
-            action()
-        except IdentityError as refusal:
-            self.message_user(request, refusal.message, messages.ERROR)
-        else:
-            self.message_user(request, done, messages.SUCCESS)
+    def redirect_to(self, object_id: object) -> HttpResponse:
+        """Back to the object's first page."""
+        return HttpResponseRedirect(self.change_url(object_id))
 
     def get_urls(self) -> list[URLPattern]:
         """The admin's addresses, one for each section and one for each thing that can be done."""
@@ -193,7 +187,7 @@ class ActionModelAdmin(ModelAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, message: str) -> HttpResponse:
         self.message_user(request, message, messages.SUCCESS)
-        return HttpResponseRedirect(self.change_url(unquote(object_id)))
+        return self.redirect_to(unquote(object_id))
 
     # Sections ---------------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, (datetime, date)):
         return value.isoformat()
+    if isinstance(value, models.Model):
+        return str(value.pk)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Mapping):

@@ -70,6 +70,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal.svg")},
     ],
+    "DASHBOARD_CALLBACK": "provisioning_portal.front_page.dashboard_callback",
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

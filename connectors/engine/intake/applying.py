@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.fields.json import KT
 
 from connectors.engine.intake.departments import apply_departments, apply_memberships, departments_by_code
 from connectors.engine.intake.lease import renew
@@ -47,7 +48,7 @@ def apply(run: Run, profile: Profile, *, actor: Actor) -> dict[str, int]:
     counts: Counter[str] = Counter()
     counts.update(apply_departments(run, profile, actor=actor))
     managers = _ManagersById()
-    for rows in chunks(_creations_from_the_top(run), APPLY_CHUNK):
+    for rows in _creations_from_the_top(run):
         _apply_chunk(run, profile, rows, lambda people: _create(people, managers, actor), counts)
     for rows in _updates(run):
         _apply_chunk(run, profile, rows, lambda people: _update(people, managers, actor), counts)
@@ -96,15 +97,16 @@ def _note_refusals(run: Run, profile: Profile, rows: Sequence[StagedRow]) -> Non
     add_findings(run, PEOPLE, problems)
 
 
-def _creations_from_the_top(run: Run) -> Iterator[StagedRow]:
-    """Rows of people to be created, managers before the people who report to them."""
-    rows = run.rows.filter(part=PEOPLE, state=RowState.CREATE).values_list("pk", "key", "values__manager")
+def _creations_from_the_top(run: Run) -> Iterator[list[StagedRow]]:
+    """Rows of people to be created, in chunks that hold nobody together with somebody they report to; managers first."""
+    waiting_rows = run.rows.filter(part=PEOPLE, state=RowState.CREATE).annotate(manager=KT("values__manager"))
+    rows = waiting_rows.values_list("pk", "key", "manager")
     waiting = {fold(key): (pk, fold(manager or "")) for pk, key, manager in rows}
     while waiting:
         ready = {key: pk for key, (pk, manager) in waiting.items() if manager not in waiting or manager == key}
-        for some in chunks(ready.values()):
+        for some in chunks(ready.values(), APPLY_CHUNK):
             by_id = StagedRow.objects.in_bulk(some)
-            yield from (by_id[pk] for pk in some)
+            yield [by_id[pk] for pk in some]
         waiting = {key: value for key, value in waiting.items() if key not in ready}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.fields.json import KT
 
 from connectors.engine.intake.lease import renew
 from connectors.engine.intake.person_rows import PersonRow
@@ -31,7 +32,8 @@ def named_departments(run: Run) -> dict[str, tuple[str, str]]:
         if code and name:
             named.setdefault(fold(code), (code, name))
     departments = run.rows.filter(part=DEPARTMENTS, state__in=SOUND)
-    named.update({fold(key): (key, name) for key, name in departments.values_list("key", "values__name")})
+    rows = departments.annotate(department_name=KT("values__name")).values_list("key", "department_name")
+    named.update({fold(key): (key, name) for key, name in rows})
     return named
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 
 from connectors.engine.intake.departments import named_departments
 from connectors.engine.intake.person_rows import PersonRow
@@ -184,7 +185,7 @@ def _reference_difference(person: PersonRow, user: User | None, profile: Profile
 
 def _managers(run: Run, profile: Profile) -> dict[str, str]:
     """Folded manager key by folded key, for every person of the file."""
-    rows = run.rows.filter(part=PEOPLE).values_list("key", "values__manager")
+    rows = run.rows.filter(part=PEOPLE).annotate(manager=KT("values__manager")).values_list("key", "manager")
     return {fold(key): fold(manager or "") for key, manager in rows.iterator(chunk_size=CHUNK)}
 
 

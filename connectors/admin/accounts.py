@@ -1,0 +1,24 @@
+"""The Accounts tab: for a person or a group, every system, linked or not, and why."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from connectors.engine.explain import explain_everywhere
+from identities.admin.sections import Section, sections
+from identities.models import Group
+from identities.vocabulary import ObjectType
+
+
+def accounts(request: HttpRequest, obj: Any) -> SafeString:
+    """Everything the portal can say about this object's accounts without asking the systems."""
+    object_type = ObjectType.GROUP if isinstance(obj, Group) else ObjectType.USER
+    explanations = explain_everywhere(object_type, obj.pk)
+    return render_to_string("admin/connectors/accounts.html", {"explanations": explanations}, request)
+
+
+for _model in ("identities.User", "identities.Group"):
+    sections.register(_model, Section("accounts", _("Accounts"), "connectors.view_link", accounts))

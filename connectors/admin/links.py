@@ -1,0 +1,119 @@
+"""Links: who is who on which system; cut and matched by hand."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from connectors.actions import links
+from connectors.models import Link
+from connectors.vocabulary import LinkState
+from identities.admin.action_admin import ActionModelAdmin, actor_of
+from identities.admin.object_actions import ObjectAction, ReasonForm
+
+COLOURS = {
+    LinkState.LINKED: "success",
+    LinkState.PENDING: "info",
+    LinkState.DISPUTED: "danger",
+    LinkState.REMOVED: "warning",
+}
+
+
+class MatchForm(ReasonForm):
+    """The account that belongs to this person."""
+
+    remote_id = forms.CharField(
+        label=gettext_lazy("Remote id"),
+        max_length=255,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=gettext_lazy("The account's own id in the system (entryUUID, SCIM id, primary key)."),
+    )
+    field_order = ("remote_id", "reason")
+
+
+def _unlink(request: HttpRequest, link: Link, cleaned: dict[str, Any]) -> str:
+    links.unlink(link, actor=actor_of(request, cleaned["reason"]))
+    return _("The link is cut; the account was left as it is.")
+
+
+def _match(request: HttpRequest, link: Link, cleaned: dict[str, Any]) -> str:
+    links.match_by_hand(link, cleaned["remote_id"], actor=actor_of(request, cleaned["reason"]))
+    return _("The account is matched; it is brought up to date now.")
+
+
+@admin.register(Link)
+class LinkAdmin(ActionModelAdmin):
+    """The ties between people and groups here and their accounts there."""
+
+    list_display = ("subject", "system", "status", "remote_name", "enabled", "synchronised_at")
+    list_filter = ("state", "system", "object_type", "adopted")
+    list_select_related = ("system",)
+    search_fields = ("object_name", "remote_name", "remote_id")
+    ordering = ("-id",)
+    fields = (
+        "subject",
+        "system",
+        "status",
+        "remote_name",
+        "remote_id",
+        "reference",
+        "enabled",
+        "correlation_key",
+        "adopted",
+        "unresolved",
+        "linked_at",
+        "synchronised_at",
+        "known_values",
+    )
+    readonly_fields = fields
+    object_actions = (
+        ObjectAction(
+            "unlink",
+            gettext_lazy("Unlink"),
+            gettext_lazy("The tie is cut and the account stays as it is. It is not matched again by itself."),
+            _unlink,
+            form=ReasonForm,
+            offered=lambda link: link.state == LinkState.LINKED,
+            dangerous=True,
+        ),
+        ObjectAction(
+            "match",
+            gettext_lazy("Match by hand"),
+            gettext_lazy("Say which account belongs to this person or group. Refused if it belongs to another one."),
+            _match,
+            form=MatchForm,
+            offered=lambda link: link.state != LinkState.LINKED,
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Links come from provisioning."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Links are cut, not deleted."""
+        return False
+
+    @admin.display(description=gettext_lazy("Person or group"))
+    def subject(self, link: Link) -> str:
+        """A link to whom it is about."""
+        url = reverse(f"admin:identities_{link.object_type}_change", args=[link.object_id])
+        return format_html('<a href="{}">{}</a>', url, link.object_name)
+
+    @display(description=gettext_lazy("State"), label=COLOURS)
+    def status(self, link: Link) -> tuple[str, str]:
+        """The state in colour."""
+        return link.state, _(link.state)
+
+    @admin.display(description=gettext_lazy("Last known values"))
+    def known_values(self, link: Link) -> str:
+        """What was last written or read."""
+        rows = ((name, ", ".join(map(str, values))) for name, values in sorted(link.known.items()))
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", rows) or "-"

@@ -1,0 +1,155 @@
+"""The mappings of a system, with a live result for a chosen person or group, as a section of the system's pages."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from connectors.actions import mappings
+from connectors.models import ConnectedSystem
+from identities.admin.action_admin import actor_of
+from identities.admin.sections import Section, sections
+from identities.canonical import fold
+from identities.errors import IdentityError
+from identities.mapping import MappingRow, RowResult, apply_rows
+from identities.models import Group, User
+from identities.queries.document import load_documents, load_group_documents
+from identities.vocabulary import MappingApply, MappingKind, ObjectType
+
+EMPTY_ROWS: Final = 2
+
+
+class MappingForm(forms.Form):
+    """One row."""
+
+    object_type = forms.ChoiceField(
+        label=gettext_lazy("Object"), choices=[(o, o) for o in ObjectType], widget=UnfoldAdminSelectWidget()
+    )
+    attribute = forms.CharField(
+        label=gettext_lazy("Remote attribute"),
+        max_length=255,
+        widget=UnfoldAdminTextInputWidget(attrs={"list": "remote-attributes"}),
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), choices=[(k, k) for k in MappingKind], widget=UnfoldAdminSelectWidget()
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Source"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 1})
+    )
+    apply = forms.ChoiceField(
+        label=gettext_lazy("Apply"), choices=[(a, a) for a in MappingApply], widget=UnfoldAdminSelectWidget()
+    )
+    clear_when_null = forms.BooleanField(
+        label=gettext_lazy("Clear when null"), required=False, widget=UnfoldBooleanSwitchWidget()
+    )
+
+    def row(self) -> MappingRow:
+        """The row as the action takes it."""
+        cleaned = self.cleaned_data
+        return MappingRow(
+            attribute=cleaned["attribute"],
+            kind=MappingKind(cleaned["kind"]),
+            source=cleaned["source"],
+            apply=MappingApply(cleaned["apply"]),
+            clear_when_null=cleaned["clear_when_null"],
+        )
+
+
+MappingFormSet = forms.formset_factory(MappingForm, extra=EMPTY_ROWS, can_delete=True)
+
+
+def _stored(system: ConnectedSystem) -> list[dict[str, Any]]:
+    names = ("object_type", "attribute", "kind", "source", "apply", "clear_when_null")
+    return list(system.mappings.order_by("object_type", "position", "id").values(*names))
+
+
+def mapping_page(request: HttpRequest, system: Any) -> SafeString:
+    """Show the rows with their results; on POST try them or save them."""
+    person = request.POST.get("person") or request.GET.get("person", "")
+    may_change = request.user.has_perm("connectors.change_connectedsystem")  # type: ignore[union-attr]
+    formset = MappingFormSet(request.POST if request.method == "POST" else None, initial=_stored(system))
+    if formset.is_bound and formset.is_valid() and "save" in request.POST and may_change:
+        formset = _save(request, system, formset)
+    context = {
+        "system": system,
+        "formset": formset,
+        "person": person,
+        "may_change": may_change,
+        "results": _results(request, formset, person),
+        "remote_attributes": _remote_attributes(system),
+    }
+    return render_to_string("admin/connectors/mappings.html", context, request)
+
+
+def _chosen(formset: Any) -> list[tuple[ObjectType, MappingRow]]:
+    """The rows that stay, as they stand on the page."""
+    if not formset.is_bound:
+        names = ("attribute", "kind", "source", "apply", "clear_when_null")
+        return [(ObjectType(row["object_type"]), MappingRow(**{n: row[n] for n in names})) for row in formset.initial]
+    return [
+        (ObjectType(form.cleaned_data["object_type"]), form.row())
+        for form in formset.forms
+        if form.is_valid() and form.cleaned_data and not form.cleaned_data.get("DELETE")
+    ]
+
+
+def _save(request: HttpRequest, system: ConnectedSystem, formset: Any) -> Any:
+    rows = _chosen(formset)
+    try:
+        for object_type in ObjectType:
+            own = [row for kind, row in rows if kind == object_type]
+            mappings.set_mappings(system, object_type, own, actor=actor_of(request))
+    except IdentityError as refusal:
+        messages.error(request, refusal.message)
+        return formset
+    messages.success(request, _("The mappings are saved. Push the system so that everybody gets them."))
+    return MappingFormSet(initial=_stored(system))
+
+
+def _results(request: HttpRequest, formset: Any, person: str) -> list[RowResult]:
+    """What each row gives for the person or group named; nothing without a name."""
+    if not person or (formset.is_bound and not formset.is_valid()):
+        return []
+    object_type, object_id = _named(person)
+    if object_id is None:
+        messages.warning(request, _("Nobody is called %(name)s.") % {"name": person})
+        return []
+    load = load_documents if object_type == ObjectType.USER else load_group_documents
+    document = load([object_id])[object_id]
+    rows: Sequence[MappingRow] = [row for kind, row in _chosen(formset) if kind == object_type]
+    mapped = apply_rows(rows, {object_type.value: document}, creating=True, subject=object_type.value)
+    return list(mapped.explained)
+
+
+def _named(name: str) -> tuple[ObjectType, UUID | None]:
+    """The person with this user name, or else the group with this name."""
+    user = User.objects.persons().filter(user_name_key=fold(name)).values_list("pk", flat=True).first()
+    if user is not None:
+        return ObjectType.USER, user
+    group = Group.objects.filter(display_name_key=fold(name)).values_list("pk", flat=True).first()
+    return ObjectType.GROUP, group
+
+
+def _remote_attributes(system: ConnectedSystem) -> list[str]:
+    """Names of attributes the system was found to have."""
+    objects = (system.remote_schema or {}).get("objects", {})
+    return sorted({name for each in objects.values() for name in each.get("attributes", {})})
+
+
+sections.register(
+    "connectors.ConnectedSystem",
+    Section("mappings", gettext_lazy("Mappings"), "connectors.view_systemmapping", mapping_page),
+)

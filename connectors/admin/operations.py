@@ -1,0 +1,194 @@
+"""Operations: what waits, what failed and why, what was done."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from connectors.actions import holds, operations
+from connectors.models import Operation
+from connectors.vocabulary import OperationState
+from identities.actors import Actor
+from identities.admin.action_admin import ActionModelAdmin, actor_of
+from identities.admin.object_actions import ObjectAction, ReasonForm
+from identities.errors import IdentityError
+
+COLOURS = {
+    OperationState.WAITING: "info",
+    OperationState.IN_FLIGHT: "info",
+    OperationState.FAILED: "danger",
+    OperationState.DISPUTED: "danger",
+    OperationState.HELD: "warning",
+    OperationState.DONE: "success",
+}
+RETRIED = (OperationState.FAILED, OperationState.DISPUTED, OperationState.WAITING)
+SKIPPED = (OperationState.FAILED, OperationState.DISPUTED)
+CANCELLED = (OperationState.WAITING,)
+Act = Callable[..., object]
+
+
+def _one(act: Act, done: Any) -> Callable[[HttpRequest, Operation, dict[str, Any]], str]:
+    def perform(request: HttpRequest, operation: Operation, cleaned: dict[str, Any]) -> str:
+        act(operation, actor=actor_of(request, cleaned.get("reason", "")))
+        return str(done)
+
+    return perform
+
+
+def _in(*states: str) -> Callable[[Operation], bool]:
+    return lambda operation: operation.state in states
+
+
+@admin.register(Operation)
+class OperationAdmin(ActionModelAdmin):
+    """The durable queue and, once done, its log."""
+
+    list_display = ("created_at", "subject", "system", "status", "verdict", "attempt", "due_at", "short_message")
+    list_filter = ("state", "system", "error_class", "lane", "object_type")
+    list_select_related = ("system",)
+    search_fields = ("object_name",)
+    search_help_text = gettext_lazy("Name of the person or group")
+    ordering = ("-id",)
+    fields = (
+        "subject",
+        "system",
+        "status",
+        "verdict",
+        "held_verdict",
+        "cause",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "due_at",
+        "attempt",
+        "worker_deaths",
+        "error_class",
+        "message",
+        "detail",
+        "written",
+        "reasoning",
+    )
+    readonly_fields = fields
+    actions = ("retry_chosen", "skip_chosen", "cancel_chosen", "release_chosen", "reject_chosen")
+    object_actions = (
+        ObjectAction(
+            "retry",
+            gettext_lazy("Retry"),
+            gettext_lazy("It is tried again now, with the values as they are now."),
+            _one(operations.retry, gettext_lazy("It is tried again.")),
+            offered=_in(*RETRIED),
+        ),
+        ObjectAction(
+            "skip",
+            gettext_lazy("Skip"),
+            gettext_lazy("It is laid aside; the next change of the object brings it back."),
+            _one(operations.skip, gettext_lazy("It is laid aside.")),
+            form=ReasonForm,
+            offered=_in(*SKIPPED),
+        ),
+        ObjectAction(
+            "cancel",
+            gettext_lazy("Cancel"),
+            gettext_lazy("It is not done; the next change of the object brings it back."),
+            _one(operations.cancel, gettext_lazy("It is cancelled.")),
+            form=ReasonForm,
+            offered=_in(*CANCELLED),
+            dangerous=True,
+        ),
+        ObjectAction(
+            "release",
+            gettext_lazy("Release"),
+            gettext_lazy("The removal was meant: it is carried out now, beyond the limit."),
+            _one(holds.release, gettext_lazy("The removal is released.")),
+            form=ReasonForm,
+            offered=_in(OperationState.HELD),
+            dangerous=True,
+        ),
+        ObjectAction(
+            "reject",
+            gettext_lazy("Reject"),
+            gettext_lazy("The removal was a mistake: the account stays as it is."),
+            _one(holds.reject, gettext_lazy("The removal is rejected.")),
+            form=ReasonForm,
+            offered=_in(OperationState.HELD),
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Operations come from changes."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Operations are history."""
+        return False
+
+    @display(description=gettext_lazy("State"), label=COLOURS)
+    def status(self, operation: Operation) -> tuple[str, str]:
+        """The state in colour."""
+        return operation.state, _(operation.state.replace("_", " "))
+
+    @admin.display(description=gettext_lazy("Person or group"))
+    def subject(self, operation: Operation) -> str:
+        """A link to whom it is about."""
+        url = reverse(f"admin:identities_{operation.object_type}_change", args=[operation.object_id])
+        return format_html('<a href="{}">{}</a>', url, operation.object_name or operation.object_id)
+
+    @admin.display(description=gettext_lazy("Message"))
+    def short_message(self, operation: Operation) -> str:
+        """The beginning of the message."""
+        return operation.message[:120]
+
+    @admin.display(description=gettext_lazy("Written"))
+    def written(self, operation: Operation) -> str:
+        """The difference that was written."""
+        rows = ((name, str(value)) for name, value in operation.difference.items())
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", rows) or "-"
+
+    @admin.display(description=gettext_lazy("Step by step"))
+    def reasoning(self, operation: Operation) -> str:
+        """The decision's steps."""
+        return render_to_string("admin/connectors/steps.html", {"steps": operation.steps})
+
+    def _each(self, request: HttpRequest, chosen: "QuerySet[Operation]", act: Act) -> None:
+        actor: Actor = actor_of(request)
+        done = 0
+        for operation in chosen:
+            try:
+                act(operation, actor=actor)
+                done += 1
+            except IdentityError as refusal:
+                self.message_user(request, f"{operation.object_name}: {refusal.message}", "ERROR")
+        self.message_user(request, _("Done for %(number)d operations.") % {"number": done})
+
+    @admin.action(description=gettext_lazy("Retry"), permissions=["change"])
+    def retry_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+        """Retry the chosen operations."""
+        self._each(request, queryset, operations.retry)
+
+    @admin.action(description=gettext_lazy("Skip"), permissions=["change"])
+    def skip_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+        """Skip the chosen operations."""
+        self._each(request, queryset, operations.skip)
+
+    @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
+    def cancel_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+        """Cancel the chosen operations."""
+        self._each(request, queryset, operations.cancel)
+
+    @admin.action(description=gettext_lazy("Release held removals"), permissions=["change"])
+    def release_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+        """Release the chosen removals."""
+        self._each(request, queryset, holds.release)
+
+    @admin.action(description=gettext_lazy("Reject held removals"), permissions=["change"])
+    def reject_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+        """Reject the chosen removals."""
+        self._each(request, queryset, holds.reject)

@@ -1,0 +1,164 @@
+"""The personnel file comes in: whatever the row order, once, and goes on where a killed apply stopped."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.db.models import Count
+
+from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
+from connectors.engine.intake import advance, applying, work
+from connectors.engine.intake.lease import LeaseLostError, claim_run
+from connectors.engine.intake.profile import Options, Profile
+from connectors.models import Run
+from connectors.vocabulary import RowState, RunState
+from identities.actions.users import override_value
+from identities.actors import command_actor
+from identities.errors import RuleViolation
+from identities.models import AuditEntry, ChangeEvent, Group, Membership, MultiValue, OrgUnit, User
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+DATA = Path(__file__).parents[4] / "provisioning_portal" / "demo_data"
+PEOPLE, WITHOUT_MEMBERS = 107, 16
+
+
+def run_import(*files: tuple[str, str], apply: bool = True) -> Run:
+    """Import texts or files of the demo data and bring the run to its stop."""
+    sources = [(name, io.BytesIO(text.encode())) for name, text in files]
+    actor = command_actor()
+    profile = profile_named(HR_PROFILE, actor=actor)
+    run = start_import(sources, profile, actor=actor, apply=apply, worker="test")
+    advance(run)
+    run.refresh_from_db()
+    return run
+
+
+def demo(name: str) -> tuple[str, str]:
+    return name, (DATA / name).read_text()
+
+
+EMPLOYEES, SHUFFLED, DEPARTMENTS = (
+    demo(name) for name in ("hr_employees.csv", "hr_employees_shuffled.csv", "hr_departments.csv")
+)
+
+
+@pytest.mark.parametrize("people", [EMPLOYEES, SHUFFLED], ids=["in order", "shuffled"])
+def test_people_departments_groups_and_managers_come_in_whatever_the_row_order(people: tuple[str, str]) -> None:
+    run = run_import(people, DEPARTMENTS)
+
+    assert (run.state, run.error) == (RunState.DONE, "")
+    assert User.objects.persons().count() == PEOPLE
+    assert User.objects.persons().filter(manager=None).values_list("employee_number", flat=True).get() == "100"
+    assert User.objects.persons().filter(org_unit=None).count() == 1
+    assert OrgUnit.objects.count() == 27
+    assert OrgUnit.objects.filter(manager=None).count() == WITHOUT_MEMBERS
+    sizes = Group.objects.annotate(size=Count("memberships")).values_list("size", flat=True)
+    assert (len(sizes), sum(size == 0 for size in sizes), sum(sizes)) == (27, WITHOUT_MEMBERS, PEOPLE - 1)
+    king = User.objects.get(user_name_key="sking@example.com")
+    assert (king.given_name, king.title, king.start_date.isoformat()) == ("Steven", "President", "2013-06-17")
+    assert king.default_origin == "file:hr"
+    assert MultiValue.objects.get(user=king, attribute="emails").value == "sking@example.com"
+
+
+def test_a_second_run_plans_nothing_and_writes_nothing() -> None:
+    run_import(EMPLOYEES, DEPARTMENTS)
+    events, versions = ChangeEvent.objects.count(), set(User.objects.values_list("pk", "version"))
+
+    run = run_import(SHUFFLED, DEPARTMENTS)
+
+    assert run.counts["people"] == {"unchanged": PEOPLE}
+    assert ChangeEvent.objects.count() == events
+    assert set(User.objects.values_list("pk", "version")) == versions
+    assert set(AuditEntry.objects.filter(cid=run.correlation_id).values_list("verb", flat=True)) == {"import.started"}
+
+
+def test_a_person_who_moves_changes_org_unit_manager_and_group() -> None:
+    run_import(EMPLOYEES, DEPARTMENTS)
+    name, text = EMPLOYEES
+    header, *rows = text.splitlines()
+    moved = [row.replace(",60,IT,", ",80,Sales,") if row.startswith("105,") else row for row in rows]
+
+    run = run_import((name, "\n".join([header, *moved])), DEPARTMENTS)
+
+    person = User.objects.get(employee_number="105")
+    assert run.counts["people"] == {"unchanged": PEOPLE - 1, "update": 1}
+    assert (person.org_unit.name, person.department) == ("Sales", "Sales")
+    assert list(Membership.objects.filter(user=person).values_list("group__display_name", flat=True)) == ["Sales"]
+
+
+def test_a_plan_changes_nothing_until_it_is_applied() -> None:
+    run = run_import(EMPLOYEES, apply=False)
+    assert (run.state, run.counts["people"]) == (RunState.PLANNED, {"create": PEOPLE})
+    assert not User.objects.persons().exists()
+
+    apply_import(run, actor=command_actor())
+    assert work("worker") == 1
+    run.refresh_from_db()
+
+    assert (run.state, User.objects.persons().count()) == (RunState.DONE, PEOPLE)
+    with pytest.raises(RuleViolation):
+        apply_import(run, actor=command_actor())
+
+
+def test_an_apply_that_dies_is_gone_on_with_by_the_next_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applying, "APPLY_CHUNK", 20)
+    run = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
+    apply_import(run, actor=command_actor())
+    apply_chunk, calls = applying._apply_chunk, []
+
+    def dying(*args: object) -> None:
+        calls.append(args)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        apply_chunk(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(applying, "_apply_chunk", dying)
+    with pytest.raises(KeyboardInterrupt):
+        work("killed")
+    monkeypatch.setattr(applying, "_apply_chunk", apply_chunk)
+    done = run.rows.filter(state=RowState.APPLIED).count()
+    assert 0 < done < PEOPLE
+    assert work("impatient") == 0, "its lease still runs"
+
+    Run.objects.filter(pk=run.pk).update(lease_until="2000-01-01T00:00:00Z")
+    assert work("next") == 1
+    run.refresh_from_db()
+
+    assert (run.state, run.counts["applied"]["earlier"]) == (RunState.DONE, done)
+    assert User.objects.persons().count() == PEOPLE
+    assert AuditEntry.objects.filter(verb="user.created").count() == PEOPLE
+    assert Membership.objects.count() == PEOPLE - 1
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_more() -> None:
+    run = run_import(EMPLOYEES, apply=False)
+    apply_import(run, actor=command_actor())
+    late = claim_run(run.pk, "late")
+    Run.objects.filter(pk=run.pk).update(lease_until="2000-01-01T00:00:00Z")
+    assert claim_run(run.pk, "next") is not None
+    profile = Profile("hr", "employee_number", (), Options())
+
+    with pytest.raises(LeaseLostError):
+        applying.apply(late, profile, actor=command_actor())
+
+    assert not User.objects.persons().exists()
+
+
+def test_values_of_administrators_stay_theirs() -> None:
+    run_import(EMPLOYEES)
+    king = User.objects.get(employee_number="100")
+    override_value(king, actor=command_actor(), attribute="title", value="Chairman", reason="board")
+
+    run = run_import(EMPLOYEES)
+
+    king.refresh_from_db()
+    assert (king.title, run.counts["people"]) == ("Chairman", {"unchanged": PEOPLE})
+
+
+def test_a_cancelled_import_is_over() -> None:
+    run = run_import(EMPLOYEES, apply=False)
+    cancel_import(run, actor=command_actor())
+    with pytest.raises(RuleViolation):
+        apply_import(run, actor=command_actor())
+    assert work("worker") == 0
