@@ -6,6 +6,7 @@ change event never part.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -138,9 +139,9 @@ def write_changes(changes: Sequence[UserChange], *, actor: Actor) -> None:
     tell(changes, actor=actor)
 
 
-def render(change: UserChange) -> None:
-    """Give the user its time of change and its stored text."""
-    change.user.modified_at = timezone.now()
+def render(change: UserChange, at: datetime | None = None) -> None:
+    """Give the user its time of change (now, if not told) and its stored text."""
+    change.user.modified_at = at or timezone.now()
     change.user.scim_text = stored_text(change.user, change.rows)
     change.user.rendering_version = RENDERING_VERSION
 

@@ -138,8 +138,7 @@ def _new(row: NewUser, lookups: Lookups, actor: Actor) -> UserChange:
     change.rows = new_rows(change, row.attributes.multi_values)
     change.facts = {}
     _note_beginning(change, row)
-    render(change)
-    user.modified_at = user.created_at
+    render(change, at=user.created_at)
     _take_name(user, lookups)
     return change
 
