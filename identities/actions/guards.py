@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from django.contrib.auth.models import Group as AdministratorRole
 from django.utils.translation import gettext as _
 
 from identities.actors import ADMIN_ORIGIN, CLOCK_ORIGIN, SELF_ORIGIN, Actor
 from identities.errors import NotPermitted, RuleViolation
 from identities.models import User
 from identities.rules.ownership import may_write
-from identities.vocabulary import Channel, UserKind
+from identities.vocabulary import Channel, Role, UserKind
 
 
 def check_may_touch(user: User, actor: Actor) -> None:
@@ -47,7 +48,7 @@ def check_lifecycle(default_origin: str, actor: Actor) -> None:
 
 
 def check_superuser_stays(user: User, leaving: Collection[UUID]) -> None:
-    """Refuse to take the last superuser away. Locks the superusers, so that two do not remove each other.
+    """Refuse to take the last superuser away.
 
     Args:
         leaving: everybody who goes in the same transaction.
@@ -57,6 +58,9 @@ def check_superuser_stays(user: User, leaving: Collection[UUID]) -> None:
     """
     if not (user.is_superuser and user.active):
         return
-    superusers = User.objects.select_for_update().filter(is_superuser=True, active=True, deleted_at=None).order_by("pk")
-    if not set(superusers.values_list("pk", flat=True)) - set(leaving):
+    # One row stands for all superusers: whoever removes one waits here, after locking those who leave, so that two
+    # superusers neither remove each other nor wait for each other.
+    AdministratorRole.objects.select_for_update().get(name=Role.AUDITOR)
+    staying = User.objects.filter(is_superuser=True, active=True, deleted_at=None).exclude(pk__in=list(leaving))
+    if not staying.exists():
         raise RuleViolation("last_superuser", _("This is the last superuser. Make somebody else a superuser first."))

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 from tests.servers.portal import Portal
 from tests.servers.postgresql import PostgresqlServer
@@ -39,6 +41,16 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
     if CHOSEN_DATABASE == "postgresql":
         request.getfixturevalue("postgresql_server")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Drop the table of django-auditlog's own entries, which our model replaces.
+
+    Its migrations make it all the same, and PostgreSQL refuses to empty the tables it refers to between tests.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS auditlog_logentry")
 
 
 @pytest.fixture

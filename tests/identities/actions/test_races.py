@@ -22,7 +22,6 @@ def together(*actions: Callable[[], object]) -> list[object]:
 
     def run(action: Callable[[], object]) -> object:
         try:
-            connection.ensure_connection()
             barrier.wait(timeout=20)
             return action()
         except IdentityError as refusal:
