@@ -61,7 +61,7 @@ def split(message: Any) -> tuple[MemberChanges, list[Any]]:
             rest = _take_members(operation, changes)
             if rest:
                 others.append(operation.model_copy(update={"value": rest}))
-        elif operation.path.attr.lower() == "members":
+        elif operation.path.parts[:1] and operation.path.parts[0].lower() == "members":
             _on_members(operation, changes)
         else:
             others.append(operation)
@@ -86,7 +86,6 @@ def _take_members(operation: Any, changes: MemberChanges) -> dict[str, Any]:
 
 def _on_members(operation: Any, changes: MemberChanges) -> None:
     path, selection = operation.path, operation.path.value_filter
-    # Without a filter, `attr` is the whole name: a part of every member cannot be written.
     if len(path.parts) > 1:
         raise InvalidPathException(path=str(path), detail="Members are added and removed whole.")
     if operation.op == "remove":

@@ -104,6 +104,11 @@ class Service:
         assert answer.status == 201, answer.body
         return dict(answer.body)
 
+    @property
+    def notes(self) -> list[dict[str, str]]:
+        """What the request log says of the last request about users or groups."""
+        return list(self.client.requests.filter(path__regex=r"^/scim/v2/(Users|Groups)").latest("id").notes)
+
     @cached_property
     def published(self) -> ScimProvider:
         """What the service says of itself."""
