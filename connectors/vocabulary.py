@@ -127,3 +127,26 @@ class RowState(StrEnum):
     PROBLEM = "problem"
     APPLIED = "applied"
     REFUSED = "refused"
+
+
+class SystemVerb(StrEnum):
+    """What the audit trail says happened to connected systems, their links, operations and runs."""
+
+    SYSTEM_CREATED = "system.created"
+    SYSTEM_CHANGED = "system.changed"
+    SYSTEM_TESTED = "system.tested"
+    SYSTEM_DISCOVERED = "system.discovered"
+    SYSTEM_RESUMED = "system.resumed"
+    SYSTEM_PAUSED = "system.paused"
+    SYSTEM_PUSHED = "system.pushed"
+    SYSTEM_DELETION_STARTED = "system.deletion_started"
+    SYSTEM_DELETED = "system.deleted"
+    MAPPINGS_CHANGED = "mappings.changed"
+    OPERATION_RETRIED = "operation.retried"
+    OPERATION_SKIPPED = "operation.skipped"
+    OPERATION_CANCELLED = "operation.cancelled"
+    HOLD_RELEASED = "hold.released"
+    HOLD_REJECTED = "hold.rejected"
+    LINK_CUT = "link.cut"
+    LINK_MATCHED = "link.matched"
+    RUN_CANCELLED = "run.cancelled"

@@ -26,6 +26,7 @@ FAULTS_OF_THE_SYSTEM = frozenset({"transient", "ambiguous"})
 """Error classes that say something about the system, not about the object."""
 
 MISCONFIGURED = "misconfigured"
+THROTTLED = "throttled"
 _SUCCESS_IS_NEWS_AFTER = timedelta(seconds=10)
 _SPREAD = random.SystemRandom()
 
@@ -45,12 +46,13 @@ def note(system: ConnectedSystem, outcome: Outcome, now: datetime) -> None:
 
 
 def reset(system: ConnectedSystem) -> None:
-    """Forget what was held against the system, because its configuration changed or a person says so. Not saved."""
-    for column, value in _columns(Breaker()).items():
-        setattr(system, column, value)
-    system.breaker_reason = system.breaker_error = ""
-    system.throttled_until = None
-    system.throttle_count = 0
+    """Forget what was held against the system, because its configuration changed or a person says so.
+
+    What waited for it to come back is due at once.
+    """
+    told = {"breaker_reason": "", "breaker_error": "", "throttled_until": None, "throttle_count": 0}
+    _write(system, **_columns(Breaker()), **told)
+    _make_due(system, dialect().now())
 
 
 @transaction.atomic
@@ -100,8 +102,12 @@ def _answered(system: ConnectedSystem, now: datetime) -> None:
         last_success_at=now,
     )
     if was_open:
-        waiting = Operation.objects.filter(system=system, state=OperationState.WAITING, due_at__gt=now)
-        waiting.filter(error_class__in=(*FAULTS_OF_THE_SYSTEM, MISCONFIGURED)).update(due_at=now)
+        _make_due(system, now)
+
+
+def _make_due(system: ConnectedSystem, now: datetime) -> None:
+    waiting = Operation.objects.filter(system=system, state=OperationState.WAITING, due_at__gt=now)
+    waiting.filter(error_class__in=(*FAULTS_OF_THE_SYSTEM, MISCONFIGURED, THROTTLED)).update(due_at=now)
 
 
 def _failed(system: ConnectedSystem, outcome: Outcome, now: datetime) -> None:

@@ -24,6 +24,7 @@ from identities.vocabulary import ObjectType
 
 CHUNK = 1000
 KINDS = (RunKind.PUSH, RunKind.REMOVAL)
+UNFINISHED = (RunState.WAITING, RunState.APPLYING)
 EVERYTHING_IS_QUEUED = "queued"
 _ORDER = (ObjectType.USER, ObjectType.GROUP)
 _MODELS: dict[ObjectType, Any] = {ObjectType.USER: User, ObjectType.GROUP: Group}
@@ -57,8 +58,7 @@ def open_operations(system: ConnectedSystem) -> "QuerySet[Operation]":
 
 
 def _unfinished() -> "QuerySet[Run]":
-    states = (RunState.WAITING, RunState.APPLYING)
-    return Run.objects.filter(kind__in=KINDS, state__in=states).exclude(checkpoint=EVERYTHING_IS_QUEUED)
+    return Run.objects.filter(kind__in=KINDS, state__in=UNFINISHED).exclude(checkpoint=EVERYTHING_IS_QUEUED)
 
 
 def _nobody_has_it(now: datetime) -> Q:

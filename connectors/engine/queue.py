@@ -25,13 +25,14 @@ from identities.vocabulary import ObjectType
 CHUNK = 1000
 """So many ids are bound in one statement."""
 
+# A row belongs to a run only as long as nothing else asks for it: calling the run off must not call that off.
 _LEFT_NULL = ("id", "lease_until", "started_at", "finished_at")
 _WHEN_IT_WAITS_ALREADY = """
 ON CONFLICT (system_id, object_type, object_id) WHERE state = 'waiting' DO UPDATE SET
     lane = CASE WHEN excluded.lane < waiting.lane THEN excluded.lane ELSE waiting.lane END,
     due_at = CASE WHEN excluded.due_at < waiting.due_at THEN excluded.due_at ELSE waiting.due_at END,
     released = waiting.released OR excluded.released,
-    run_id = COALESCE(excluded.run_id, waiting.run_id),
+    run_id = CASE WHEN waiting.run_id IS NULL THEN NULL ELSE excluded.run_id END,
     object_name = excluded.object_name,
     cause = excluded.cause,
     correlation_id = excluded.correlation_id

@@ -17,7 +17,7 @@ from functools import partial
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connections
 
-from connectors.engine import fanout, probe, push
+from connectors.engine import fanout, probe, push, removal
 from connectors.engine.claim import Claim, Ending, Outcome, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.finish import finish
@@ -39,7 +39,12 @@ def worker_name() -> str:
 def attend() -> int:
     """Answer a doorbell: turn change events into operations and work on what is due; return how much was done."""
     worker = worker_name()
-    return fanout.drain() + push.work(worker) + work(worker, settings.PORTAL_WORKER_SLOTS)
+    return fanout.drain() + queue_runs(worker) + work(worker, settings.PORTAL_WORKER_SLOTS)
+
+
+def queue_runs(worker: str) -> int:
+    """Queue one more chunk of every push and removal, drop systems whose removal is done; return how much that was."""
+    return push.work(worker) + removal.finish_removals()
 
 
 def work(worker: str, slots: int) -> int:
@@ -85,7 +90,8 @@ def _finish(claim: Claim, outcome: Outcome) -> bool:
 
 
 def _jobs_one_by_one(worker: str) -> Iterator[Job]:
-    push.work(worker)
+    while queue_runs(worker):
+        continue
     while jobs := list(_due_jobs(worker, 1, share=None)):
         yield from jobs
 

@@ -232,7 +232,6 @@ def test_a_probe_of_a_system_that_cannot_be_opened_keeps_it_shut() -> None:
 def test_a_reset_forgets_everything() -> None:
     system = an_open_system(throttled_until="2999-01-01T00:00Z", throttle_count=3)
     gates.reset(system)
-    system.save()
 
     fresh = the_system()
     assert (fresh.breaker, fresh.breaker_reason, fresh.throttled_until) == (BreakerState.CLOSED, "", None)

@@ -10,7 +10,6 @@ import pytest
 from django.db import connections
 
 from connectors.catalog.memory.script import Call
-from connectors.catalog.memory.store import MemoryStore
 from connectors.engine.claim import claim_due
 from connectors.engine.work import work, worker_name
 from connectors.models import ConnectedSystem, Operation

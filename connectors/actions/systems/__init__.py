@@ -1,0 +1,18 @@
+"""Connected systems: made, changed, tested, started, stopped and removed."""
+
+from connectors.actions.systems.inquiry import discover_system, test_system
+from connectors.actions.systems.running import delete_system, pause_system, resume_system, start_push
+from connectors.actions.systems.settings import UpdateResult, create_system, set_scope, update_system
+
+__all__ = [
+    "UpdateResult",
+    "create_system",
+    "delete_system",
+    "discover_system",
+    "pause_system",
+    "resume_system",
+    "set_scope",
+    "start_push",
+    "test_system",
+    "update_system",
+]
