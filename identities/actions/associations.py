@@ -95,11 +95,13 @@ def _find_or_create(
     client: ApiClient, obj: User | Group, external_id: str, *, adopted: bool
 ) -> tuple[ClientAssociation, bool]:
     made = {"external_id": external_id, "adopted": adopted, "created_at": timezone.now()}
-    return ClientAssociation.objects.select_for_update().get_or_create(client=client, **_which(obj), defaults=made)
+    return ClientAssociation.objects.select_for_update(no_key=True).get_or_create(
+        client=client, **_which(obj), defaults=made
+    )
 
 
 def _find(client: ApiClient, obj: User | Group) -> ClientAssociation | None:
-    return ClientAssociation.objects.select_for_update().filter(client=client, **_which(obj)).first()
+    return ClientAssociation.objects.select_for_update(no_key=True).filter(client=client, **_which(obj)).first()
 
 
 def _which(obj: User | Group) -> dict[str, UUID]:

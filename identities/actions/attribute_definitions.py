@@ -94,7 +94,7 @@ def delete_attribute_definition(definition: AttributeDefinition, *, actor: Actor
 
 
 def _lock(definition: AttributeDefinition) -> AttributeDefinition:
-    found = AttributeDefinition.objects.select_for_update().filter(pk=definition.pk).first()
+    found = AttributeDefinition.objects.select_for_update(no_key=True).filter(pk=definition.pk).first()
     if found is None:
         raise NotFound("attribute_not_found", _("This custom attribute does not exist any more."))
     return found

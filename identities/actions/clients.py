@@ -126,7 +126,9 @@ def revoke_token(token: ApiToken | int, *, actor: Actor) -> ApiToken:
     """
     pk = token.pk if isinstance(token, ApiToken) else token
     with transaction.atomic():
-        found = ApiToken.objects.select_for_update(of=("self",)).select_related("client").filter(pk=pk).first()
+        found = (
+            ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("client").filter(pk=pk).first()
+        )
         if found is None:
             raise NotFound("token_not_found", _("This token does not exist."))
         if found.revoked_at is None:
@@ -148,7 +150,7 @@ def _record_token(verb: Verb, token: ApiToken, actor: Actor) -> None:
 
 def _lock(client: ApiClient | UUID) -> ApiClient:
     pk = client.pk if isinstance(client, ApiClient) else client
-    found = ApiClient.objects.select_for_update().filter(pk=pk).first()
+    found = ApiClient.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if found is None:
         raise NotFound("client_not_found", _("This API client does not exist."))
     return found

@@ -24,7 +24,7 @@ _ALWAYS = ("version", "modified_at", "scim_text", "rendering_version")
 def lock_group(group: Group | UUID, *, deleted: bool = False) -> Group:
     """The group's row, locked. Raises NotFound, code `group_not_found`, also for a deleted one unless asked for."""
     pk = group.pk if isinstance(group, Group) else group
-    found = Group.objects.select_for_update().filter(pk=pk).first()
+    found = Group.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if found is None or (found.deleted_at is not None and not deleted):
         raise NotFound("group_not_found", f"There is no group {pk}.", group=str(pk))
     return found
@@ -73,7 +73,12 @@ def touch_parents(group: Group) -> list[UUID]:
         Membership.objects.filter(member_group=group).order_by("group_id").values_list("group_id", flat=True)
     )
     if parents:
-        locked = Group.objects.select_for_update().filter(pk__in=parents).order_by("pk").values_list("pk", flat=True)
+        locked = (
+            Group.objects.select_for_update(no_key=True)
+            .filter(pk__in=parents)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
         Group.objects.filter(pk__in=list(locked)).update(membership_version=F("membership_version") + 1)
     return parents
 

@@ -60,7 +60,7 @@ def check_superuser_stays(user: User, leaving: Collection[UUID]) -> None:
         return
     # One row stands for all superusers: whoever removes one waits here, after locking those who leave, so that two
     # superusers neither remove each other nor wait for each other.
-    AdministratorRole.objects.select_for_update().get(name=Role.AUDITOR)
+    AdministratorRole.objects.select_for_update(no_key=True).get(name=Role.AUDITOR)
     staying = User.objects.filter(is_superuser=True, active=True, deleted_at=None).exclude(pk__in=list(leaving))
     if not staying.exists():
         raise RuleViolation("last_superuser", _("This is the last superuser. Make somebody else a superuser first."))

@@ -148,7 +148,7 @@ def _move_people(people: list[UUID], unit: OrgUnit, actor: Actor) -> None:
 def _lock(unit: OrgUnit | UUID) -> OrgUnit:
     pk = unit.pk if isinstance(unit, OrgUnit) else unit
     # Its own queryset class adds the tree's columns, which PostgreSQL cannot lock.
-    found = OrgUnit.objects.without_tree_fields().select_for_update().filter(pk=pk, deleted_at=None).first()
+    found = OrgUnit.objects.without_tree_fields().select_for_update(no_key=True).filter(pk=pk, deleted_at=None).first()
     if found is None:
         raise NotFound("org_unit_not_found", f"There is no org unit {pk}.", field="parent", org_unit=str(pk))
     return found

@@ -101,8 +101,12 @@ def user_id_of(user: User | UUID) -> UUID:
 
 
 def lock_users(users: Collection[UUID]) -> dict[UUID, User]:
-    """The users with these ids, locked in the order of their ids so that two batches cannot wait for each other."""
-    found = User.objects.select_for_update().filter(pk__in=users).order_by("pk")
+    """The users with these ids, locked in the order of their ids so that two batches cannot wait for each other.
+
+    Like every lock of an action it is not a lock of the key (PostgreSQL's FOR NO KEY UPDATE): rows that refer to this
+    one (a membership, a report) can be written meanwhile, which otherwise ends in deadlocks.
+    """
+    found = User.objects.select_for_update(no_key=True).filter(pk__in=users).order_by("pk")
     return {user.pk: user for user in found}
 
 

@@ -29,7 +29,7 @@ def erase_subject(subject: models.Model, *, actor: Actor) -> int:
     acting = Q(actor_id=subject.pk) if subject_type == "user" else Q(pk__in=())
     emptied: list[int] = []
     with transaction.atomic():
-        entries = AuditEntry.objects.select_for_update().filter(about | acting).order_by("id")
+        entries = AuditEntry.objects.select_for_update(no_key=True).filter(about | acting).order_by("id")
         for chunk in _chunks(entries):
             for entry in chunk:
                 is_about = entry.subject_type == subject_type and entry.subject_id == subject_id

@@ -24,7 +24,7 @@ def seal_batch(limit: int = 1000) -> int:
 
 
 def _seal(limit: int) -> int:
-    before = AuditSeal.objects.select_for_update().order_by("-number").first()
+    before = AuditSeal.objects.select_for_update(no_key=True).order_by("-number").first()
     entries = list(AuditEntry.objects.filter(seal=None).order_by("id")[:limit])
     if not entries:
         return 0

@@ -132,5 +132,10 @@ def _members_changed(changes: Sequence[UserChange]) -> None:
     groups = {group for change in changes for group in change.facts.get("groups", ())}
     if groups:
         # In the order of their ids: two deletions that touch the same groups must not wait for each other.
-        locked = Group.objects.select_for_update().filter(pk__in=groups).order_by("pk").values_list("pk", flat=True)
+        locked = (
+            Group.objects.select_for_update(no_key=True)
+            .filter(pk__in=groups)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
         Group.objects.filter(pk__in=list(locked)).update(membership_version=F("membership_version") + 1)

@@ -13,7 +13,7 @@ from identities.actors import scim_actor
 from identities.errors import Conflict, IdentityError, NotPermitted, RuleViolation
 from identities.models import AuditEntry, ChangeEvent, MultiValue, User
 from identities.vocabulary import AttributeKind, EventKind, UserKind, UserState
-from tests.factories import actor, make_client, client_actor, make_org_unit, make_person
+from tests.factories import actor, client_actor, make_client, make_org_unit, make_person
 
 pytestmark = pytest.mark.django_db
 

@@ -164,3 +164,19 @@ def test_a_deleted_group_takes_no_member_at_the_same_moment() -> None:
         ["group.created", "group.deleted"],
         ["group.created", "membership.changed", "group.deleted"],
     )
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_references_to_each_other_do_not_wait_for_each_other(attempt: int) -> None:
+    one, two = make_people(2)
+    group = make_group()
+    memberships.add_members(group, [one], actor=actor())
+    results = together(
+        lambda: users.update_user(one, actor=actor(), changes={"manager": two}),
+        lambda: users.update_user(two, actor=actor(), changes={"title": "x"}),
+        lambda: memberships.add_members(group, [two], actor=actor()),
+        lambda: lifecycle.delete_user(one, actor=actor()),
+        lambda: lifecycle.suspend_users_many([two, one], actor=actor()),
+    )
+    assert not any(isinstance(each, RuleViolation) for each in results)
+    assert Membership.objects.filter(group=group).count() == 2
