@@ -101,7 +101,8 @@ class Act:
         """Write the link, and then the members, which need it."""
         before = situation.link or LinkView()
         link = self._ledger.linked(situation, decision, remote)
-        if not before.is_linked or before.reference != remote.reference:
+        is_same = before.is_linked and before.remote_id == remote.remote_id and before.reference == remote.reference
+        if not is_same:
             self._concern(situation, had_reference=bool(before.reference))
         self._write_members(situation, link, decision.members)
 

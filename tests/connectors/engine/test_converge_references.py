@@ -1,0 +1,304 @@
+"""Groups, managers and renames: what refers to an account follows it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from connectors.catalog.memory import MemoryStore
+from connectors.engine import converge as converging
+from connectors.engine.claim import Ending, Outcome, claim_due
+from connectors.engine.converge import converge
+from connectors.engine.finish import finish
+from connectors.engine.session import close_all
+from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership, SystemMapping
+from connectors.spi import ObjectClass, Transient
+from connectors.vocabulary import Lane, OperationState
+from identities.models import Group, Membership, User
+from identities.vocabulary import MappingKind, ObjectType
+from tests.connectors.engine.memory_systems import a_memory_system
+from tests.connectors.engine.rows import NOW, a_group, a_person, join, make_due, people, put
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+Place = tuple[ConnectedSystem, MemoryStore]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(converging, "WAITS_SECONDS", (0.01, 0.02))
+    yield
+    close_all()
+
+
+@pytest.fixture
+def place() -> Place:
+    """A system whose accounts are referred to by name, so that a rename changes the reference, as in a directory."""
+    return by_name()
+
+
+def by_name(**configuration: Any) -> Place:
+    system, store = a_memory_system()
+    system.configuration = {**system.configuration, "reference": "name", **configuration}
+    system.save()
+    SystemMapping.objects.create(
+        system=system, attribute="manager", kind=MappingKind.EXPRESSION, source="user.manager.id"
+    )
+    return system, store
+
+
+def run(system: ConnectedSystem, subject: User | Group) -> Outcome:
+    """Converge one object, out of turn, and write down how it ended."""
+    put(system, subject)
+    Operation.objects.exclude(object_id=subject.pk).filter(state=OperationState.WAITING).update(due_at=FAR_AWAY)
+    make_due(object_id=subject.pk)
+    waited = timezone.now() - timedelta(minutes=5)  # a group, long enough for its members
+    Operation.objects.filter(object_id=subject.pk).update(created_at=waited)
+    (claim,) = claim_due("one", 1)
+    outcome = converge(claim)
+    assert finish(claim, outcome)
+    return outcome
+
+
+FAR_AWAY = NOW.replace(year=9000)
+
+
+def work_off(system: ConnectedSystem) -> int:
+    """Converge whatever is due until nothing is; return how many objects that took."""
+    done = 0
+    while True:
+        make_due()
+        claims = claim_due("one", 50)
+        if not claims:
+            return done
+        for claim in claims:
+            assert finish(claim, converge(claim))
+            done += 1
+        assert done < 200
+
+
+def members(store: MemoryStore) -> list[str]:
+    """The members of the only group there is."""
+    (record,) = store.records(ObjectClass.GROUP).values()
+    return sorted(str(each) for each in record.attributes.get("members", ()))
+
+
+def manager(store: MemoryStore, name: str) -> Any:
+    """Whom the account of this name refers to."""
+    records = store.records(ObjectClass.USER).values()
+    (found,) = [record for record in records if record.attributes["userName"] == (name,)]
+    return found.attributes.get("manager", (None,))[0]
+
+
+def rename(person: User, name: str) -> User:
+    User.objects.filter(pk=person.pk).update(user_name=name, user_name_key=name, rendering_version=0)
+    return User.objects.get(pk=person.pk)
+
+
+def test_a_group_gets_the_members_that_have_accounts_and_waits_for_the_others(place: Place) -> None:
+    system, store = place
+    ada, grace, stranger = a_person("ada"), a_person("grace"), a_person("stranger")
+    team = a_group("team", ada, grace, stranger)
+    run(system, ada)
+    put(system, grace)
+
+    outcome = run(system, team)
+
+    assert members(store) == ["user:ada"]
+    assert outcome.difference["waiting_for"] == 1  # the stranger is nowhere on the way
+    assert Link.objects.get(group=team).unresolved == 1
+    assert work_off(system) >= 2
+    assert members(store) == ["user:ada", "user:grace"]
+    assert Link.objects.get(group=team).unresolved == 0
+
+
+def test_a_group_is_written_as_a_delta(place: Place) -> None:
+    system, store = place
+    ada, grace = a_person("ada"), a_person("grace")
+    team = a_group("team", ada)
+    for each in (ada, grace, team):
+        run(system, each)
+    (record,) = store.records(ObjectClass.GROUP).values()
+    store.change(ObjectClass.GROUP, record, {**record.attributes, "members": ("user:ada", "user:local")}, enabled=None)
+    join(team, grace)
+    Membership.objects.filter(group=team, user=ada).delete()
+
+    outcome = run(system, team)
+
+    assert outcome.difference["members"] == {"add": 1, "remove": 1, "added": ["grace"], "removed": ["ada"]}
+    assert members(store) == ["user:grace", "user:local"]
+    assert run(system, team).verdict == "nothing"
+
+
+def test_a_renamed_member_is_exchanged_in_its_groups(place: Place) -> None:
+    system, store = place
+    ada = a_person("ada")
+    team = a_group("team", ada)
+    run(system, ada)
+    run(system, team)
+
+    outcome = run(system, rename(ada, "ava"))
+
+    assert (ObjectType.GROUP, team.pk) in outcome.dependents
+    work_off(system)
+    assert members(store) == ["user:ava"]
+
+
+def test_reports_learn_of_their_manager_when_the_manager_gets_an_account_and_is_renamed(place: Place) -> None:
+    system, store = place
+    boss = a_person("boss")
+    ada = a_person("ada", manager=boss)
+
+    waiting = run(system, ada)
+    assert waiting.ending is Ending.DONE
+    assert waiting.difference["waiting_for"] == 1
+    assert manager(store, "ada") is None
+
+    run(system, boss)
+    work_off(system)
+    assert manager(store, "ada") == "user:boss"
+    assert Link.objects.get(user=ada).unresolved == 0
+
+    run(system, rename(boss, "chief"))
+    work_off(system)
+    assert manager(store, "ada") == "user:chief"
+
+
+def test_two_people_who_manage_each_other_converge(place: Place) -> None:
+    system, store = place
+    ada, grace = a_person("ada"), a_person("grace")
+    User.objects.filter(pk=ada.pk).update(manager=grace)
+    User.objects.filter(pk=grace.pk).update(manager=ada)
+    put(system, ada, grace)
+
+    work_off(system)
+
+    assert (manager(store, "ada"), manager(store, "grace")) == ("user:grace", "user:ada")
+
+
+def test_members_go_in_chunks_and_an_interrupted_group_goes_on_where_it_stopped() -> None:
+    system, store = by_name(members_per_update=3)
+    crowd = people(8)
+    team = a_group("team", *crowd)
+    for person in crowd:
+        run(system, person)
+    store.script.before.append(_busy_from_the_third_chunk_on())
+
+    assert run(system, team).ending is Ending.RETRY
+    assert len(members(store)) == RemoteMembership.objects.count() == 6
+    store.script.clear()
+    store.journal.clear()
+    assert run(system, team).ending is Ending.DONE
+    assert len(members(store)) == 8
+    assert [call.operation for call in store.journal if call.operation == "update"] == ["update"]
+
+
+def _busy_from_the_third_chunk_on() -> Any:
+    updates = []
+
+    def observe(call: Any) -> None:
+        if call.operation == "update":
+            updates.append(call)
+            if len(updates) >= 3:
+                raise Transient("busy")
+
+    return observe
+
+
+def test_nested_groups_stay_nested_where_the_system_can(place: Place) -> None:
+    system, store = place
+    ada = a_person("ada")
+    inner = a_group("inner", ada)
+    outer = a_group("outer", inner)
+    for each in (ada, inner, outer):
+        run(system, each)
+
+    records = {record.attributes["displayName"]: record for record in store.records(ObjectClass.GROUP).values()}
+    assert records[("outer",)].attributes["members"] == ("group:inner",)
+
+
+def test_nested_groups_are_flattened_where_it_cannot() -> None:
+    system, store = by_name(nested_groups=False)
+    ada, grace = a_person("ada"), a_person("grace")
+    inner = a_group("inner", ada)
+    outer = a_group("outer", inner)
+    for each in (ada, inner, outer):
+        run(system, each)
+    records = {record.attributes["displayName"]: record for record in store.records(ObjectClass.GROUP).values()}
+    assert records[("outer",)].attributes["members"] == ("user:ada",)
+
+    join(inner, grace)
+    assert {(ObjectType.GROUP, inner.pk), (ObjectType.GROUP, outer.pk)} <= set(run(system, grace).dependents)
+
+
+def test_a_member_whose_account_is_deleted_leaves_its_groups(place: Place) -> None:
+    system, store = place
+    ada = a_person("ada")
+    team = a_group("team", ada)
+    run(system, ada)
+    run(system, team)
+    User.objects.filter(pk=ada.pk).update(deleted_at=NOW, user_name_key=None)
+
+    outcome = run(system, ada)
+
+    assert outcome.dependents == ((ObjectType.GROUP, team.pk),)
+    work_off(system)
+    assert members(store) == []
+    assert not RemoteMembership.objects.exists()
+
+
+def test_a_group_that_was_lost_gets_all_its_members_back(place: Place) -> None:
+    system, store = place
+    ada = a_person("ada")
+    team = a_group("team", ada)
+    run(system, ada)
+    run(system, team)
+    (lost,) = store.records(ObjectClass.GROUP)
+    store.remove(ObjectClass.GROUP, lost)
+
+    assert run(system, team).verdict == "recreate"
+    assert members(store) == ["user:ada"]
+
+
+def test_an_account_that_was_lost_is_put_back_into_its_groups(place: Place) -> None:
+    system, store = place
+    ada = a_person("ada")
+    team = a_group("team", ada)
+    run(system, ada)
+    run(system, team)
+    (lost,) = store.records(ObjectClass.USER)
+    store.remove(ObjectClass.USER, lost)
+    (record,) = store.records(ObjectClass.GROUP).values()
+    store.change(ObjectClass.GROUP, record, {**record.attributes, "members": ()}, enabled=None)
+
+    run(system, ada)
+    work_off(system)
+
+    assert members(store) == ["user:ada"]
+
+
+def test_an_empty_group_is_created_and_a_deleted_one_removed(place: Place) -> None:
+    system, store = place
+    team = a_group("team")
+    assert run(system, team).verdict == "create"
+    assert members(store) == []
+    Group.objects.filter(pk=team.pk).update(deleted_at=NOW, display_name_key=None)
+    assert run(system, team).verdict == "delete"
+    assert not store.records(ObjectClass.GROUP)
+
+
+def test_a_worker_that_vanished_takes_no_dependents_with_it(place: Place) -> None:
+    system, store = place
+    boss = a_person("boss")
+    ada = a_person("ada", manager=boss)
+    run(system, ada)
+    put(system, boss, lane=Lane.BULK)
+    make_due(object_id=boss.pk)
+    (claim,) = claim_due("doomed", 1)
+    converge(claim)  # it dies before it can finish
+    Operation.objects.filter(pk=claim.operation_id).update(lease_until=NOW)
+
+    work_off(system)
+
+    assert manager(store, "ada") == "user:boss"
