@@ -11,6 +11,7 @@ from scim2_models import ResourceType, ServiceProviderConfig
 
 from connectors.catalog.scim.client import ScimClient
 from connectors.catalog.scim.documents import elements_of, value_of
+from connectors.catalog.scim.names import is_attribute_name
 from connectors.catalog.scim.shapes import CORE_URN, PeerSchema, lenient_attribute
 from connectors.spi import Gone, Misconfigured, ObjectClass, Rejected
 
@@ -75,7 +76,8 @@ def _schemas_of(object_class: ObjectClass, raw: dict[str, Any], announced: Annou
         extensions = [urn for urn in raw if urn.lower() != core.lower() and urn.endswith(core.rpartition(":")[2])]
     else:
         extensions = [urns[urn.lower()] for urn in announced.extensions if urn.lower() in urns]
-    return (_schema(None, raw[urns[core.lower()]]), *(_schema(urn, raw[urn]) for urn in extensions))
+    usable = [urn for urn in extensions if is_attribute_name("any", urn)]
+    return (_schema(None, raw[urns[core.lower()]]), *(_schema(urn, raw[urn]) for urn in usable))
 
 
 def _schema(urn: str | None, raw: Any) -> PeerSchema:

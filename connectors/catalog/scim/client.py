@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from connectors.catalog.scim.answers import SAFE_METHODS, ErrorReader, parsed
 from connectors.catalog.scim.configuration import Authentication, ContentType, ScimConfiguration
-from connectors.catalog.scim.documents import Document
-from connectors.spi import Ambiguous, Gone, HttpResponse, Misconfigured, ObjectClass, Transient, Transport
+from connectors.catalog.scim.documents import Document, id_of
+from connectors.spi import Ambiguous, Gone, HttpResponse, Misconfigured, ObjectClass, Rejected, Transient, Transport
 
 
 class ScimClient:
@@ -57,7 +57,7 @@ class ScimClient:
         except Gone as error:
             self._confirm(object_class, error)
             raise
-        if document.get("id") != remote_id:
+        if id_of(document) != remote_id:
             raise Gone("The system answers with another object than the one asked for.")
         return document
 
@@ -69,7 +69,7 @@ class ScimClient:
         """
         answer = self._send("POST", self._configuration.path(object_class), body=document)
         created = parsed(answer)
-        if created is not None and isinstance(created.get("id"), str) and created["id"]:
+        if created is not None and id_of(created) is not None:
             return created
         location = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
         if answer.status == 201 and not answer.body and location:
@@ -93,7 +93,7 @@ class ScimClient:
         path = self.location(object_class, remote_id)
         answer = self._send(method, path, _without_members(object_class), document, headers)
         after = parsed(answer)
-        return after if after is not None and after.get("id") == remote_id else None
+        return after if id_of(after) == remote_id else None
 
     def remove(self, object_class: ObjectClass, remote_id: str) -> None:
         """DELETE an object (raises Gone)."""
@@ -109,7 +109,7 @@ class ScimClient:
         Raises:
             Gone: no object can have this id.
         """
-        if remote_id in ("", ".", ".."):
+        if remote_id in ("", ".", "..") or not _is_text(remote_id):
             raise Gone("There is no object with this id.", facts={"confirmed": True})
         return f"{self._configuration.path(object_class)}/{quote(remote_id, safe='')}"
 
@@ -133,13 +133,26 @@ class ScimClient:
         sent = dict(headers or {})
         if body is not None:
             sent["Content-Type"] = self._configuration.content_type.value
-        content = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        if not all(_is_text(value) for value in (query or {}).values()):
+            raise Rejected("A value to search for is no text that can be sent.")
+        try:
+            content = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        except ValueError as error:
+            raise Rejected("A value cannot be written as JSON.") from error
         answer = self._http.request(method, path, query=query, headers=sent, body=content)
         if answer.status >= 300:
             raise self._errors.error(method, answer)
         if method not in SAFE_METHODS and answer.status == 202:
             raise Ambiguous("The system will carry out the request later.", facts={"status": 202})
         return answer
+
+
+def _is_text(value: str) -> bool:
+    """Whether a string has a form on the wire; half a surrogate pair has none."""
+    try:
+        return bool(value.encode()) or not value
+    except UnicodeEncodeError:
+        return False
 
 
 def _without_members(object_class: ObjectClass, members: bool = False) -> dict[str, str]:

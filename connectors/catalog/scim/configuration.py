@@ -30,7 +30,7 @@ class PatchStyle(StrEnum):
 
 
 class FilterSupport(StrEnum):
-    """AUTO: filters are sent, and given up for this connection once the peer refuses one."""
+    """AUTO: filters are sent, and where the peer refuses one, its list is read instead."""
 
     AUTO = "auto"
     YES = "yes"

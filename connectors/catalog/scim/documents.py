@@ -8,7 +8,7 @@ from typing import Any
 
 from scim2_models import Attribute
 
-from connectors.catalog.scim.names import CORE_URNS, AttributeName, Selection
+from connectors.catalog.scim.names import CORE_URNS, AttributeName, Selection, is_attribute_name
 from connectors.catalog.scim.shapes import HIDDEN, Shapes, is_complex, sub_attributes, value_type
 from connectors.spi import AttributeType, Scalar, Values
 
@@ -27,6 +27,12 @@ def key_of(container: Mapping[str, Any], name: str) -> str:
 def value_of(container: Any, name: str) -> Any:
     """The value of `name`, compared without regard to case; None when it is not there."""
     return container.get(key_of(container, name)) if isinstance(container, dict) else None
+
+
+def id_of(document: Any) -> str | None:
+    """The id of a resource; also where a peer writes it as a number. None when it has none."""
+    raw = document.get("id") if isinstance(document, dict) else None
+    return str(raw) if isinstance(raw, str | int) and not isinstance(raw, bool) and raw != "" else None
 
 
 def elements_of(value: Any) -> list[Any]:
@@ -54,7 +60,8 @@ def flattened(document: Document, shapes: Shapes) -> dict[str, Values]:
         if not isinstance(part, dict):
             continue
         for label, content in part.items():
-            attribute = None if urn is None and label.lower() in HIDDEN else shapes.find(label, urn)
+            hidden = not is_attribute_name(label, urn) or (urn is None and label.lower() in HIDDEN)
+            attribute = None if hidden else shapes.believed(label, urn, multi_valued=isinstance(content, list))
             if attribute is not None:
                 result.update(_readings(attribute, urn, content))
     return {name: values for name, values in result.items() if values}

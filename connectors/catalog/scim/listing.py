@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from connectors.catalog.scim.client import ScimClient
-from connectors.catalog.scim.documents import Document, elements_of, value_of
+from connectors.catalog.scim.documents import Document, elements_of, id_of, value_of
 from connectors.spi import Gone, Misconfigured
 
 
@@ -79,10 +79,10 @@ def _page(document: Document, position: Position, count: int) -> Listed:
     if not resources and value_of(document, "totalResults") is None:
         message = "The system's list is not a SCIM list; look at base URL and paths."
         raise Misconfigured(message, facts={"status": 200})
-    first = value_of(resources[0], "id") if resources else None
+    first = id_of(resources[0]) if resources else None
     if first is not None and first == position.before:
         raise Misconfigured("The system gives the same page again and again: its paging does not work.")
-    documents = tuple(each for each in resources if isinstance(each, dict) and isinstance(each.get("id"), str))
+    documents = tuple(each for each in resources if id_of(each) is not None)
     return Listed(documents, _following(document, position, len(resources), count, first))
 
 

@@ -86,6 +86,14 @@ def parse_name(text: str) -> AttributeName:
     raise _unusable(text)
 
 
+def is_attribute_name(name: object, urn: str | None = None) -> bool:
+    """Whether a peer's name for an attribute (of the extension `urn`) can stand in a path (RFC 7643 section 2.1)."""
+    try:
+        return isinstance(name, str) and bool(AttrPath(name, None, urn))
+    except ValueError:
+        return False
+
+
 def _extension(urn: str | None) -> str | None:
     return None if urn is None or urn.lower() in CORE_URNS else urn
 

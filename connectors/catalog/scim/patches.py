@@ -99,15 +99,14 @@ class DeltaWriter:
     def member_batches(self, members: MemberDelta) -> Iterator[list[Operation]]:
         """The operations of each request, at most `members_per_request` members in each."""
         size = self._configuration.members_per_request
-        added, op = members.add, "add"
-        if members.replace is not None:
-            added, op = (*members.replace, *(each for each in members.add if each not in members.replace)), "replace"
-        removed = [each for each in members.remove if members.replace is None]
-        for chunk in _chunks(removed, size):
+        unwanted = set(members.remove)
+        wanted = [each for each in dict.fromkeys((*(members.replace or ()), *members.add)) if each not in unwanted]
+        for chunk in _chunks(members.remove if members.replace is None else (), size):
             yield self._removals(chunk)
-        if op == "replace" and not added:
+        if members.replace is not None and not wanted:
             yield [Operation("remove", MEMBERS)]
-        for chunk in _chunks([each for each in added if each not in members.remove], size):
+        op = "add" if members.replace is None else "replace"
+        for chunk in _chunks(wanted, size):
             yield [Operation(op, MEMBERS, [{"value": each} for each in chunk])]
             op = "add"
 

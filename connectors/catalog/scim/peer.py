@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from connectors.catalog.scim.announcement import schemas
 from connectors.catalog.scim.client import ScimClient
 from connectors.catalog.scim.configuration import ScimConfiguration
-from connectors.catalog.scim.documents import Document, flattened, truth, value_of
+from connectors.catalog.scim.documents import Document, flattened, id_of, truth, value_of
 from connectors.catalog.scim.shapes import (
     ACTIVE,
     MARKER,
@@ -57,7 +57,7 @@ class Peer:
             attributes.pop(MEMBERS, None)
         if self.configuration.omit_external_id:
             attributes.pop(MARKER, None)
-        remote_id, version = str(document["id"]), value_of(value_of(document, "meta"), "version")
+        remote_id, version = id_of(document) or "", value_of(value_of(document, "meta"), "version")
         return RemoteObject(
             object_class=object_class,
             remote_id=remote_id,

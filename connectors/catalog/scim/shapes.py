@@ -7,7 +7,15 @@ from typing import Any
 from pydantic import ValidationError
 from scim2_models import Attribute, EnterpriseUser, Group, Mutability, Resource, Returned, User
 
-from connectors.catalog.scim.names import ENTERPRISE_URN, GROUP_URN, USER_URN, AttributeName, Selection, parse_name
+from connectors.catalog.scim.names import (
+    ENTERPRISE_URN,
+    GROUP_URN,
+    USER_URN,
+    AttributeName,
+    Selection,
+    is_attribute_name,
+    parse_name,
+)
 from connectors.spi import AttributeSpec, AttributeType, ObjectClass, ObjectSchema, Rejected
 
 NAME_ATTRIBUTES = {ObjectClass.USER: "userName", ObjectClass.GROUP: "displayName"}
@@ -51,11 +59,18 @@ EXTERNAL_ID = Attribute.model_validate({"name": MARKER, "type": "string", "multi
 
 def lenient_attribute(raw: Any) -> Attribute | None:
     """The description of one attribute; what is malformed in it is left out, None when nothing is left."""
+    if not isinstance(raw, dict) or not is_attribute_name(raw.get("name")):
+        return None
     try:
-        return Attribute.model_validate(raw)
+        attribute = Attribute.model_validate(raw)
     except ValidationError:
-        if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
-            return None
+        return _reduced(raw)
+    attribute.sub_attributes = [sub for sub in attribute.sub_attributes or () if is_attribute_name(sub.name)] or None
+    return attribute
+
+
+def _reduced(raw: dict[str, Any]) -> Attribute:
+    """What can be understood of a description that is not as the standard wants it."""
     types = {member.value.lower(): member.value for member in Attribute.Type}
     described = (lenient_attribute(sub) for sub in raw.get("subAttributes") or () if isinstance(sub, dict))
     reduced = Attribute.model_validate({"name": raw["name"], "type": types.get(str(raw.get("type")).lower(), "string")})
@@ -90,6 +105,13 @@ class Shapes:
             self._known = _by_name(schemas or ()) | self._known
         return self._known.get(key)
 
+    def believed(self, attribute: str, urn: str | None, *, multi_valued: bool = False) -> Attribute | None:
+        """As `find`; any attribute of an extension is believed to exist where the peer does not tell its schemas."""
+        found = self.find(attribute, urn)
+        if found is not None or urn is None or self._complete:
+            return found
+        return Attribute.model_validate({"name": attribute, "type": "string", "multiValued": multi_valued})
+
     def resolve(self, text: str) -> tuple[AttributeName, Attribute]:
         """A remote attribute name, spelt as the schema does, and the attribute it belongs to.
 
@@ -97,10 +119,9 @@ class Shapes:
             Rejected: the peer has no such attribute, or it cannot be used in this form.
         """
         name = parse_name(text)
-        found = self.find(name.attribute, name.urn)
-        if found is None and not self._complete and name.urn is not None:
-            found = Attribute.model_validate({"name": name.attribute, "type": "string"})
-        if found is None or name.attribute.lower() in HIDDEN or not _fits(name, found):
+        found = self.believed(name.attribute, name.urn)
+        hidden = name.urn is None and name.attribute.lower() in HIDDEN
+        if found is None or hidden or not _fits(name, found):
             raise Rejected(f"The system has no attribute {text!r}.", facts={"attribute": text})
         subs = {sub.lower(): sub for sub in sub_attributes(found)}
         canonical = replace(

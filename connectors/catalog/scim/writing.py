@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalog.scim.configuration import ScimConfiguration, WriteMethod
-from connectors.catalog.scim.documents import Document, value_of
+from connectors.catalog.scim.documents import Document, id_of, value_of
 from connectors.catalog.scim.patches import DeltaWriter, MemberDelta, split_members
 from connectors.catalog.scim.peer import Peer
 from connectors.catalog.scim.reading import Reader
@@ -174,4 +174,4 @@ def _refuse_foreign(sent: Document, created: Document) -> None:
     """Some peers answer a create with the object that was there already; another one's mark gives it away."""
     ours, theirs = sent.get(MARKER), value_of(created, MARKER)
     if ours and theirs and ours != theirs:
-        raise AlreadyExists("The system answers with an object that was there already.", remote_id=str(created["id"]))
+        raise AlreadyExists("The system answers with an object that was there already.", remote_id=id_of(created))

@@ -57,5 +57,6 @@ SUBJECTS = {
         members_per_request=7,
         disable_by="removal",
         omit_external_id=True,
+        nested_groups=True,
     ),
 }

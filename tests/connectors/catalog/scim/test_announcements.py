@@ -32,6 +32,8 @@ SCHEMAS = listing(
             _attribute("secret", returned="never", mutability="writeOnly"),
             _attribute("born", mutability="immutable"),
             _attribute("seen", "dateTime", mutability="readOnly"),
+            _attribute("bad name"),
+            _attribute("badge", "complex", subAttributes=[_attribute("colour"), _attribute("bad name")]),
             "not an attribute",
             {"type": "string"},
         ],
@@ -46,6 +48,7 @@ SCHEMAS = listing(
             _attribute("colours", multiValued=True),
         ],
     },
+    {"id": "no urn:User", "attributes": [_attribute("x")]},
     {
         "id": f"{CORE}Group",
         "attributes": [
@@ -111,6 +114,8 @@ class TestSchema:
         assert "active" not in users
         assert 'emails[type eq "work"].value' not in users
         assert "nickName" not in users
+        assert "badge.colour" in users
+        assert not [name for name in users if " " in name]
         types = {name.rpartition(":")[2]: spec.type for name, spec in users.items() if name.startswith(CUSTOM)}
         assert types == {
             "number": AttributeType.INTEGER,
@@ -131,6 +136,11 @@ class TestSchema:
         schema = peer(lambda _: answer).connector().schema()
         assert 'emails[type eq "work"].value' in schema.objects[USER].attributes
         assert schema.objects[GROUP].member_attribute == "members"
+
+    def test_extensions_are_told_by_their_names_without_resource_types(self, peer: StartPeer) -> None:
+        users = peer(_telling(Schemas=SCHEMAS)).connector().schema().objects[USER].attributes
+        assert f"{CUSTOM}:number" in users
+        assert not [name for name in users if " " in name]
 
     def test_no_groups_where_the_peer_has_none(self, peer: StartPeer) -> None:
         connector = peer(FULL).connector(groups_path="")
@@ -182,6 +192,16 @@ class TestCustomAttributes:
         for _ in range(3):
             connector.update(USER, "id-1", Delta(replace={f"{CUSTOM}:number": (7,)}))
         assert len([each for each in scripted.server.requests if "Schemas" in each.path]) == 1
+
+    def test_any_extension_is_believed_where_schemas_are_not_told(self, peer: StartPeer) -> None:
+        document = user(
+            **{CUSTOM: {"number": 7, "colours": ["red"], "deep": {"x": 1}, "bad name": "x"}, "urn:bad urn": {"x": 1}}
+        )
+        scripted = peer(lambda request: Answer(200, document) if "/Users" in request.path else Answer(404))
+        read = scripted.connector().get(USER, "id-1").attributes
+        assert read[f"{CUSTOM}:number"] == ("7",)
+        assert read[f"{CUSTOM}:colours"] == ("red",)
+        assert {name for name in read if name.startswith("urn:")} == {f"{CUSTOM}:number", f"{CUSTOM}:colours"}
 
     def test_what_the_peer_does_not_know_is_refused(self, peer: StartPeer) -> None:
         scripted = self._peer(peer, user())

@@ -136,7 +136,7 @@ class TestCreate:
             Answer(201, b""),
             Answer(201, {"userName": "a"}),
             Answer(201, {"id": ""}),
-            Answer(201, {"id": 7}),
+            Answer(201, {"id": True}),
             Answer(201, []),
             Answer(201, b"[" * 100_000),
             Answer(200, b"<html>signed in</html>", {"Content-Type": "text/html"}),
@@ -227,6 +227,17 @@ class TestGone:
         assert scripted.connector().get(USER, remote_id).remote_id == remote_id
         assert scripted.server.requests[0].path == f"/scim/Users/{remote_id}"
         assert scripted.server.requests[0].query == {}
+
+    def test_an_id_that_is_a_number(self, peer: StartPeer) -> None:
+        connector = peer(
+            lambda request: Answer(200 if request.method == "GET" else 201, {"id": 7, "userName": "x"})
+        ).connector()
+        created = connector.create(USER, {"userName": ("x",)})
+        assert (created.remote_id, connector.get(USER, "7").remote_id) == ("7", "7")
+
+    def test_an_id_that_cannot_be_sent(self, peer: StartPeer) -> None:
+        with pytest.raises(Gone):
+            peer(lambda _: listing()).connector().get(USER, "\ud800")
 
 
 class TestUnreadable:

@@ -1,11 +1,14 @@
 """The configuration, offline."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from connectors.catalog.scim import ScimConfiguration
+from connectors.catalog.scim.shapes import STANDARD, object_schema
 from connectors.spi import ObjectClass
 
 SECRET = "never-to-be-shown"
@@ -53,3 +56,22 @@ def test_what_is_refused_is_named_and_secrets_are_not(changes: dict[str, Any], n
 
 def test_a_peer_without_groups() -> None:
     assert ScimConfiguration(**VALID, groups_path="").path(ObjectClass.GROUP) == ""
+
+
+class TestManual:
+    """The administrator's page says what there is."""
+
+    PAGE = (Path(__file__).parents[4] / "docs" / "connectors" / "scim.md").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("field", list(ScimConfiguration.described()))
+    def test_every_field_is_described(self, field: str) -> None:
+        assert f"`{field}`" in self.PAGE
+
+    def test_the_example_is_valid(self) -> None:
+        example = yaml.safe_load(self.PAGE.partition("```yaml")[2].partition("```")[0])
+        ScimConfiguration(**example["configuration"])
+        for object_class, mappings in example["mappings"].items():
+            names = object_schema(
+                ObjectClass(object_class), STANDARD[ObjectClass(object_class)], marker=True
+            ).attributes
+            assert {each["attribute"] for each in mappings} <= set(names)

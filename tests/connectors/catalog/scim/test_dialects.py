@@ -272,6 +272,10 @@ class TestMembers:
             [{"op": "remove", "path": "members"}]
         ]
 
+    def test_a_replacement_that_takes_itself_back(self, peer: StartPeer) -> None:
+        delta = Delta(replace={"members": ("id-1",)}, add={"members": ("id-2",)}, remove={"members": ("id-1", "id-2")})
+        assert _operations(peer, GROUP_DOCUMENT, delta) == [[{"op": "remove", "path": "members"}]]
+
     def test_values_are_written_before_members(self, peer: StartPeer) -> None:
         delta = Delta(replace={"displayName": ("H",)}, add={"members": ("id-1",)})
         assert [request[0]["path"] for request in _operations(peer, GROUP_DOCUMENT, delta)] == [
@@ -365,6 +369,13 @@ class TestCreate:
         scripted = peer(Store(user()))
         with pytest.raises(Rejected, match="noSuch"):
             scripted.connector().create(USER, {"userName": ("ada",), "noSuch": ("x",)})
+        assert scripted.server.seen("POST") == []
+
+    @pytest.mark.parametrize("value", ["\ud800", float("nan")])
+    def test_values_that_are_no_json(self, peer: StartPeer, value: Any) -> None:
+        scripted = peer(Store(user()))
+        with pytest.raises(Rejected):
+            scripted.connector().create(USER, {"userName": (value,)})
         assert scripted.server.seen("POST") == []
 
     def test_disabling_where_it_means_removal(self, peer: StartPeer) -> None:

@@ -145,6 +145,10 @@ class TestFilterTexts:
         with pytest.raises(Rejected):
             scripted.connector().search(USER, Equals(name, "x"))
 
+    def test_a_text_that_cannot_be_sent(self, peer: StartPeer) -> None:
+        with pytest.raises(Rejected):
+            peer(lambda _: listing()).connector().search(USER, Equals("userName", "\ud800"))
+
     def test_members_are_asked_for_only_when_the_filter_needs_them(self, peer: StartPeer) -> None:
         group = {"id": "g", "displayName": "G", "members": [{"value": "id-1"}]}
         scripted = peer(lambda _: listing(group))
@@ -217,7 +221,7 @@ class TestPaging:
         assert _everybody(connector) == []
 
     def test_resources_that_are_none_are_left_out(self, peer: StartPeer) -> None:
-        connector = peer(lambda _: listing(user(1), "x", {"id": 7}, {"userName": "no id"}, None)).connector()
+        connector = peer(lambda _: listing(user(1), "x", {"id": []}, {"userName": "no id"}, None)).connector()
         assert _everybody(connector) == ["user1"]
 
     @pytest.mark.parametrize("cursor", ["x", "[]", "{}", "null", '["a", null, 0, null]'])
