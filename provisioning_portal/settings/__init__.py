@@ -81,7 +81,7 @@ DATABASES = {"default": databases.database(environment)}
 CACHES = {"default": databases.cache(environment)}
 
 AUTH_USER_MODEL = "identities.User"
-# Looks users up by the folded user name (`UserManager.get_by_natural_key`), in the same time whether there is one or not.
+# Looks users up by the folded user name (`UserManager.get_by_natural_key`), in the same time whether found or not.
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
