@@ -16,10 +16,8 @@ from unfold.decorators import display
 from connectors.actions import holds, operations
 from connectors.models import Operation
 from connectors.vocabulary import OperationState
-from identities.actors import Actor
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.object_actions import ObjectAction, ReasonForm
-from identities.errors import IdentityError
 
 COLOURS = {
     OperationState.WAITING: "info",
@@ -29,9 +27,6 @@ COLOURS = {
     OperationState.HELD: "warning",
     OperationState.DONE: "success",
 }
-RETRIED = (OperationState.FAILED, OperationState.DISPUTED, OperationState.WAITING)
-SKIPPED = (OperationState.FAILED, OperationState.DISPUTED)
-CANCELLED = (OperationState.WAITING,)
 Act = Callable[..., object]
 
 
@@ -84,7 +79,7 @@ class OperationAdmin(ActionModelAdmin):
             gettext_lazy("Retry"),
             gettext_lazy("It is tried again now, with the values as they are now."),
             _one(operations.retry, gettext_lazy("It is tried again.")),
-            offered=_in(*RETRIED),
+            offered=_in(*operations.RETRIED),
         ),
         ObjectAction(
             "skip",
@@ -92,7 +87,7 @@ class OperationAdmin(ActionModelAdmin):
             gettext_lazy("It is laid aside; the next change of the object brings it back."),
             _one(operations.skip, gettext_lazy("It is laid aside.")),
             form=ReasonForm,
-            offered=_in(*SKIPPED),
+            offered=_in(*operations.SKIPPED),
         ),
         ObjectAction(
             "cancel",
@@ -100,7 +95,7 @@ class OperationAdmin(ActionModelAdmin):
             gettext_lazy("It is not done; the next change of the object brings it back."),
             _one(operations.cancel, gettext_lazy("It is cancelled.")),
             form=ReasonForm,
-            offered=_in(*CANCELLED),
+            offered=_in(*operations.CANCELLED),
             dangerous=True,
         ),
         ObjectAction(
@@ -158,14 +153,9 @@ class OperationAdmin(ActionModelAdmin):
         return render_to_string("admin/connectors/steps.html", {"steps": operation.steps})
 
     def _each(self, request: HttpRequest, chosen: "QuerySet[Operation]", act: Act) -> None:
-        actor: Actor = actor_of(request)
-        done = 0
-        for operation in chosen:
-            try:
-                act(operation, actor=actor)
-                done += 1
-            except IdentityError as refusal:
-                self.message_user(request, f"{operation.object_name}: {refusal.message}", "ERROR")
+        done, refused = operations.each_of(act, chosen, actor=actor_of(request))
+        for refusal in refused:
+            self.message_user(request, refusal, "ERROR")
         self.message_user(request, _("Done for %(number)d operations.") % {"number": done})
 
     @admin.action(description=gettext_lazy("Retry"), permissions=["change"])
