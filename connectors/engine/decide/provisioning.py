@@ -91,6 +91,9 @@ def _find_or_create(situation: Situation, verdict: Verdict, trail: Trail) -> Dec
     desired = desired_attributes(situation, creating=True)
     if desired.unknown:
         return Needs(Need.RESOLVE, references=frozenset(desired.unknown))
+    if not _has_schema(situation) and not situation.may_read:
+        trail.add("correlation", "Is there an account already?", Answer.UNKNOWN, "The schema was never read.")
+        return _create(situation, desired, verdict, trail, is_assumed=True)
     if not correlation_key(situation, desired):
         trail.extend(desired.steps)
         return _blocked(_no_key(situation, desired), verdict, trail)
@@ -103,6 +106,10 @@ def _find_or_create(situation: Situation, verdict: Verdict, trail: Trail) -> Dec
     if found.hit is not None:
         return _adopt(situation, found, trail)
     return _create(situation, desired, verdict, trail, is_assumed=found.finding is Finding.UNKNOWN)
+
+
+def _has_schema(situation: Situation) -> bool:
+    return situation.system.schema is not None or bool(situation.system.correlation_attribute)
 
 
 def _no_key(situation: Situation, desired: Desired) -> Problem:
