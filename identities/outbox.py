@@ -68,7 +68,7 @@ def announce(
 
 
 def announce_many(announcements: Sequence[Announcement], *, actor: Actor) -> None:
-    """Announce many changes by the same actor, in two statements, in the caller's transaction; ring after its commit."""
+    """Announce many changes by the same actor, in two statements of the caller's transaction; ring after its commit."""
     if not announcements:
         return
     now = timezone.now()
