@@ -52,7 +52,8 @@ OPEN = (OperationState.WAITING, OperationState.IN_FLIGHT, *WAITS_FOR_A_PERSON)
 class LinkState(StrEnum):
     """How an identity object stands on a system.
 
-    pending: no remote object known yet; linked; disputed: the name is taken by an account that is not ours; removed: there was one, it
+    pending: no remote object known yet; linked; disputed: the name is taken by an account that is not ours; removed:
+        there was one, it
     was deleted or released.
     """
 
@@ -65,7 +66,8 @@ class LinkState(StrEnum):
 class Settlement(StrEnum):
     """What a person or a policy settled about a link, so that the engine does not undo it at the next change.
 
-    kept: a removal was rejected, the account stays as it is. gone: the account was deleted in the system and that was accepted.
+    kept: a removal was rejected, the account stays as it is. gone: the account was deleted in the system and that was
+        accepted.
     """
 
     NONE = ""

@@ -58,7 +58,7 @@ def give_back(operation: Operation, *, due_at: datetime, now: datetime, **column
         with transaction.atomic():
             row.update(state=OperationState.WAITING, due_at=due_at, **columns)
     except IntegrityError:
-        row.update(state=OperationState.SUPERSEDED, finished_at=now, **columns)
+        row.update(**{**columns, "state": OperationState.SUPERSEDED, "finished_at": now})
         _merge_into_waiting(operation)
         return False
     return True

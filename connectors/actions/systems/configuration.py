@@ -45,15 +45,14 @@ def prepare(
     misplaced = sorted(set(given) & set(configuration_class.secret_fields()))
     if misplaced:
         raise RuleViolation("secret_in_configuration", "Give secrets apart.", field=f"configuration.{misplaced[0]}")
-    stored = _stored_secrets(system)
-    kept = {} if _host_changes(configuration_class, system, given) else stored
-    named = dict(secrets or {})
+    named, stored = dict(secrets or {}), _stored_secrets(system)
     unknown = sorted(set(named) - set(configuration_class.secret_fields()))
     if unknown:
         raise RuleViolation("unknown_secret", f"There is no secret {unknown[0]}.", field=f"configuration.{unknown[0]}")
-    together = {name: value for name, value in {**kept, **named}.items() if value}
-    checked = _checked(configuration_class, {**given, **together})
+    # A host that changes is checked as if the secrets stayed; without them the system waits until they are typed again.
+    checked = _checked(configuration_class, {**given, **_present({**stored, **named})})
     values = checked.model_dump(mode="json", exclude_unset=True, exclude=set(configuration_class.secret_fields()))
+    together = _present(named if _host_changes(configuration_class, system, given) else {**stored, **named})
     changed = sorted(name for name in {*stored, *together} if stored.get(name) != together.get(name))
     return Prepared(values, together, tuple(changed))
 
@@ -62,6 +61,10 @@ def same_values(kind: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> 
     """Whether two stored configurations mean the same: what is left out is the default."""
     defaults = _defaults(_configuration_class(kind))
     return {**defaults, **one} == {**defaults, **other}
+
+
+def _present(secrets: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in secrets.items() if value}
 
 
 def _configuration_class(kind: str) -> type[Configuration]:
