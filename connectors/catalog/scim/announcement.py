@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from scim2_models import ResourceType, ServiceProviderConfig
 
 from connectors.catalog.scim.client import ScimClient
-from connectors.catalog.scim.documents import elements_of, value_of
+from connectors.catalog.scim.documents import elements_of, id_of, value_of
 from connectors.catalog.scim.names import is_attribute_name
 from connectors.catalog.scim.shapes import CORE_URN, PeerSchema, lenient_attribute
 from connectors.spi import Gone, Misconfigured, ObjectClass, Rejected
@@ -60,7 +60,7 @@ def resource_types(client: ScimClient) -> dict[ObjectClass, Announced]:
 def schemas(client: ScimClient) -> dict[ObjectClass, tuple[PeerSchema, ...]] | None:
     """The schemas of users and groups; None when the peer does not tell them."""
     document = _told(client, "/Schemas")
-    raw = {str(each["id"]): each for each in elements_of(value_of(document, "Resources")) if value_of(each, "id")}
+    raw = {str(each["id"]): each for each in elements_of(value_of(document, "Resources")) if id_of(each)}
     if not raw:
         return None
     types = resource_types(client)

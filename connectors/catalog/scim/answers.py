@@ -22,8 +22,9 @@ from connectors.spi import (
 MAX_WAIT_SECONDS = 3600.0
 UNREADABLE_WAIT_SECONDS = 30.0
 MAX_DETAIL = 500
+MAX_DEPTH = 50
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-_QUOTA = re.compile(r"quota|rate.?limit|too many requests|throttl", re.IGNORECASE)
+_QUOTA = re.compile(r"(?i:quota|too many requests|throttl)|(?:\brate|Rate|RATE)(?i:.?limit)")
 _ADVICE = {
     401: "The system refuses the credentials.",
     403: "The system does not allow the portal to do this.",
@@ -54,12 +55,22 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 
 
 def parsed(answer: HttpResponse) -> dict[str, Any] | None:
-    """The JSON object of an answer; None when there is none, or it is broken or nested without end."""
+    """The JSON object of an answer; None when there is none, or it is broken or nested too deep."""
     try:
         document = json.loads(answer.body)
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+    return document if isinstance(document, dict) and not _is_deep(document) else None
+
+
+def _is_deep(document: dict[str, Any]) -> bool:
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [child for children in inner for child in children if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 class ErrorReader:

@@ -3,12 +3,22 @@
 import base64
 import json
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from connectors.catalog.scim.answers import SAFE_METHODS, ErrorReader, parsed
 from connectors.catalog.scim.configuration import Authentication, ContentType, ScimConfiguration
 from connectors.catalog.scim.documents import Document, id_of
-from connectors.spi import Ambiguous, Gone, HttpResponse, Misconfigured, ObjectClass, Rejected, Transient, Transport
+from connectors.spi import (
+    Ambiguous,
+    ConnectorError,
+    Gone,
+    HttpResponse,
+    Misconfigured,
+    ObjectClass,
+    Rejected,
+    Transient,
+    Transport,
+)
 
 
 class ScimClient:
@@ -50,7 +60,7 @@ class ScimClient:
         """GET one object; a group's members only if asked for.
 
         Raises:
-            Gone: it is not there, and the peer's list of objects is.
+            Gone: it is not there, and the peer's list of objects is. Rejected: another object is there.
         """
         try:
             document = self.document(self.location(object_class, remote_id), _without_members(object_class, members))
@@ -58,7 +68,7 @@ class ScimClient:
             self._confirm(object_class, error)
             raise
         if id_of(document) != remote_id:
-            raise Gone("The system answers with another object than the one asked for.")
+            raise Rejected("The system answers with another object than the one asked for.")
         return document
 
     def create(self, object_class: ObjectClass, document: Document) -> Document:
@@ -71,12 +81,14 @@ class ScimClient:
         created = parsed(answer)
         if created is not None and id_of(created) is not None:
             return created
-        location = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
-        if answer.status == 201 and not answer.body and location:
-            return self.document(f"{self._configuration.path(object_class)}/{location}")
-        raise Ambiguous(
-            "The system accepted a new object, but its answer is incomplete.", facts={"status": answer.status}
-        )
+        try:
+            if answer.status == 201 and not answer.body:
+                return self.read(
+                    object_class, unquote(answer.headers.get("location", "").rstrip("/").rpartition("/")[2])
+                )
+        except ConnectorError as error:
+            raise _incomplete(answer) from error
+        raise _incomplete(answer)
 
     def write(
         self, method: str, object_class: ObjectClass, remote_id: str, document: Document, *, version: str | None = None
@@ -145,6 +157,11 @@ class ScimClient:
         if method not in SAFE_METHODS and answer.status == 202:
             raise Ambiguous("The system will carry out the request later.", facts={"status": 202})
         return answer
+
+
+def _incomplete(answer: HttpResponse) -> Ambiguous:
+    message = "The system accepted a new object, but its answer is incomplete."
+    return Ambiguous(message, facts={"status": answer.status})
 
 
 def _is_text(value: str) -> bool:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from connectors.spi import Configuration, DisableStyle, ObjectClass, setting
 
@@ -173,6 +173,13 @@ class ScimConfiguration(Configuration):
         group=_DIALECT,
         discovered=True,
     )
+
+    @field_validator("users_path", "groups_path")
+    @classmethod
+    def _below_the_base_url(cls, path: str) -> str:
+        if {".", ".."} & set(path.split("/")):
+            raise ValueError("the path must stay below the base URL")
+        return path
 
     @model_validator(mode="after")
     def _complete_sign_in(self) -> Self:

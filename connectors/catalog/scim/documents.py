@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -71,7 +72,8 @@ def _readings(attribute: Attribute, urn: str | None, content: Any) -> Iterator[t
     label, subs = attribute.name or "", sub_attributes(attribute)
     elements = elements_of(content)
     if not subs:
-        yield str(AttributeName(label, urn=urn)), _decoded(elements, value_type(attribute))
+        values = _decoded(elements, value_type(attribute))
+        yield str(AttributeName(label, urn=urn)), values if attribute.multi_valued else values[:1]
     elif not attribute.multi_valued:
         for sub in subs.values():
             name = AttributeName(label, None if sub.name == "value" else sub.name, urn)
@@ -108,8 +110,10 @@ def _selected_readings(
 def _present_selections(elements: list[Any], subs: Mapping[str, Attribute]) -> Iterator[Selection]:
     if "$ref" in subs and "display" in subs and "primary" not in subs:
         return  # members and groups: their type says what they are, not which is meant
-    types = dict.fromkeys(value_of(each, "type") for each in elements)
-    yield from (Selection("type", each) for each in types if isinstance(each, str) and each)
+    told = [each for element in elements if isinstance(each := value_of(element, "type"), str) and each]
+    usual = {each.lower(): each for each in (subs["type"].canonical_values or () if "type" in subs else ())}
+    for each in {text.lower(): text for text in reversed(told)}.values():
+        yield Selection("type", usual.get(each.lower(), each))
     if any(truth(value_of(each, "primary")) for each in elements):
         yield Selection("primary", True)  # noqa: FBT003 - the value of the attribute primary
 
@@ -117,10 +121,15 @@ def _present_selections(elements: list[Any], subs: Mapping[str, Attribute]) -> I
 def selected(elements: list[Any], selection: Selection) -> Document | None:
     """The first value a selection means; None when there is none."""
     for element in elements:
-        value = value_of(element, selection.by)
-        if (truth(value) if selection.by == "primary" else value) == selection.value:
-            return element  # type: ignore[no-any-return]  # value_of answers None for anything but a dict
+        if isinstance(element, dict) and _is_meant(value_of(element, selection.by), selection):
+            return element
     return None
+
+
+def _is_meant(mark: Any, selection: Selection) -> bool:
+    if isinstance(selection.value, bool):
+        return truth(mark) is selection.value
+    return isinstance(mark, str) and mark.lower() == selection.value.lower()
 
 
 def _decoded(raw: Iterable[Any], type_: AttributeType) -> Values:
@@ -134,8 +143,10 @@ def _scalar(raw: Any, type_: AttributeType) -> Scalar | None:
     match type_:
         case AttributeType.BOOLEAN if (flag := truth(raw)) is not None:
             return flag
-        case AttributeType.INTEGER | AttributeType.DECIMAL if isinstance(raw, int | float):
-            return int(raw) if type_ is AttributeType.INTEGER else float(raw)
+        case AttributeType.INTEGER if isinstance(raw, int) or (isinstance(raw, float) and raw.is_integer()):
+            return int(raw)
+        case AttributeType.DECIMAL if isinstance(raw, int | float) and abs(raw) <= sys.float_info.max:
+            return float(raw)
         case AttributeType.DATETIME | AttributeType.BINARY if isinstance(raw, str):
             return _parsed(raw, type_)
     return raw if isinstance(raw, str) else str(raw)
@@ -178,7 +189,10 @@ def assign(document: Document, name: AttributeName, attribute: Attribute, values
     """Set the encoded values of one attribute in a resource; no values take it away, with all that becomes empty."""
     container = document
     if name.urn is not None:
-        container = document.setdefault(key_of(document, name.urn), {})
+        urn = key_of(document, name.urn)
+        if not isinstance(document.get(urn), dict):
+            document[urn] = {}
+        container = document[urn]
     key = key_of(container, name.attribute)
     if name.selection is not None:
         content: Any = _with_selected(elements_of(container.get(key)), name, values)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalog.scim.configuration import ScimConfiguration, WriteMethod
-from connectors.catalog.scim.documents import Document, id_of, value_of
+from connectors.catalog.scim.documents import Document, elements_of, id_of, value_of
 from connectors.catalog.scim.patches import DeltaWriter, MemberDelta, split_members
 from connectors.catalog.scim.peer import Peer
 from connectors.catalog.scim.reading import Reader
@@ -133,8 +133,9 @@ class Writer:
     def _put(self, object_class: ObjectClass, remote_id: str, document: Document) -> Document | None:
         version = value_of(value_of(document, "meta"), "version")
         body = {key: value for key, value in document.items() if key.lower() not in NOT_WRITTEN_BACK}
+        named = [each for each in elements_of(value_of(document, "schemas")) if isinstance(each, str)]
         urns = [key for key in body if key.lower().startswith("urn:")]
-        body["schemas"] = list(dict.fromkeys([*(value_of(document, "schemas") or [CORE_URN[object_class]]), *urns]))
+        body["schemas"] = list(dict.fromkeys([*(named or [CORE_URN[object_class]]), *urns]))
         return self._send("PUT", object_class, remote_id, body, version if isinstance(version, str) else None)
 
     def _send(

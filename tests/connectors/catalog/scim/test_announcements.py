@@ -175,6 +175,12 @@ class TestCustomAttributes:
         assert custom["colours"] == ("red", "blue")
         assert "unknown" not in custom
 
+    def test_numbers_without_end(self, peer: StartPeer) -> None:
+        text = b'{"id": "id-1", "%s": {"number": 1e999, "ratio": 1%s}}' % (CUSTOM.encode(), b"0" * 400)
+        scripted = peer(lambda request: Answer(200, text) if "/Users" in request.path else FULL(request))
+        read = scripted.connector().get(USER, "id-1").attributes
+        assert all(isinstance(value, str) for values in read.values() for value in values)
+
     def test_lists_are_written_as_lists(self, peer: StartPeer) -> None:
         scripted = self._peer(peer, user())
         connector = scripted.connector()

@@ -62,6 +62,8 @@ ANSWERS: list[tuple[Answer, type[ConnectorError], type[ConnectorError], type[Con
     (failure(403), Misconfigured, Misconfigured, Misconfigured),
     (Answer(403, QUOTA), Throttled, Throttled, Throttled),
     (failure(403, **{"Retry-After": "9"}), Throttled, Throttled, Throttled),
+    (failure(403, detail="may not generate limits"), Misconfigured, Misconfigured, Misconfigured),
+    (failure(403, detail="Rate limit exceeded"), Throttled, Throttled, Throttled),
     (failure(404), Gone, Misconfigured, Gone),
     (Answer(405), Misconfigured, Misconfigured, Misconfigured),
     (failure(408), Transient, Transient, Transient),
@@ -166,6 +168,14 @@ class TestCreate:
         assert scripted.connector().create(USER, {"userName": ("user1",)}).remote_id == "id-1"
         assert scripted.server.requests[-1].path == "/scim/Users/id-1"
 
+    @pytest.mark.parametrize("location", ["", "/", "/Users/..", "/Users/id-2", "\\"])
+    def test_a_location_that_leads_nowhere(self, peer: StartPeer, location: str) -> None:
+        def answer(request: Request) -> Answer:
+            return Answer(201, b"", {"Location": location}) if request.method == "POST" else failure(404)
+
+        with pytest.raises(Ambiguous):
+            peer(answer).connector().create(USER, {"userName": ("a",)})
+
     def test_a_peer_that_answers_with_somebody_elses_account(self, peer: StartPeer) -> None:
         connector = peer(lambda _: Answer(200, user(1, externalId="another"))).connector()
         with pytest.raises(AlreadyExists) as raised:
@@ -211,7 +221,7 @@ class TestGone:
             _retitle(connector)
 
     def test_another_object_than_the_one_asked_for(self, peer: StartPeer) -> None:
-        with pytest.raises(Gone):
+        with pytest.raises(Rejected, match="another"):
             peer(lambda _: Answer(200, user(2))).connector().get(USER, "id-1")
 
     @pytest.mark.parametrize("remote_id", ["", ".", ".."])
@@ -255,6 +265,9 @@ class TestUnreadable:
     def test_endless_nesting(self, peer: StartPeer) -> None:
         with pytest.raises(Transient):
             peer(lambda _: Answer(200, b'{"a":' * 200_000)).connector().search(USER)
+        deep = b'{"Resources": ' + b"[" * 60 + b"]" * 60 + b"}"
+        with pytest.raises(Transient):
+            peer(lambda _: Answer(200, deep)).connector().search(USER)
 
     def test_a_list_that_is_none(self, peer: StartPeer) -> None:
         with pytest.raises(Misconfigured, match="SCIM list"):

@@ -38,6 +38,7 @@ def test_secrets_and_host_are_marked() -> None:
         ({"users_path": ""}, "users_path"),
         ({"users_path": "Users"}, "users_path"),
         ({"users_path": "/Users?x"}, "users_path"),
+        ({"groups_path": "/../admin"}, "groups_path"),
         ({"token": ""}, "token"),
         ({"authentication": "basic"}, "password"),
         ({"authentication": "basic", "user_name": "a:b", "password": SECRET}, "user_name"),

@@ -458,6 +458,31 @@ class TestReading:
             f"{ENTERPRISE}:manager.displayName": ("Boss",),
         }
 
+    def test_types_in_other_letters_are_the_usual_ones(self, peer: StartPeer) -> None:
+        document = user(
+            emails=[{"type": "Work", "value": "a"}, {"type": "WORK", "value": "b"}, {"type": ["x"], "value": "c"}]
+        )
+        read = self._read(peer, document)
+        assert {name: values for name, values in read.attributes.items() if "type eq" in name} == {WORK: ("a",)}
+        assert _operations(peer, document, Delta(replace={WORK: ("a",)})) == []
+
+    @pytest.mark.parametrize("odd", ["text", 7, [1], [[]], {"x": {}}, True, None, [None]])
+    def test_values_of_the_wrong_kind_do_no_harm(self, peer: StartPeer, odd: Any) -> None:
+        document = {
+            "id": "id-1",
+            "userName": odd,
+            "name": odd,
+            "emails": odd,
+            "active": odd,
+            "meta": odd,
+            ENTERPRISE: odd,
+        }
+        read = self._read(peer, document)
+        assert len(read.attributes.get("userName", ())) <= 1
+        delta = Delta(replace={WORK: ("w",), "name.givenName": ("A",), f"{ENTERPRISE}:department": ("D",)})
+        for switches in ({}, {"patch_style": "no_path"}, {"update_with": "put"}):
+            peer(Store(document)).connector(**switches).update(USER, "id-1", delta)
+
     def test_a_manager_that_is_plain_text(self, peer: StartPeer) -> None:
         read = self._read(peer, user(**{ENTERPRISE: {"manager": "id-9"}}))
         assert read.attributes[f"{ENTERPRISE}:manager"] == ("id-9",)
