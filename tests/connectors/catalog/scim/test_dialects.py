@@ -475,6 +475,7 @@ class TestReading:
             "emails": odd,
             "active": odd,
             "meta": odd,
+            "schemas": odd,
             ENTERPRISE: odd,
         }
         read = self._read(peer, document)
