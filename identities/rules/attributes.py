@@ -43,8 +43,8 @@ VALUE_LENGTHS: Final[dict[str, int]] = {
     "ims": 255,
     "photos": 1_000_000,
     "addresses": 1024,
-    "entitlements": 1024,
-    "roles": 1024,
+    "entitlements": 600,
+    "roles": 600,
     "x509Certificates": 100_000,
 }
 PRIMARY_SUFFIX: Final = ".primary"

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Final
 
+from identities.canonical import fold
 from identities.errors import RuleViolation
 
 NAME_LENGTH: Final = 255
@@ -19,7 +20,8 @@ def check_text(field: str, text: str, length: int | None, *, several_lines: bool
     """Return `text` if it may stand in `field`; raise RuleViolation if it is too long or holds control characters or
     half characters.
     """
-    if length is not None and len(text) > length:
+    # Folding lengthens some texts, and the folded one is stored beside it.
+    if length is not None and max(len(text), len(fold(text))) > length:
         raise RuleViolation("too_long", f"{field} is longer than {length} characters.", field=field, length=length)
     for character in text:
         allowed = several_lines and character in _LINE_BREAKS
