@@ -63,11 +63,11 @@ def read_query(parameters: Mapping[str, Any], resource: Resource) -> Query:
 def answer(query: Query, client: ApiClient) -> Form:
     """The page the query asks for, of what the client sees."""
     objects = _found(query, client)
+    sorting = ordering(query.sort_by, query.resource, descending=query.descending, visibility=eyes(client))
     total = objects.count()
     start = query.start_index - 1
     page: list[Form] = []
     if query.count and start < total:
-        sorting = ordering(query.sort_by, query.resource, descending=query.descending, visibility=eyes(client))
         rows = objects.order_by(*sorting)[start : start + query.count]
         read: Any = read_users if query.resource == "User" else read_groups
         page = read(rows, client, query.wanted)

@@ -1,7 +1,8 @@
 """The requests that Entra ID and Okta document, one file each, in the order they are sent.
 
-A file holds `what`, the `source` page and its `date`, the `request`, what the `answer` must be (`status`, `holds`: parts
-of the body, `lacks`: names that must not be in it) and what to `remember` of it. `{name}` stands for what was remembered.
+A file holds `what`, the `source` page and its `date`, the `request`, what the `answer` must be (`status`, `holds`:
+parts of the body, `lacks`: names that must not be in it) and what to `remember` of it. `{name}` stands for what was
+remembered.
 """
 
 import json

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from django.test import Client
@@ -72,6 +73,10 @@ class Service:
     def get(self, path: str, **headers: str) -> Answer:
         """GET."""
         return self.request("GET", path, **headers)
+
+    def find(self, filter_: str, path: str = "/Users") -> Answer:
+        """GET with a filter."""
+        return self.get(f"{path}?filter={quote(filter_)}")
 
     def post(self, path: str, body: Any, **headers: str) -> Answer:
         """POST."""
