@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import CITEXT
 
 from connectors.catalog.sql.kinds import ATTRIBUTE_TYPES, ColumnKind
 from connectors.catalog.sql.values import NOW, configured, from_column, to_column
 from connectors.spi import AttributeSpec, AttributeType, ObjectClass, Scalar, Values
 
+_WIDE: dict[ColumnKind, sa.types.TypeEngine[Any]] = {
+    ColumnKind.INTEGER: sa.BigInteger(),
+    ColumnKind.DECIMAL: sa.Double(),
+    ColumnKind.TEXT: sa.String(),
+}
 _HEX_ID = 32
 _DASHED_ID = 36
 
@@ -19,7 +26,9 @@ class Column:
     """A column that can be read and written.
 
     Attributes:
+        length: how many characters fit in, if that is limited.
         as_text: SQLite keeps dates, ids and truth values in its own way (see `values.to_column`).
+        unique: a constraint or index keeps its values unique, be it among some rows only.
         folded: a unique index compares without regard to case, so searches do too.
         refers_to: the object class whose id column this one refers to.
         optional: a new row may leave it out.
@@ -29,7 +38,9 @@ class Column:
 
     column: sa.Column[object]
     kind: ColumnKind
+    length: int | None = None
     as_text: bool = False
+    unique: bool = False
     folded: bool = False
     refers_to: ObjectClass | None = None
     optional: bool = True
@@ -42,16 +53,22 @@ class Column:
         """Its name in the database, and the name of the attribute."""
         return self.column.name
 
-    @property
-    def length(self) -> int | None:
-        """How many characters fit in, if that is limited."""
-        return self.column.type.length if isinstance(self.column.type, sa.String) else None
-
     def stored(self, value: object) -> object:
         """The value as the column takes it (raises ValueError)."""
         if isinstance(self.column.type, sa.Enum) and value not in self.column.type.enums:
             raise ValueError("it is not one of the column's values")
         return to_column(value, self.kind, as_text=self.as_text)
+
+    def bound(self, value: object) -> sa.ColumnElement[Any]:
+        """A stored value to compare the column with, of a type that does not cut it to the column's size."""
+        wide = None if self.as_text or isinstance(self.column.type, (sa.Enum, CITEXT)) else _WIDE.get(self.kind)
+        return sa.literal(value, wide or self.column.type)
+
+    def equals(self, value: object) -> sa.ColumnElement[bool]:
+        """The condition that the column has this stored value, as the database compares."""
+        if self.folded and not isinstance(self.column.type, CITEXT):
+            return sa.func.lower(self.column) == sa.func.lower(self.bound(value))
+        return self.column == self.bound(value)
 
     def configured(self, text: str) -> object:
         """A configured value as the column takes it (raises ValueError)."""
@@ -70,7 +87,7 @@ class Column:
             return self.column.is_(None)
         if text == NOW and self.kind in (ColumnKind.DATE, ColumnKind.DATETIME, ColumnKind.AWARE_DATETIME):
             return self.column.is_not(None)
-        return sa.and_(self.column.is_not(None), self.column == self.configured(text))
+        return sa.and_(self.column.is_not(None), self.column == self.bound(self.configured(text)))
 
     def values(self, found: object) -> Values:
         """What was read as an attribute's values."""

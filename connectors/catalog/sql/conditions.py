@@ -1,7 +1,5 @@
 """The SPI's filters as SQL conditions: columns from reflection, every value bound."""
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
 
 from connectors.catalog.sql.columns import Column, id_value
@@ -59,22 +57,17 @@ def equals(column: Column, value: object) -> Condition:
         wanted = column.stored(value)
     except ValueError:
         return sa.false()
-    return sa.and_(column.column.is_not(None), _cased(column, column.column) == _cased(column, wanted))
-
-
-def _cased(column: Column, side: object) -> sa.ColumnElement[object]:
-    expression = side if isinstance(side, sa.ColumnElement) else sa.literal(side, column.column.type)
-    return sa.func.lower(expression) if column.folded else expression
+    return sa.and_(column.column.is_not(None), column.equals(wanted))
 
 
 def _starts_with(column: Column, beginning: str) -> Condition:
     """Not by LIKE: SQLite's has its own idea of case."""
     if "\x00" in beginning:
         return sa.false()
-    text: Callable[[sa.ColumnElement[object]], sa.ColumnElement[object]]
-    text = (lambda side: sa.func.lower(side)) if column.folded else (lambda side: side)
     start = sa.func.substr(sa.cast(column.column, sa.Text), 1, len(beginning))
-    return sa.and_(column.column.is_not(None), text(start) == text(sa.literal(beginning, sa.Text)))
+    wanted = sa.literal(beginning, sa.Text)
+    same = sa.func.lower(start) == sa.func.lower(wanted) if column.folded else start == wanted
+    return sa.and_(column.column.is_not(None), same)
 
 
 def _by_id(part: Equals | StartsWith | Present, table: ObjectTable) -> Condition:
@@ -84,7 +77,7 @@ def _by_id(part: Equals | StartsWith | Present, table: ObjectTable) -> Condition
         case StartsWith(_, beginning):
             return _starts_with(table.id, beginning)
     value = id_value(table.id, part.value)
-    return sa.false() if value is None else table.id.column == value
+    return sa.false() if value is None else table.id.column == table.id.bound(value)
 
 
 def _membership(part: Equals | StartsWith | Present, table: ObjectTable, memberships: MembershipTable) -> Condition:
@@ -94,5 +87,7 @@ def _membership(part: Equals | StartsWith | Present, table: ObjectTable, members
             raise Rejected("Members can only be searched for by their whole id.")
         case Equals(_, value):
             member = id_value(memberships.user, value)
-            members = members.where(sa.false() if member is None else memberships.user.column == member)
+            members = members.where(
+                sa.false() if member is None else memberships.user.column == memberships.user.bound(member)
+            )
     return table.id.column.in_(members.where(memberships.group.column.is_not(None)))

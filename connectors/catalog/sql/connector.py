@@ -60,7 +60,7 @@ class SqlConnector(Connector[SqlConfiguration]):
     def open(self) -> None:
         """Connect (raises Transient, Misconfigured)."""
         with self.database.transaction():
-            """Connecting is all."""
+            return
 
     def close(self) -> None:
         """Disconnect; the tables are read anew next time."""

@@ -118,7 +118,7 @@ def _about_users(users: Found | None) -> dict[str, object]:
     }
     if len(users.key) == 1:
         proposals["user_id_column"] = users.key[0]
-    return {field: value for field, value in proposals.items() if value not in ("", None)}
+    return {field: value for field, value in proposals.items() if value != "" or field == "live_value"}
 
 
 def _about_disabling(users: Found) -> dict[str, object]:

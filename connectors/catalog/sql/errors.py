@@ -119,6 +119,7 @@ def _without_state(error: psycopg.Error, *, committing: bool) -> ConnectorError:
 
 _CONNECTING = (
     # libpq gives no codes while it connects (PQconnectStart); its texts are English unless the server's are not.
+    ("connection", Transient, ("SYSCALL", "server closed the connection"), "The database server cannot be reached."),
     ("tls", Misconfigured, ("SSL", "certificate", "root.crt"), "The encrypted connection cannot be made."),
     (
         "connection",
@@ -141,4 +142,5 @@ def connecting_error(error: psycopg.Error) -> ConnectorError:
     for stage, kind, signs, message in _CONNECTING:
         if any(sign in text for sign in signs):
             return kind(message, detail=text, facts={"stage": stage})
-    return Transient("The database server cannot be reached.", detail=text, facts={"stage": "connection"})
+    # One text for refused, silent and unreachable, so that the portal is no port scanner.
+    return Transient("The database server cannot be reached.", facts={"stage": "connection"})

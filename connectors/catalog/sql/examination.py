@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from connectors.catalog.sql.configuration import DatabaseKind, Deletion
 from connectors.catalog.sql.database import Database
 from connectors.catalog.sql.layout import Layout, ObjectTable, read_layout
-from connectors.catalog.sql.reflection import unique_columns
+from connectors.catalog.sql.reflection import reuses_ids
 from connectors.spi import ConnectorError, Finding, FindingLevel
 
 _ADVICE = {
@@ -48,7 +48,7 @@ def examined(database: Database) -> Iterator[Finding]:
             yield Finding(stage, FindingLevel.ERROR, error.message, _ADVICE[stage])
             return
         yield Finding(name, FindingLevel.OK, message)
-    yield from _uniqueness(database, layouts[0])
+    yield from _durability(database, layouts[0])
 
 
 def _resolved(database: Database) -> str:
@@ -64,12 +64,11 @@ def _connected(database: Database, where: str) -> str:
 
 
 def _readable(database: Database, layout: Layout) -> str:
-    counts = []
+    tables = _tables(layout)
     with database.transaction() as connection:
-        for table in _tables(layout):
+        for table in tables:
             connection.execute(sa.select(table).limit(1)).first()
-            counts.append(table.name)
-    return f"{', '.join(counts)} can be read."
+    return f"{', '.join(table.name for table in tables)} can be read."
 
 
 def _writable(database: Database, layout: Layout) -> str:
@@ -85,25 +84,39 @@ def _tables(layout: Layout) -> list[sa.Table]:
     return [layout.users.table, *others]
 
 
-def _uniqueness(database: Database, layout: Layout) -> Iterator[Finding]:
-    for name, table in (("unique_logins", layout.users), ("unique_group_names", layout.groups)):
+def _durability(database: Database, layout: Layout) -> Iterator[Finding]:
+    """What keeps names and ids from meaning two rows; without it the portal works, with less certainty."""
+    for prefix, table in (("users", layout.users), ("groups", layout.groups)):
         if table is None:
             continue
+        yield _unique_names(f"{prefix}_unique", table)
         try:
-            yield _unique(database, name, table)
+            with database.transaction() as connection:
+                reused = reuses_ids(connection, table.table, table.id)
         except ConnectorError as error:
-            yield Finding(name, FindingLevel.WARNING, error.message, _ADVICE["reading"])
+            yield Finding(f"{prefix}_ids", FindingLevel.WARNING, error.message, _ADVICE["reading"])
+            continue
+        yield _lasting_ids(f"{prefix}_ids", table, reused=reused)
 
 
-def _unique(database: Database, name: str, table: ObjectTable) -> Finding:
-    with database.transaction() as connection:
-        unique = table.name.name in unique_columns(connection, table.table)
+def _unique_names(name: str, table: ObjectTable) -> Finding:
     column = f"{table.name.name} of {table.table.name}"
-    if unique:
+    if table.name.unique:
         return Finding(name, FindingLevel.OK, f"The database keeps {column} unique.")
     return Finding(
         name,
         FindingLevel.WARNING,
         f"Nothing in the database keeps {column} unique.",
         "Add a unique index, or two rows of one name may come about when others write to the table too.",
+    )
+
+
+def _lasting_ids(name: str, table: ObjectTable, *, reused: bool) -> Finding:
+    if not reused:
+        return Finding(name, FindingLevel.OK, f"Ids of {table.table.name} are not used again.")
+    return Finding(
+        name,
+        FindingLevel.WARNING,
+        f"SQLite gives the id of a deleted row of {table.table.name} to a new one.",
+        "Declare the key as INTEGER PRIMARY KEY AUTOINCREMENT, or mark removed rows instead of deleting them.",
     )

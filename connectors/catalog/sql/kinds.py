@@ -50,8 +50,6 @@ _NUMBERS = ("NUM", "DEC", "MONEY")
 
 def kind_of(column_type: sa.types.TypeEngine[Any]) -> ColumnKind | None:
     """The kind of a reflected type; None for those that are left alone (arrays, documents, addresses, ...)."""
-    if isinstance(column_type, postgresql.DOMAIN):
-        return kind_of(column_type.data_type)
     if isinstance(column_type, postgresql.CITEXT):
         return ColumnKind.TEXT
     if isinstance(column_type, sa.DateTime):

@@ -61,7 +61,8 @@ class PostgresqlDatabase(Database):
 
     def check_rights(self, connection: sa.Connection, table: sa.Table, *, deletes: bool) -> None:
         """Asks the server for the account's privileges (raises Misconfigured)."""
-        name = connection.dialect.identifier_preparer.format_table(table)
+        names = [table.schema, table.name] if table.schema else [table.name]
+        name = sa.func.format(".".join(["%I"] * len(names)), *(sa.literal(str(each), sa.String()) for each in names))
         asked = {each: sa.func.has_any_column_privilege(name, each) for each in ("SELECT", "INSERT", "UPDATE")}
         if deletes:
             asked["DELETE"] = sa.func.has_table_privilege(name, "DELETE")
@@ -83,7 +84,7 @@ class PostgresqlDatabase(Database):
                     dbname=settings.database_name,
                     user=settings.user_name,
                     password=settings.password,
-                    passfile="/dev/null",
+                    passfile="/dev/null/none",
                     sslmode=settings.sslmode.value,
                     gssencmode="disable",
                     connect_timeout=max(_LEAST_CONNECT_SECONDS, int(seconds)),

@@ -1,111 +1,131 @@
-"""What the database tells of a table's columns beyond their names."""
+"""One table as the database describes it."""
 
-import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import exc
+from sqlalchemy.dialects.postgresql import CITEXT, DOMAIN
+from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from connectors.catalog.sql.columns import Column
 from connectors.catalog.sql.kinds import ColumnKind, kind_of, sqlite_kind
-from connectors.spi import ObjectClass
+from connectors.catalog.sql.uniqueness import unique_columns
+from connectors.spi import Misconfigured, ObjectClass
 
-_LOWERED = re.compile(r"lower\(\(?\"?(?P<column>[^\"():]+)\"?\)?(?:::[a-z ]+)?\)", re.IGNORECASE)
+Place = tuple[str | None, str, str]
+"""Schema, table and column."""
 
 
-def reflected(
-    connection: sa.Connection, table: sa.Table, ids: Mapping[str, ObjectClass], *, empty_text: bool
-) -> dict[str, Column]:
-    """The usable columns of a table by name.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the database tells of a table.
 
-    Args:
-        ids: full names of the id columns of users and groups.
-        empty_text: whether nothing may be written as empty text where NULL is not allowed.
+    Attributes:
+        table: for statements; every identifier is quoted. On SQLite its columns have no type: values pass as they are.
+        facts: the columns as they were listed. declared: SQLite's own words for their types.
+        key: the column that is the primary key on its own, or nothing.
+        targets: what columns refer to, by column.
+        unique, folded: see `uniqueness`.
     """
-    sqlite = connection.dialect.name == "sqlite"
-    declared = _declared(connection, table) if sqlite else {}
-    kinds = {
-        column.name: sqlite_kind(column.type, declared.get(column.name, "")) if sqlite else kind_of(column.type)
-        for column in table.columns
-    }
-    folded = folded_columns(connection, table)
-    if sqlite:
-        _take_as_stored(table)
-    return {
-        column.name: Column(
-            column=column,
+
+    table: sa.Table
+    facts: Mapping[str, ReflectedColumn]
+    declared: Mapping[str, str]
+    key: str
+    targets: Mapping[str, Place]
+    unique: frozenset[str]
+    folded: frozenset[str]
+
+    def columns(self, ids: Mapping[Place, ObjectClass], *, empty_text: bool) -> dict[str, Column]:
+        """The usable columns by name.
+
+        Args:
+            ids: the id columns of users and groups.
+            empty_text: whether nothing may be written as empty text where NULL is not allowed.
+        """
+        kinds = {name: self._kind(name) for name in self.facts}
+        return {
+            name: self._column(name, kind, ids, fills=empty_text and kind is ColumnKind.TEXT)
+            for name, kind in kinds.items()
+            if kind is not None
+        }
+
+    def _column(self, name: str, kind: ColumnKind, ids: Mapping[Place, ObjectClass], *, fills: bool) -> Column:
+        facts, identity = self.facts[name], self.facts[name].get("identity")
+        numbered = self.declared.get(name, "").upper() == "INTEGER" and self.key == name  # sqlite.org/autoinc.html
+        return Column(
+            column=self.table.columns[name],
             kind=kind,
-            as_text=sqlite,
-            folded=column.name in folded,
-            refers_to=_referred(column, ids),
-            optional=bool(column.nullable) or (empty_text and kind is ColumnKind.TEXT),
-            defaulted=_is_defaulted(column, declared.get(column.name, "")),
-            generated=column.computed is not None or bool(column.identity and column.identity.always),
-            fills_empty=empty_text and kind is ColumnKind.TEXT and not column.nullable,
+            length=getattr(facts["type"], "length", None),
+            as_text=bool(self.declared),
+            unique=name in self.unique,
+            folded=name in self.folded or isinstance(facts["type"], CITEXT),
+            refers_to=ids.get(self.targets[name]) if name in self.targets else None,
+            optional=facts["nullable"] or fills,
+            defaulted=numbered or facts.get("default") is not None or identity is not None,
+            generated=facts.get("computed") is not None or bool(identity and identity.get("always")),
+            fills_empty=fills and not facts["nullable"],
         )
-        for column in table.columns
-        if (kind := kinds[column.name]) is not None
-    }
+
+    def _kind(self, name: str) -> ColumnKind | None:
+        column_type = self.facts[name]["type"]
+        return sqlite_kind(column_type, self.declared[name]) if self.declared else kind_of(column_type)
 
 
-def unique_columns(connection: sa.Connection, table: sa.Table) -> set[str]:
-    """The columns that a constraint or index keeps unique on their own, be it among some rows only."""
+def described(connection: sa.Connection, name: str, schema: str | None) -> Description:
+    """Read the description of a table (raises Misconfigured: there is none of this name)."""
     inspector = sa.inspect(connection)
-    found = {
-        _single(each["column_names"]) for each in inspector.get_unique_constraints(table.name, schema=table.schema)
-    }
-    found |= {_single(column.name for column in table.primary_key.columns)}
-    for index in inspector.get_indexes(table.name, schema=table.schema):
-        if index["unique"]:
-            found |= {_single(index["column_names"])} | _lowered(index.get("expressions", ()))
-    return found - {""}
-
-
-def folded_columns(connection: sa.Connection, table: sa.Table) -> set[str]:
-    """The columns whose unique index, or type, compares without regard to case."""
-    by_type = {column.name for column in table.columns if isinstance(column.type, postgresql.CITEXT)}
-    if connection.dialect.name == "sqlite":
-        return by_type | _collated(connection, table)
-    indexes = sa.inspect(connection).get_indexes(table.name, schema=table.schema)
-    return by_type.union(*(_lowered(index.get("expressions", ())) for index in indexes if index["unique"]))
-
-
-def _collated(connection: sa.Connection, table: sa.Table) -> set[str]:
-    query = sa.text(
-        "SELECT part.name FROM pragma_index_list(:table_name) AS list, pragma_index_xinfo(list.name) AS part"
-        " WHERE list.\"unique\" = 1 AND part.key = 1 AND part.coll = 'NOCASE' AND part.name IS NOT NULL"
+    try:
+        facts = [_unwrapped(each) for each in inspector.get_columns(name, schema=schema)]
+    except exc.NoSuchTableError:
+        raise Misconfigured(f"There is no table {name!r}.", facts={"stage": "tables"}) from None
+    key = inspector.get_pk_constraint(name, schema=schema)["constrained_columns"]
+    foreign = inspector.get_foreign_keys(name, schema=schema)
+    declared = _declared(connection, name) if connection.dialect.name == "sqlite" else {}
+    unique, folded = unique_columns(connection, name, schema)
+    return Description(
+        table=_table(name, schema, facts, typed=not declared),
+        facts={each["name"]: each for each in facts},
+        declared=declared,
+        key=key[0] if len(key) == 1 else "",
+        targets={
+            each["constrained_columns"][0]: (
+                each["referred_schema"],
+                each["referred_table"],
+                each["referred_columns"][0],
+            )
+            for each in foreign
+            if len(each["constrained_columns"]) == len(each["referred_columns"]) == 1
+        },
+        unique=frozenset(unique | set(key if len(key) == 1 else ())),
+        folded=frozenset(folded),
     )
-    return set(connection.execute(query, {"table_name": table.name}).scalars())
 
 
-def _declared(connection: sa.Connection, table: sa.Table) -> dict[str, str]:
+def reuses_ids(connection: sa.Connection, table: sa.Table, column: Column) -> bool:
+    """Whether the id of a deleted row may be given to a new one (sqlite.org/autoinc.html, section 3)."""
+    if connection.dialect.name != "sqlite" or column.kind is not ColumnKind.INTEGER or not column.defaulted:
+        return False
+    query = sa.text("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = :table_name")
+    definition = connection.execute(query, {"table_name": table.name}).scalar() or ""
+    return "AUTOINCREMENT" not in str(definition).upper()
+
+
+def _unwrapped(facts: ReflectedColumn) -> ReflectedColumn:
+    """A domain's values are those of the type below it; its checks stay with the database."""
+    column_type = facts["type"]
+    return {**facts, "type": column_type.data_type} if isinstance(column_type, DOMAIN) else facts
+
+
+def _table(name: str, schema: str | None, facts: Iterable[ReflectedColumn], *, typed: bool) -> sa.Table:
+    columns = [
+        sa.Column(each["name"], each["type"] if typed else None, quote=True, comment=each.get("comment"))
+        for each in facts
+    ]
+    return sa.Table(name, sa.MetaData(), *columns, schema=schema, quote=True, quote_schema=True)
+
+
+def _declared(connection: sa.Connection, name: str) -> dict[str, str]:
     query = sa.text("SELECT name, type FROM pragma_table_xinfo(:table_name)")
-    return {row.name: row.type for row in connection.execute(query, {"table_name": table.name})}
-
-
-def _take_as_stored(table: sa.Table) -> None:
-    """SQLite columns hold anything: let values pass as they are, `values` converts them."""
-    for column in table.columns:
-        column.type = sa.types.NullType()
-
-
-def _is_defaulted(column: sa.Column[object], declared: str) -> bool:
-    """SQLite numbers the rows of a table whose only key is declared as exactly INTEGER (sqlite.org/autoinc.html)."""
-    numbered = declared.upper() == "INTEGER" and column.table.primary_key.columns.keys() == [column.name]
-    return numbered or column.server_default is not None or column.identity is not None
-
-
-def _referred(column: sa.Column[object], ids: Mapping[str, ObjectClass]) -> ObjectClass | None:
-    names = (key.target_fullname for key in column.foreign_keys)
-    return next((ids[name] for name in names if name in ids), None)
-
-
-def _single(names: Iterable[str | None]) -> str:
-    columns = list(names)
-    return columns[0] or "" if len(columns) == 1 else ""
-
-
-def _lowered(expressions: Iterable[str]) -> set[str]:
-    """The column of an index on `lower(column)` alone."""
-    found = [_LOWERED.fullmatch(each) for each in expressions]
-    return {found[0]["column"]} if len(found) == 1 and found[0] else set()
+    return {row.name: row.type for row in connection.execute(query, {"table_name": name})}

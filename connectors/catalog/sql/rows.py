@@ -33,7 +33,7 @@ def remote_object(table: ObjectTable, row: Row) -> RemoteObject:
 def find(connection: sa.Connection, table: ObjectTable, remote_id: Scalar, *, lock: bool = False) -> Row:
     """The row with this id, locked against others' changes if asked (raises Gone)."""
     value = id_value(table.id, remote_id)
-    query = _query(table).where(sa.false() if value is None else table.id.column == value)
+    query = _query(table).where(sa.false() if value is None else table.id.column == table.id.bound(value))
     row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         kind = "account" if table.object_class is ObjectClass.USER else "group"
@@ -64,7 +64,7 @@ def page(
         after = id_value(table.id, cursor)
         if after is None:
             raise Misconfigured("This is not a cursor of this connector.")
-        query = query.where(table.id.column > after)
+        query = query.where(table.id.column > table.id.bound(after))
     items = [remote_object(table, row) for row in connection.execute(query)]
     return Page(tuple(items[:limit]), items[limit - 1].remote_id if len(items) > limit else None)
 

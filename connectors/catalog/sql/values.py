@@ -41,7 +41,7 @@ def from_column(value: object, kind: ColumnKind, *, padded: bool = False) -> Val
     Args:
         padded: the database fills texts up with blanks, which are no part of the value.
     """
-    if value is None:
+    if value is None or value == "":
         return ()
     if kind in _FROM_COLUMN:
         try:

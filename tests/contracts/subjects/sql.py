@@ -14,6 +14,7 @@ from connectors.catalog.sql import SqlConnector
 from connectors.spi import ObjectClass, RemoteObject, Transport
 from tests.contracts.subject import ContractSubject
 from tests.contracts.transport import loopback_transport
+from tests.servers.postgresql import PostgresqlServer
 
 TABLES: Mapping[str, Any] = {
     "users_table": "users",
@@ -51,6 +52,7 @@ SQLITE_NUMBERS = Keys("INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER")
 SQLITE_TEXTS = Keys("varchar(36) PRIMARY KEY", "varchar(36)")
 SERIALS = Keys("serial PRIMARY KEY", "integer")
 UUIDS = Keys("uuid PRIMARY KEY", "uuid")
+_DATABASES: dict[int, dict[Keys, str]] = {}
 
 
 def make_tables(engine: sa.Engine, keys: Keys, binary: str) -> None:
@@ -88,10 +90,25 @@ def _sqlite(request: pytest.FixtureRequest, keys: Keys, **configuration: Any) ->
     return _subject(engine, transport, settings, {"path": "", "database": "oracle"}, broken)
 
 
+def _emptied(server: PostgresqlServer, keys: Keys) -> str:
+    """A database with these keys, made once and emptied for every test."""
+    made = _DATABASES.setdefault(server.port, {})
+    if keys not in made:
+        made[keys] = server.create_database()
+        make_tables(postgresql_engine(made[keys]), keys, "bytea")
+    with postgresql_engine(made[keys]).begin() as connection:
+        connection.exec_driver_sql("TRUNCATE users, teams, team_members")
+    return made[keys]
+
+
+def postgresql_engine(url: str) -> sa.Engine:
+    """An engine for looking at a database of the tests."""
+    return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
+
+
 def _postgresql(request: pytest.FixtureRequest, keys: Keys, **configuration: Any) -> ContractSubject:
-    url: str = request.getfixturevalue("postgresql_database")
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
-    make_tables(engine, keys, "bytea")
+    url = _emptied(request.getfixturevalue("postgresql_server"), keys)
+    engine = postgresql_engine(url)
     settings = {**postgresql_settings(url), "password": "not-asked-for", **TABLES, **configuration}
     broken = {
         "connection": {"port": 1},

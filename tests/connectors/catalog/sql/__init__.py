@@ -1,0 +1,1 @@
+"""The SQL table connector, beyond the contract."""
