@@ -62,6 +62,7 @@ def _cancel(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
 class RunAdmin(ActionModelAdmin):
     """Every run with what it did; imports are added by uploading a file."""
 
+    is_edited = False
     list_display = ("created_at", "kind", "subject", "state", "progress", "actor_name")
     list_filter = ("kind", "state")
     list_select_related = ("system", "profile")

@@ -52,6 +52,7 @@ def _match(request: HttpRequest, link: Link, cleaned: dict[str, Any]) -> str:
 class LinkAdmin(ActionModelAdmin):
     """The ties between people and groups here and their accounts there."""
 
+    is_edited = False
     list_display = ("subject", "system", "status", "remote_name", "enabled", "synchronised_at")
     list_filter = ("state", "system", "object_type", "adopted")
     list_select_related = ("system",)

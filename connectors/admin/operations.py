@@ -46,6 +46,7 @@ def _in(*states: str) -> Callable[[Operation], bool]:
 class OperationAdmin(ActionModelAdmin):
     """The durable queue and, once done, its log."""
 
+    is_edited = False
     list_display = ("created_at", "subject", "system", "status", "verdict", "attempt", "due_at", "short_message")
     list_filter = ("state", "system", "error_class", "lane", "object_type")
     list_select_related = ("system",)

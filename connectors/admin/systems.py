@@ -148,5 +148,6 @@ def _secrets_set(system: ConnectedSystem | None) -> frozenset[str]:
 
 
 sections.register(
-    "connectors.ConnectedSystem", Section("history", gettext_lazy("History"), "identities.view_auditentry", history)
+    "connectors.ConnectedSystem",
+    Section("history", gettext_lazy("History"), "identities.view_auditentry", history, last=True),
 )

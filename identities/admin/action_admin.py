@@ -21,6 +21,7 @@ from identities.errors import IdentityError
 from identities.models import User
 
 REFUSAL = "_portal_refusal"
+NO_SAVING = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
 
 
 def actor_of(request: HttpRequest, reason: str = "") -> Actor:
@@ -52,11 +53,14 @@ class RefusableForm(ModelForm):  # type: ignore[type-arg]
 class ActionModelAdmin(ModelAdmin):
     """Saves and deletes by actions only. A subclass defines `write` (and `remove` where deleting is offered).
 
+    `is_edited` says whether an object, once there, is changed by its form; otherwise only by its buttons.
+
     A refusal by an action (IdentityError) is shown on the form it came from, with everything that was typed.
     """
 
     form = RefusableForm
     object_actions: tuple[ObjectAction, ...] = ()
+    is_edited = True
     change_form_template = "admin/object_change_form.html"
     compressed_fields = True
     list_per_page = 50
@@ -93,6 +97,7 @@ class ActionModelAdmin(ModelAdmin):
             **(extra_context or {}),
             "object_tabs": self.object_tabs(request, object_id, ""),
             "object_buttons": self.object_buttons(request, object_id),
+            **(NO_SAVING if object_id and not self.is_edited else {}),
         }
         try:
             return super().changeform_view(request, object_id, form_url, context)

@@ -22,4 +22,4 @@ def history(request: HttpRequest, obj: Any) -> SafeString:
 
 
 for _model in ("identities.User", "identities.Group", "identities.OrgUnit", "identities.ApiClient"):
-    sections.register(_model, Section("history", _("History"), "identities.view_auditentry", history))
+    sections.register(_model, Section("history", _("History"), "identities.view_auditentry", history, last=True))

@@ -21,12 +21,14 @@ class Section:
         title: text of its tab.
         permission: permission codename (`connectors.view_link`) a viewer needs beside that of viewing the object.
         render: makes the page's content, as safe HTML, from the request and the object.
+        last: stands after those of all apps.
     """
 
     key: str
     title: str | Promise
     permission: str
     render: Render
+    last: bool = False
 
 
 class SectionRegistry:
@@ -47,8 +49,9 @@ class SectionRegistry:
         sections[section.key] = section
 
     def of(self, model: type[models.Model]) -> tuple[Section, ...]:
-        """The sections of a model."""
-        return tuple(self._sections.get(model._meta.label, {}).values())
+        """The sections of a model, in the order of registration but for those that come last."""
+        registered = self._sections.get(model._meta.label, {}).values()
+        return tuple(sorted(registered, key=lambda section: section.last))
 
     def visible(self, model: type[models.Model], request: HttpRequest) -> tuple[Section, ...]:
         """The sections of a model that this viewer may open."""
