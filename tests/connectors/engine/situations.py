@@ -133,3 +133,12 @@ def group(**changes: Any) -> Situation:
         budget=RemovalBudget(0, 20, 100),
     )
     return replace(situation, **changes)
+
+
+FOREIGN = remote({"userName": ("ADA",), "givenName": ("Someone",)}, remote_id="foreign")
+OURS = remote({**AS_DESIRED, "userName": ("a.lovelace",)}, remote_id="ours")
+DELETED = ada(deleted=True, active=False, scope=OUT_OF_SCOPE)
+INACTIVE = ada(active=False, condition="suspended by admin")
+LEAVING = ada(scope=OUT_OF_SCOPE)
+FULL = RemovalBudget(removed=20, limit=20, accounts=100)
+INTENDED = LinkView(create_intent_key="ada", create_intent_at=NOW)

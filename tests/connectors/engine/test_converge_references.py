@@ -1,6 +1,5 @@
 """Groups, managers and renames: what refers to an account follows it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,28 +7,19 @@ import pytest
 from django.utils import timezone
 
 from connectors.catalog.memory import MemoryStore
-from connectors.engine import converge as converging
 from connectors.engine.claim import Ending, Outcome, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.finish import finish
-from connectors.engine.session import close_all
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership, SystemMapping
 from connectors.spi import ObjectClass, Transient
 from connectors.vocabulary import Lane, OperationState
 from identities.models import Group, Membership, User
 from identities.vocabulary import MappingKind, ObjectType
+from tests.connectors.engine.converging import Place
 from tests.connectors.engine.memory_systems import a_memory_system
 from tests.connectors.engine.rows import NOW, a_group, a_person, join, make_due, people, put
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
-Place = tuple[ConnectedSystem, MemoryStore]
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(converging, "WAITS_SECONDS", (0.01, 0.02))
-    yield
-    close_all()
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("quick")]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 
 from connectors.engine.decide import decide
 from connectors.engine.decision import Decision
-from connectors.engine.limits import RemovalBudget
 from connectors.engine.situation import (
     Criterion,
     Hit,
@@ -18,18 +17,21 @@ from connectors.engine.situation import (
     Situation,
     Verdict,
 )
-from connectors.spi import WRITABLE, Capabilities, Capability, Delta, DisableStyle, ObjectClass
+from connectors.spi import WRITABLE, Capabilities, Capability, DisableStyle, ObjectClass
 from connectors.vocabulary import AdoptionPolicy, GonePolicy, LinkState, RemovalPolicy, Settlement, SystemState
 from tests.connectors.engine.situations import (
-    ADA,
     AS_DESIRED,
-    BOSS,
     CRITERIA,
+    DELETED,
+    FOREIGN,
+    FULL,
+    INACTIVE,
+    INTENDED,
+    LEAVING,
     LINKED,
     MAPPINGS,
-    NOW,
+    OURS,
     OUT_OF_SCOPE,
-    REMOTE_ID,
     ada,
     group,
     linked,
@@ -39,14 +41,7 @@ from tests.connectors.engine.situations import (
     user_system,
 )
 
-FOREIGN = remote({"userName": ("ADA",), "givenName": ("Someone",)}, remote_id="foreign")
-OURS = remote({**AS_DESIRED, "userName": ("a.lovelace",)}, remote_id="ours")
-DELETED = ada(deleted=True, active=False, scope=OUT_OF_SCOPE)
-INACTIVE = ada(active=False, condition="suspended by admin")
-LEAVING = ada(scope=OUT_OF_SCOPE)
 NO_DELETE = frozenset(WRITABLE - {Capability.DELETE})
-INTENDED = LinkView(create_intent_key="ada", create_intent_at=NOW)
-FULL = RemovalBudget(removed=20, limit=20, accounts=100)
 BY_NUMBER = user_system(
     correlation_attribute="employeeNumber",
     adoption_policy=AdoptionPolicy.EXACT_KEY,
@@ -335,91 +330,3 @@ def test_verdict(situation: Situation, verdict: Verdict) -> None:
 
 def test_every_verdict_has_a_case() -> None:
     assert {case[2] for case in CASES} == set(Verdict)
-
-
-def decided(situation: Situation) -> Decision:
-    decision = decide(situation)
-    assert isinstance(decision, Decision), decision
-    return decision
-
-
-def test_a_create_carries_every_value_our_mark_and_the_state() -> None:
-    decision = decided(unlinked())
-    assert decision.attributes == AS_DESIRED
-    assert decision.enabled is True
-    assert decision.correlation_key == "ada"
-
-
-def test_a_create_leaves_out_references_that_cannot_be_resolved() -> None:
-    person = ada(document={**ada().document, "manager": {"id": str(BOSS)}})
-    waiting = decided(unlinked(object=person, references={BOSS: None}))
-    assert "manager" not in waiting.attributes
-    assert waiting.waiting_for == 1
-    resolved = decided(unlinked(object=person, references={BOSS: "ref-boss"}))
-    assert resolved.attributes["manager"] == ("ref-boss",)
-    assert resolved.waiting_for == 0
-
-
-def test_an_update_writes_only_what_differs() -> None:
-    decision = decided(linked(remote({**AS_DESIRED, "title": ("Lady",), "department": ("R&D",)})))
-    assert decision.delta == Delta(replace={"title": ("Countess",)})
-
-
-def test_disabling_writes_nothing_else_so_that_no_bad_value_can_stop_it() -> None:
-    decision = decided(linked(remote({}), object=INACTIVE))
-    assert decision.delta == Delta(enabled=False)
-    assert decision.is_partial
-
-
-def test_an_adopted_account_is_brought_up_to_date_with_our_mark() -> None:
-    decision = decided(unlinked(FOREIGN, system=user_system(adoption_policy=AdoptionPolicy.EXACT_KEY)))
-    assert decision.remote_id == "foreign"
-    assert decision.takes_over
-    assert decision.delta.replace["externalId"] == (str(ADA),)
-    assert "userName" not in decision.delta.replace  # it differs in case only
-    assert not decided(unlinked(OURS)).takes_over
-
-
-def test_a_dispute_names_the_accounts() -> None:
-    assert [hit.remote.remote_id for hit in decided(unlinked(FOREIGN)).candidates] == ["foreign"]
-
-
-def test_waiting_and_holding_say_what_would_be_done_otherwise() -> None:
-    paused = decided(linked(object=DELETED, may_read=False, system=user_system(state=SystemState.PAUSED)))
-    assert paused.intended is Verdict.DELETE
-    assert decided(linked(object=DELETED, budget=FULL)).intended is Verdict.DELETE
-    assert not decided(linked(object=INACTIVE, budget=FULL)).is_partial
-    assert decided(unlinked(object=ada(document={}))).intended is Verdict.CREATE
-
-
-def test_a_paused_system_is_not_asked_anything() -> None:
-    decision = decided(linked(remote=RemoteView(), system=user_system(state=SystemState.PAUSED)))
-    assert decision.verdict is Verdict.WAIT
-
-
-def test_members_are_a_delta_and_pending_ones_are_counted() -> None:
-    members = MembershipDelta(add=(CHANGE,), pending=3)
-    decision = decided(group(members=members))
-    assert decision.members == members
-    assert decision.delta.is_empty
-    assert decision.waiting_for == 3
-
-
-def test_a_lost_account_is_settled_only_if_it_should_have_been_there() -> None:
-    accepted = decided(linked(remote=read(None), system=user_system(when_gone=GonePolicy.ACCEPT)))
-    assert (accepted.settlement, accepted.ends_link) == (Settlement.GONE, True)
-    assert decided(linked(remote=read(None), object=DELETED)).settlement is Settlement.NONE
-
-
-def test_secrets_do_not_show_in_the_steps() -> None:
-    mapping = replace(MAPPINGS[0], attribute="userPassword", source="title")
-    decision = decided(unlinked(system=user_system(schema=None, mappings=(*MAPPINGS, mapping))))
-    shown = repr([step for step in decision.steps if step.title == "userPassword"])
-    assert "Countess" not in shown
-    assert "•••" in shown
-
-
-def test_remote_ids_reach_the_removal_of_what_a_lost_create_left() -> None:
-    decision = decided(unlinked(FOREIGN, object=DELETED, link=INTENDED))
-    assert decision.remote_id == "foreign"
-    assert decided(linked(object=DELETED)).remote_id == REMOTE_ID
