@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import orjson
 from hypothesis import strategies as st
 
 from identities.models import Group, Membership, MultiValue, OrgUnit, User
-from identities.representation import document, stored_text
+from identities.queries.document import load_documents
 
 ORIGIN = "admin"
 NOW = datetime(2026, 5, 13, 4, 42, 34, 123456, tzinfo=UTC)
@@ -118,10 +117,7 @@ def store(people: list[Person]) -> dict[uuid.UUID, dict[str, Any]]:
         for user, person in zip(users, people, strict=True)
         for number in sorted(person.groups)
     )
-    return {
-        user.pk: _document(user, own, [groups[number] for number in sorted(person.groups)])
-        for user, own, person in zip(users, rows, people, strict=True)
-    }
+    return load_documents([user.pk for user in users])
 
 
 def _user(person: Person, number: int, unit: OrgUnit) -> User:
@@ -156,13 +152,3 @@ def _rows(user: User, person: Person) -> list[MultiValue]:
             )
         )
     return rows
-
-
-def _document(user: User, rows: list[MultiValue], groups: list[Group]) -> dict[str, Any]:
-    manager, unit = user.manager, user.org_unit
-    return document(
-        orjson.loads(stored_text(user, rows)),
-        groups=[{"value": str(group.pk), "display": group.display_name} for group in groups],
-        manager=manager and {"id": str(manager.pk), "userName": manager.user_name, "displayName": manager.display_name},
-        org_unit=unit and {"id": str(unit.pk), "code": unit.code, "name": unit.name},
-    )
