@@ -2,44 +2,24 @@
 
 import gzip
 import socket
-import ssl
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pytest
 
 from connectors.spi import Ambiguous, ConnectorError, HttpClient, Misconfigured, Transient
-from connectors.spi.addresses import NetworkPolicy
 from connectors.spi.guarded_http import MAX_BODY_BYTES
-from connectors.spi.guarded_transport import GuardedTransport
-from tests.connectors.scripted_http import Answer, RawAnswer, Request, ScriptedServer, scripted_server
-from tests.connectors.spi.certificates import self_signed
+from tests.connectors.scripted_http import Answer, RawAnswer, ScriptedServer
+from tests.connectors.spi.conftest import HEAD, SECRET, Script, loopback_transport, sending
 
 MEGABYTE = 1024 * 1024
-HEAD = b"HTTP/1.1 200 OK\r\n"
-SECRET = "a-very-secret-token"
-
-Script = Callable[[Callable[[Request], Answer | RawAnswer]], ScriptedServer]
-
-
-@pytest.fixture
-def serve() -> Iterator[Script]:
-    """Starts servers: `serve(answer)`."""
-    with ExitStack() as stack:
-        yield lambda answer: stack.enter_context(scripted_server(answer))
-
-
-def _transport(seconds: float = 5, networks: tuple[str, ...] = ("127.0.0.0/8",), **options: Any) -> GuardedTransport:
-    return GuardedTransport(NetworkPolicy(networks, Path("/nonexistent")), seconds, **options)
 
 
 def _client(server: ScriptedServer, path: str = "/base", *, seconds: float = 5) -> HttpClient:
-    return _transport(seconds).http(server.url + path, headers={"Authorization": SECRET})
+    return loopback_transport(seconds).http(server.url + path, headers={"Authorization": SECRET})
 
 
 @contextmanager
@@ -50,15 +30,6 @@ def _little_memory() -> Iterator[None]:
         assert tracemalloc.get_traced_memory()[1] < 5 * MAX_BODY_BYTES
     finally:
         tracemalloc.stop()
-
-
-def _sending(*parts: bytes, every: float = 0.0) -> RawAnswer:
-    def send(connection: socket.socket) -> None:
-        for part in parts:
-            connection.sendall(part)
-            time.sleep(every)
-
-    return send
 
 
 class TestRequests:
@@ -118,7 +89,7 @@ class TestRequests:
     ) -> None:
         server = serve(lambda _: Answer(200, {}))
         for refused in (
-            lambda: _transport().http(server.url, headers=headers),
+            lambda: loopback_transport().http(server.url, headers=headers),
             lambda: _client(server).request("GET", "/", headers=headers),
         ):
             with pytest.raises(Misconfigured) as error:
@@ -158,7 +129,7 @@ class TestAddresses:
     )
     def test_urls_that_are_refused_before_anything_is_sent(self, url: str) -> None:
         with pytest.raises(Misconfigured):
-            _transport().http(url, headers={})
+            loopback_transport().http(url, headers={})
 
     @pytest.mark.parametrize(
         "host",
@@ -174,7 +145,7 @@ class TestAddresses:
         ],
     )
     def test_addresses_that_are_never_connected_to(self, host: str) -> None:
-        client = _transport(networks=("0.0.0.0/0", "::/0")).http(f"http://{host}:8080/", headers={})
+        client = loopback_transport(networks=("0.0.0.0/0", "::/0")).http(f"http://{host}:8080/", headers={})
         with pytest.raises(Misconfigured):
             client.request("GET", "/")
 
@@ -183,25 +154,25 @@ class TestAddresses:
         server = serve(lambda _: Answer(200, {}))
         for method in ("GET", "POST"):
             with pytest.raises(Misconfigured, match="ALLOWED_NETWORKS"):
-                _transport(networks=()).http(f"http://{host}:{server.port}", headers={}).request(method, "/")
+                loopback_transport(networks=()).http(f"http://{host}:{server.port}", headers={}).request(method, "/")
         assert server.connections == 0
-        assert _transport().http(f"http://{host}:{server.port}", headers={}).request("GET", "/").status == 200
+        assert loopback_transport().http(f"http://{host}:{server.port}", headers={}).request("GET", "/").status == 200
 
 
 class TestLostAnswers:
     """Nothing sent: repeat. Sent, and no whole answer: only a safe method may simply be repeated."""
 
     BROKEN: Mapping[str, RawAnswer] = {
-        "closed": _sending(b""),
-        "half a status line": _sending(b"HTTP/1.1 20"),
-        "half the headers": _sending(HEAD + b"Content-Le"),
-        "headers without an end": _sending(HEAD + b"Content-Type: application/json\r\n"),
-        "half the body": _sending(HEAD + b'Content-Length: 100\r\n\r\n{"id": "1"'),
-        "half a chunk": _sending(HEAD + b"Transfer-Encoding: chunked\r\n\r\n50\r\n{"),
-        "no HTTP": _sending(b"SSH-2.0-OpenSSH_9.2\r\n"),
-        "endless header line": _sending(HEAD + b"X: " + b"x" * MEGABYTE),
-        "too many headers": _sending(HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(1000)) + b"\r\n"),
-        "broken gzip": _sending(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"),
+        "closed": sending(b""),
+        "half a status line": sending(b"HTTP/1.1 20"),
+        "half the headers": sending(HEAD + b"Content-Le"),
+        "headers without an end": sending(HEAD + b"Content-Type: application/json\r\n"),
+        "half the body": sending(HEAD + b'Content-Length: 100\r\n\r\n{"id": "1"'),
+        "half a chunk": sending(HEAD + b"Transfer-Encoding: chunked\r\n\r\n50\r\n{"),
+        "no HTTP": sending(b"SSH-2.0-OpenSSH_9.2\r\n"),
+        "endless header line": sending(HEAD + b"X: " + b"x" * MEGABYTE),
+        "too many headers": sending(HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(1000)) + b"\r\n"),
+        "broken gzip": sending(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"),
         "reset": lambda connection: connection.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
         ),
@@ -232,10 +203,10 @@ class TestLostAnswers:
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port = unused.getsockname()[1]
         with pytest.raises(Transient):
-            _transport().http(f"http://127.0.0.1:{port}", headers={}).request(method, "/")
+            loopback_transport().http(f"http://127.0.0.1:{port}", headers={}).request(method, "/")
 
     def test_texts_hold_neither_body_nor_secret(self, serve: Script) -> None:
-        server = serve(lambda _: _sending(HEAD + b"Content-Length: 999\r\n\r\ninternal " + SECRET.encode()))
+        server = serve(lambda _: sending(HEAD + b"Content-Length: 999\r\n\r\ninternal " + SECRET.encode()))
         with pytest.raises(Ambiguous) as error:
             _client(server).request("POST", "/", body=b"{}")
         said = _everything_said(error.value)
@@ -259,7 +230,7 @@ class TestTime:
     @pytest.mark.parametrize(("method", "error"), [("GET", Transient), ("POST", Ambiguous)])
     def test_a_peer_that(self, serve: Script, habit: str, method: str, error: type[ConnectorError]) -> None:
         parts = self.SLOW[habit]
-        server = serve(lambda _: _sending(*parts, every=0.1) if parts else lambda _: time.sleep(6))
+        server = serve(lambda _: sending(*parts, every=0.1) if parts else lambda _: time.sleep(6))
         started = time.monotonic()
         with pytest.raises(error):
             _client(server, seconds=0.5).request(method, "/")
@@ -300,12 +271,12 @@ class TestSize:
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_endless_chunks(self, serve: Script, method: str) -> None:
         chunk = b"%x\r\n%s\r\n" % (MEGABYTE, b"x" * MEGABYTE)
-        server = serve(lambda _: _sending(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *(chunk,) * 30))
+        server = serve(lambda _: sending(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *(chunk,) * 30))
         with pytest.raises(Transient if method == "GET" else Ambiguous, match="larger"):
             _client(server, seconds=20).request(method, "/")
 
     def test_an_endless_chunk_size(self, serve: Script) -> None:
-        server = serve(lambda _: _sending(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *(b"1" * MEGABYTE,) * 30))
+        server = serve(lambda _: sending(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *(b"1" * MEGABYTE,) * 30))
         with _little_memory(), pytest.raises(Transient):
             _client(server, seconds=20).request("GET", "/")
 
@@ -332,88 +303,6 @@ class TestSize:
                 client.request("GET", "/")
         server.answer = lambda _: Answer(200, b"well")
         assert client.request("GET", "/").body == b"well"
-
-
-class TestTls:
-    """Certificates are verified for the name in the URL; there is no way around it and no second try without."""
-
-    def _get(self, server: ScriptedServer, host: str, ca: str, method: str = "GET") -> int:
-        transport = _transport(resolver=_everywhere_loopback)
-        client = transport.http(f"https://{host}:{server.port}", headers={"Authorization": SECRET}, ca_certificate=ca)
-        return client.request(method, "/", body=b"{}" if method == "POST" else None).status
-
-    def test_a_trusted_certificate_for_this_name(self, tmp_path: Path) -> None:
-        context, pem = self_signed(tmp_path, ["peer.test"])
-        with scripted_server(lambda _: Answer(200, {}), tls=context) as server:
-            assert self._get(server, "peer.test", pem) == 200
-            assert self._get(server, "peer.test", pem, "POST") == 200
-
-    def test_bounds_hold_over_tls_too(self, tmp_path: Path) -> None:
-        context, pem = self_signed(tmp_path, ["peer.test"])
-        slow = _sending(HEAD + b"Content-Length: 60\r\n\r\n", *(b"x",) * 60, every=0.1)
-        with scripted_server(lambda _: slow, tls=context) as server:
-            transport = _transport(0.6, resolver=_everywhere_loopback)
-            client = transport.http(f"https://peer.test:{server.port}", headers={}, ca_certificate=pem)
-            started = time.monotonic()
-            with pytest.raises(Ambiguous):
-                client.request("POST", "/")
-            assert time.monotonic() - started < 1.5
-            server.answer = lambda _: Answer(200, b"x" * (MAX_BODY_BYTES + 1))
-            transport.start_operation(20)
-            with pytest.raises(Transient, match="larger"):
-                client.request("GET", "/")
-
-    @pytest.mark.parametrize("method", ["GET", "POST"])
-    @pytest.mark.parametrize(
-        ("names", "days", "trusted"),
-        [(["other.test"], 1, True), (["peer.test"], -1, True), (["peer.test"], 1, False)],
-        ids=["wrong host", "expired", "self-signed"],
-    )
-    def test_certificates_that_are_refused(
-        self, tmp_path: Path, names: list[str], days: int, trusted: bool, method: str
-    ) -> None:
-        context, pem = self_signed(tmp_path, names, days=days)
-        with scripted_server(lambda _: Answer(200, {}), tls=context) as server:
-            with pytest.raises(Misconfigured, match="certificate"):
-                self._get(server, "peer.test", pem if trusted else "", method)
-            assert server.requests == []
-
-    def test_the_name_counts_and_not_the_address(self, tmp_path: Path) -> None:
-        context, pem = self_signed(tmp_path, ["peer.test"])
-        with scripted_server(lambda _: Answer(200, {}), tls=context) as server:
-            with pytest.raises(Misconfigured, match="certificate"):
-                self._get(server, "127.0.0.1", pem)
-            with pytest.raises(Misconfigured, match="certificate"):
-                self._get(server, "elsewhere.test", pem)
-
-    @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
-    def test_old_protocols_are_refused(self, tmp_path: Path) -> None:
-        context, pem = self_signed(tmp_path, ["peer.test"])
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-        with scripted_server(lambda _: Answer(200, {}), tls=context) as server:
-            with pytest.raises(Misconfigured, match="TLS"):
-                self._get(server, "peer.test", pem)
-            assert server.requests == []
-
-    def test_a_server_without_tls(self, serve: Script) -> None:
-        server = serve(lambda _: Answer(200, {}))
-        with pytest.raises(Misconfigured, match="TLS"):
-            self._get(server, "peer.test", "")
-        assert server.requests == []
-
-    def test_a_server_that_never_shakes_hands(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("connectors.spi.guarded_http.HANDSHAKE_SECONDS", 0.3)
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            client = _transport().http(f"https://127.0.0.1:{silent.getsockname()[1]}", headers={})
-            started = time.monotonic()
-            with pytest.raises(Transient):
-                client.request("POST", "/")
-            assert time.monotonic() - started < 1.5
-
-
-def _everywhere_loopback(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
-    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
 
 def _everything_said(error: ConnectorError) -> str:

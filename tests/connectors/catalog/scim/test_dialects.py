@@ -1,45 +1,26 @@
 """What is written, in the dialect each switch stands for."""
 
 import base64
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from connectors.spi import Delta, Gone, ObjectClass, Rejected, Transient
-from tests.connectors.catalog.scim.conftest import TOKEN, Peer, Script, failure, listing, user
+from connectors.spi import Delta, Rejected, Transient
+from tests.connectors.catalog.scim.conftest import TOKEN, failure, listing, user
+from tests.connectors.catalog.scim.written import (
+    ENTERPRISE,
+    GROUP,
+    HOME,
+    PRIMARY,
+    USER,
+    WORK,
+    Operations,
+    StartPeer,
+    Store,
+    written_operations,
+)
 from tests.connectors.scripted_http import Answer, Request
-
-USER, GROUP = ObjectClass.USER, ObjectClass.GROUP
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-WORK, HOME = 'emails[type eq "work"].value', 'emails[type eq "home"].value'
-PRIMARY = "emails[primary eq true].value"
-StartPeer = Callable[[Script], Peer]
-Operations = list[dict[str, Any]]
-
-
-class Store:
-    """A peer that holds one object, keeps every write, and answers a PATCH with 204."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
-
-    def __call__(self, request: Request) -> Answer:
-        if request.method == "GET" and request.path.endswith(("Users", "Groups")):
-            return listing()
-        if request.method == "GET" and request.path.endswith(("Schemas", "ResourceTypes")):
-            return Answer(404)
-        return Answer(204) if request.method in ("PATCH", "PUT", "DELETE") else Answer(200, self.document)
-
-
-def _operations(peer: StartPeer, document: dict[str, Any], delta: Delta, **switches: Any) -> list[Operations]:
-    """The operations of each PATCH that a delta leads to."""
-    scripted = peer(Store(document))
-    object_class = GROUP if "displayName" in document and "userName" not in document else USER
-    scripted.connector(**switches).update(object_class, document["id"], delta)
-    assert all("PatchOp" in request.document["schemas"][0] for request in scripted.server.seen("PATCH"))
-    return [request.document["Operations"] for request in scripted.server.seen("PATCH")]
 
 
 class TestPatchWithPaths:
@@ -56,7 +37,7 @@ class TestPatchWithPaths:
             },
             enabled=False,
         )
-        [operations] = _operations(peer, user(), delta)
+        [operations] = written_operations(peer, user(), delta)
         assert operations == [
             {"op": "replace", "path": "title", "value": "Boss"},
             {"op": "replace", "path": "name.givenName", "value": "Ada"},
@@ -97,37 +78,39 @@ class TestPatchWithPaths:
     def test_selected_values_follow_what_is_there(
         self, peer: StartPeer, emails: list[Any], replace: dict[str, Any], expected: Operations
     ) -> None:
-        written = _operations(peer, user(emails=emails), Delta(replace=replace))
+        written = written_operations(peer, user(emails=emails), Delta(replace=replace))
         assert written == ([expected] if expected else [])
 
     def test_parts_of_an_address(self, peer: StartPeer) -> None:
         city, country = 'addresses[type eq "work"].locality', 'addresses[type eq "work"].country'
         document = user(addresses=[{"type": "work", "locality": "Brno", "country": "CZ"}])
-        [operations] = _operations(peer, document, Delta(replace={city: ()}))
+        [operations] = written_operations(peer, document, Delta(replace={city: ()}))
         assert operations == [{"op": "remove", "path": city}]
-        [operations] = _operations(peer, document, Delta(replace={city: (), country: ()}))
+        [operations] = written_operations(peer, document, Delta(replace={city: (), country: ()}))
         assert operations == [{"op": "remove", "path": city}, {"op": "remove", "path": 'addresses[type eq "work"]'}]
 
     def test_single_values_of_a_list(self, peer: StartPeer) -> None:
         document = user(emails=[{"value": "a"}, {"value": "b", "type": "work"}])
-        [operations] = _operations(peer, document, Delta(add={"emails": ("b", "c")}, remove={"emails": ("a", "z")}))
+        [operations] = written_operations(
+            peer, document, Delta(add={"emails": ("b", "c")}, remove={"emails": ("a", "z")})
+        )
         assert operations == [
             {"op": "add", "path": "emails", "value": [{"value": "c"}]},
             {"op": "remove", "path": 'emails[value eq "a"]'},
         ]
-        assert _operations(peer, document, Delta(add={"emails": ("a",)}, remove={"emails": ("z",)})) == []
+        assert written_operations(peer, document, Delta(add={"emails": ("a",)}, remove={"emails": ("z",)})) == []
 
     def test_no_write_for_nothing(self, peer: StartPeer) -> None:
-        assert _operations(peer, user(), Delta()) == []
+        assert written_operations(peer, user(), Delta()) == []
 
     def test_the_switch_for_capitals(self, peer: StartPeer) -> None:
         delta = Delta(replace={"title": ("a",), "nickName": ()}, add={"emails": ("b",)})
-        [operations] = _operations(peer, user(), delta, capitalised_operations=True)
+        [operations] = written_operations(peer, user(), delta, capitalised_operations=True)
         assert [each["op"] for each in operations] == ["Replace", "Remove", "Replace"]
 
     def test_the_switch_for_booleans_as_text(self, peer: StartPeer) -> None:
         for enabled, text in ((True, "True"), (False, "False")):
-            [operations] = _operations(peer, user(), Delta(enabled=enabled), string_booleans=True)
+            [operations] = written_operations(peer, user(), Delta(enabled=enabled), string_booleans=True)
             assert operations == [{"op": "replace", "path": "active", "value": text}]
 
 
@@ -146,7 +129,7 @@ class TestPatchWithoutPaths:
             enabled=True,
         )
         document = user(emails=[{"type": "work", "value": "old", "display": "x"}, {"type": "home", "value": "h"}])
-        [operations] = _operations(peer, document, delta, patch_style="no_path")
+        [operations] = written_operations(peer, document, delta, patch_style="no_path")
         assert operations == [
             {
                 "op": "replace",
@@ -162,7 +145,7 @@ class TestPatchWithoutPaths:
         ]
 
     def test_disabling_as_okta_does(self, peer: StartPeer) -> None:
-        [operations] = _operations(peer, user(), Delta(enabled=False), patch_style="no_path")
+        [operations] = written_operations(peer, user(), Delta(enabled=False), patch_style="no_path")
         assert operations == [{"op": "replace", "value": {"active": False}}]
 
 
@@ -223,96 +206,6 @@ class TestPut:
             connector = peer(lambda r, status=status: failure(status) if r.method == "PUT" else Answer(200, document))
             with pytest.raises(Transient):
                 connector.connector(update_with="put").update(USER, "id-1", Delta(enabled=False))
-
-
-GROUP_DOCUMENT = {"id": "g", "displayName": "G"}
-
-
-class TestMembers:
-    """Memberships as differences, in pieces the peer takes."""
-
-    def test_add_and_remove(self, peer: StartPeer) -> None:
-        delta = Delta(add={"members": ("id-1", "id-2")}, remove={"members": ("id-3", 'id"4')})
-        assert _operations(peer, GROUP_DOCUMENT, delta) == [
-            [
-                {"op": "remove", "path": 'members[value eq "id-3"]'},
-                {"op": "remove", "path": r'members[value eq "id\"4"]'},
-            ],
-            [{"op": "add", "path": "members", "value": [{"value": "id-1"}, {"value": "id-2"}]}],
-        ]
-
-    def test_the_switch_for_value_lists(self, peer: StartPeer) -> None:
-        delta = Delta(remove={"members": ("id-3", "id-4")})
-        assert _operations(peer, GROUP_DOCUMENT, delta, remove_members_by="value_list") == [
-            [{"op": "remove", "path": "members", "value": [{"value": "id-3"}, {"value": "id-4"}]}]
-        ]
-
-    def test_pieces(self, peer: StartPeer) -> None:
-        members = tuple(f"id-{number}" for number in range(7))
-        written = _operations(
-            peer,
-            GROUP_DOCUMENT,
-            Delta(add={"members": members}, remove={"members": ("x", "y", "z", "w")}),
-            members_per_request=3,
-        )
-        assert [[each["op"] for each in request] for request in written] == [
-            ["remove"] * 3,
-            ["remove"],
-            ["add"],
-            ["add"],
-            ["add"],
-        ]
-        assert [len(request[0]["value"]) for request in written[2:]] == [3, 3, 1]
-
-    def test_all_members_replaced(self, peer: StartPeer) -> None:
-        members = tuple(f"id-{number}" for number in range(3))
-        written = _operations(peer, GROUP_DOCUMENT, Delta(replace={"members": members}), members_per_request=2)
-        assert [request[0]["op"] for request in written] == ["replace", "add"]
-        assert _operations(peer, GROUP_DOCUMENT, Delta(replace={"members": ()})) == [
-            [{"op": "remove", "path": "members"}]
-        ]
-
-    def test_a_replacement_that_takes_itself_back(self, peer: StartPeer) -> None:
-        delta = Delta(replace={"members": ("id-1",)}, add={"members": ("id-2",)}, remove={"members": ("id-1", "id-2")})
-        assert _operations(peer, GROUP_DOCUMENT, delta) == [[{"op": "remove", "path": "members"}]]
-
-    def test_values_are_written_before_members(self, peer: StartPeer) -> None:
-        delta = Delta(replace={"displayName": ("H",)}, add={"members": ("id-1",)})
-        assert [request[0]["path"] for request in _operations(peer, GROUP_DOCUMENT, delta)] == [
-            "displayName",
-            "members",
-        ]
-
-    def test_a_peer_that_minds_who_is_no_member(self, peer: StartPeer) -> None:
-        present = {**GROUP_DOCUMENT, "members": [{"value": "id-1"}]}
-
-        def answer(request: Request) -> Answer:
-            missing = 'members[value eq "id-2"]'
-            if request.method == "PATCH" and any(
-                each.get("path") == missing for each in request.document["Operations"]
-            ):
-                return failure(400, "noTarget")
-            return Store(present)(request)
-
-        scripted = peer(answer)
-        scripted.connector().update(GROUP, "g", Delta(remove={"members": ("id-1", "id-2")}))
-        assert scripted.server.seen("PATCH")[-1].document["Operations"] == [
-            {"op": "remove", "path": 'members[value eq "id-1"]'}
-        ]
-
-    def test_members_are_not_read_for_a_difference(self, peer: StartPeer) -> None:
-        scripted = peer(Store(GROUP_DOCUMENT))
-        scripted.connector().update(GROUP, "g", Delta(add={"members": ("id-1",)}))
-        assert all(request.query["excludedAttributes"] == "members" for request in scripted.server.requests)
-
-    def test_members_of_a_new_group_in_pieces(self, peer: StartPeer) -> None:
-        scripted = peer(lambda r: Answer(201, GROUP_DOCUMENT) if r.method == "POST" else Store(GROUP_DOCUMENT)(r))
-        members = tuple(f"id-{number}" for number in range(5))
-        scripted.connector(members_per_request=2).create(GROUP, {"displayName": ("G",), "members": members})
-        [created] = scripted.server.seen("POST")
-        assert [each["value"] for each in created.document["members"]] == ["id-0", "id-1"]
-        added = [request.document["Operations"][0]["value"] for request in scripted.server.seen("PATCH")]
-        assert added == [[{"value": "id-2"}, {"value": "id-3"}], [{"value": "id-4"}]]
 
 
 class TestCreate:
@@ -389,122 +282,6 @@ class TestCreate:
                 call()
         assert connector.update(USER, "id-1", Delta(enabled=True)).enabled is None
         assert [request.method for request in scripted.server.requests] == ["GET"]
-
-
-class TestReading:
-    """What peers send is understood as far as possible."""
-
-    def _read(self, peer: StartPeer, document: Any, **switches: Any) -> Any:
-        return (
-            peer(lambda r: Answer(200, document) if "Users" in r.path else Answer(404))
-            .connector(**switches)
-            .get(USER, "id-1")
-        )
-
-    @pytest.mark.parametrize(
-        ("active", "enabled"),
-        [
-            (True, True),
-            (False, False),
-            ("True", True),
-            ("False", False),
-            ("false", False),
-            (None, True),
-            ("what", True),
-        ],
-    )
-    def test_active(self, peer: StartPeer, active: Any, enabled: bool) -> None:
-        assert self._read(peer, user(active=active)).enabled is enabled
-
-    def test_active_left_out(self, peer: StartPeer) -> None:
-        assert self._read(peer, {"id": "id-1", "userName": "x"}).enabled is True
-        assert self._read(peer, user(active=False), disable_by="removal").enabled is None
-
-    def test_names_in_any_case_and_what_is_unknown(self, peer: StartPeer) -> None:
-        read = self._read(
-            peer,
-            {
-                "id": "id-1",
-                "USERNAME": "ada",
-                "Name": {"GivenName": "Ada", "unknown": 1},
-                "emails": [
-                    {"Type": "work", "value": "a"},
-                    {"type": "work", "value": "b"},
-                    "odd",
-                    {"primary": "true", "value": "b"},
-                ],
-                "phoneNumbers": {"type": "work", "value": "1"},
-                ENTERPRISE: {"department": "R&D", "manager": {"value": "id-9", "$ref": "x", "displayName": "Boss"}},
-                "urn:broken": "text",
-                "title": "",
-                "nickName": None,
-                "roles": [],
-                "frobnication": "x",
-                "meta": {"version": 'W/"1"'},
-            },
-        )
-        assert read.name == "ada"
-        assert read.version == 'W/"1"'
-        assert dict(read.attributes) == {
-            "userName": ("ada",),
-            "name.givenName": ("Ada",),
-            "emails": ("a", "b", "odd"),
-            WORK: ("a",),
-            PRIMARY: ("b",),
-            "phoneNumbers": ("1",),
-            'phoneNumbers[type eq "work"].value': ("1",),
-            f"{ENTERPRISE}:department": ("R&D",),
-            f"{ENTERPRISE}:manager": ("id-9",),
-            f"{ENTERPRISE}:manager.displayName": ("Boss",),
-        }
-
-    def test_types_in_other_letters_are_the_usual_ones(self, peer: StartPeer) -> None:
-        document = user(
-            emails=[{"type": "Work", "value": "a"}, {"type": "WORK", "value": "b"}, {"type": ["x"], "value": "c"}]
-        )
-        read = self._read(peer, document)
-        assert {name: values for name, values in read.attributes.items() if "type eq" in name} == {WORK: ("a",)}
-        assert _operations(peer, document, Delta(replace={WORK: ("a",)})) == []
-
-    @pytest.mark.parametrize("odd", ["text", 7, [1], [[]], {"x": {}}, True, None, [None]])
-    def test_values_of_the_wrong_kind_do_no_harm(self, peer: StartPeer, odd: Any) -> None:
-        document = {
-            "id": "id-1",
-            "userName": odd,
-            "name": odd,
-            "emails": odd,
-            "active": odd,
-            "meta": odd,
-            "schemas": odd,
-            ENTERPRISE: odd,
-        }
-        read = self._read(peer, document)
-        assert len(read.attributes.get("userName", ())) <= 1
-        delta = Delta(replace={WORK: ("w",), "name.givenName": ("A",), f"{ENTERPRISE}:department": ("D",)})
-        for switches in ({}, {"patch_style": "no_path"}, {"update_with": "put"}):
-            peer(Store(document)).connector(**switches).update(USER, "id-1", delta)
-
-    def test_a_manager_that_is_plain_text(self, peer: StartPeer) -> None:
-        read = self._read(peer, user(**{ENTERPRISE: {"manager": "id-9"}}))
-        assert read.attributes[f"{ENTERPRISE}:manager"] == ("id-9",)
-
-    def test_members_only_when_asked_for(self, peer: StartPeer) -> None:
-        group = {**GROUP_DOCUMENT, "members": [{"value": "id-1"}, {"value": "id-1"}, {"display": "x"}, "id-2"]}
-        scripted = peer(lambda _: Answer(200, group))
-        assert "members" not in scripted.connector().get(GROUP, "g").attributes
-        assert scripted.server.requests[-1].query == {"excludedAttributes": "members"}
-        assert scripted.connector().get(GROUP, "g", members=True).attributes["members"] == ("id-1", "id-2")
-        assert scripted.server.requests[-1].query == {}
-
-    def test_gone_after_a_write(self, peer: StartPeer) -> None:
-        connector = peer(lambda request: Answer(204) if request.method == "PATCH" else failure(404)).connector()
-        with pytest.raises(Gone):
-            connector.update(USER, "id-1", Delta(replace={"title": ("x",)}))
-
-    def test_a_patch_that_answers_with_the_object_is_not_read_again(self, peer: StartPeer) -> None:
-        scripted = peer(lambda _: Answer(200, user(1, title="x")))
-        assert scripted.connector().update(USER, "id-1", Delta(replace={"title": ("x",)})).attributes["title"] == ("x",)
-        assert [request.method for request in scripted.server.requests] == ["PATCH"]
 
 
 class TestSignIn:
