@@ -34,6 +34,7 @@ def due_work() -> tuple[DueWork, ...]:
     poll = settings.PORTAL_POLL_SECONDS
     return (
         DueWork("fanout", fanout.drain, poll),
+        DueWork("runs", partial(work.queue_runs, worker), poll),
         DueWork("converge", partial(work.work, worker, settings.PORTAL_WORKER_SLOTS), poll),
         DueWork("intake", partial(intake.work, worker), poll),
         DueWork("clock", _run_clock, CLOCK_SECONDS),

@@ -150,4 +150,5 @@ def _close_settled_runs() -> None:
     """A push is done when nothing of it waits or is in flight any more."""
     moving = Operation.objects.filter(run=OuterRef("pk"), state__in=(OperationState.WAITING, OperationState.IN_FLIGHT))
     settled = Run.objects.filter(kind=RunKind.PUSH, state=RunState.APPLYING, checkpoint=EVERYTHING_IS_QUEUED)
-    settled.filter(~Exists(moving)).update(state=RunState.DONE, finished_at=dialect().now())
+    if settled.exists():  # first a look, because on SQLite an update that changes nothing keeps writers waiting too
+        settled.filter(~Exists(moving)).update(state=RunState.DONE, finished_at=dialect().now())
