@@ -11,6 +11,7 @@ class NotUnique(Rejected):
     """A unique constraint refused the write. Whoever catches it looks who holds the value."""
 
 
+_CHANGED = "The tables are not as they were when the system was set up; test and discover it again."
 _LOST = "The connection to the database was lost while the change was being committed; it may have been carried out."
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_LATER = {
@@ -52,18 +53,20 @@ _PG_SETTINGS = {
     "28": "The database refuses the user name or password.",
     "3D": "There is no database of this name.",
     "3F": "There is no schema of this name.",
-    "42": "The tables are not as they were when the system was set up; test and discover it again.",
+    "42": _CHANGED,
 }
 _PG_LATER = {
     "40": "The database undid the change because another one came between.",
     "53": "The database has no room for another connection or more data.",
     "55": "The row is locked by somebody else.",
     "57": "The database stopped the change; it took too long, or the server is shutting down.",
+    "58": "The database server has trouble with its disk.",
+    "XX": "The database server has trouble of its own.",
     "08": "The connection to the database was lost; nothing was changed.",
 }
 
 
-def sqlite_error(error: BaseException | None, *, committing: bool) -> ConnectorError:
+def sqlite_error(error: BaseException | None) -> ConnectorError:
     """The SPI's error for one of SQLite. Nothing is ambiguous here: what `COMMIT` refuses is not committed."""
     code = getattr(error, "sqlite_errorcode", None)
     detail = str(error)
@@ -81,7 +84,7 @@ def sqlite_error(error: BaseException | None, *, committing: bool) -> ConnectorE
     if primary in _SQLITE_SETTINGS:
         return Misconfigured(_SQLITE_SETTINGS[primary], detail=detail)
     if primary == sqlite3.SQLITE_ERROR:
-        return Misconfigured(_PG_SETTINGS["42"], detail=detail)
+        return Misconfigured(_CHANGED, detail=detail)
     return Rejected("The database refuses the values.", detail=detail)
 
 
@@ -97,6 +100,8 @@ def postgresql_error(error: BaseException | None, *, committing: bool) -> Connec
         return _without_state(error, committing=committing)
     detail = f"{state}: {error.diag.message_primary or ''}"
     constraint = {"constraint": error.diag.constraint_name} if error.diag.constraint_name else {}
+    if state == "40003":  # statement completion unknown
+        return Ambiguous(_LOST, detail=detail)
     if state == "23505":
         return NotUnique("Another row has the same value.", detail=detail, facts=constraint)
     for table, kind in ((_PG_REJECTED, Rejected), (_PG_SETTINGS, Misconfigured), (_PG_LATER, Transient)):
@@ -105,7 +110,7 @@ def postgresql_error(error: BaseException | None, *, committing: bool) -> Connec
             return Ambiguous(_LOST, detail=detail)
         if message:
             return kind(message, detail=detail, facts=constraint)
-    return Transient("The database did not carry out the change.", detail=detail)
+    return Rejected("The database refuses the change.", detail=detail, facts=constraint)
 
 
 def _without_state(error: psycopg.Error, *, committing: bool) -> ConnectorError:

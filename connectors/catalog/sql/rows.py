@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.catalog.sql.columns import id_text, id_value
+from connectors.catalog.sql.columns import Column, id_text, id_value
 from connectors.catalog.sql.conditions import condition, equals
 from connectors.catalog.sql.layout import MembershipTable, ObjectTable
 from connectors.spi import Filter, Gone, Misconfigured, ObjectClass, Page, RemoteObject, Scalar
@@ -71,11 +71,11 @@ def page(
 
 def _query(table: ObjectTable, states: list[sa.ColumnElement[bool]] | None = None) -> sa.Select[Any]:
     """The columns in use of the rows that are not marked as removed."""
-    columns = {column.column.name: column.column for column in _used(table)}
+    columns: dict[str, Any] = {column.name: column.column for column in _used(table)}
     return sa.select(*columns.values()).where(*(states or [table.present()]))
 
 
-def _used(table: ObjectTable) -> "Iterator[Any]":
+def _used(table: ObjectTable) -> Iterator[Column]:
     yield from table.attributes.values()
     yield table.id
     yield table.name

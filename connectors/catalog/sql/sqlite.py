@@ -35,7 +35,7 @@ class SqliteDatabase(Database):
 
     def error(self, error: BaseException | None, *, committing: bool) -> ConnectorError:
         """See `Database.error`."""
-        return sqlite_error(error, committing=committing)
+        return sqlite_error(error)
 
     def check_rights(self, connection: sa.Connection, table: sa.Table, *, deletes: bool) -> None:
         """Nothing to ask: a file that cannot be written refuses the transaction."""
@@ -57,5 +57,5 @@ class SqliteDatabase(Database):
             connection.execute("SELECT count(*) FROM sqlite_schema")
         except sqlite3.Error as error:
             connection.close()
-            raise sqlite_error(error, committing=False) from error
+            raise sqlite_error(error) from error
         return connection

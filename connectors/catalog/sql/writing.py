@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from connectors.catalog.sql.columns import Column, id_text, id_value, new_id
 from connectors.catalog.sql.layout import ObjectTable
 from connectors.catalog.sql.rows import find, holder, remote_object
-from connectors.spi import AlreadyExists, Attributes, Delta, ObjectClass, Rejected, RemoteObject, Values
+from connectors.spi import AlreadyExists, Attributes, AttributeSpec, Delta, ObjectClass, Rejected, RemoteObject, Values
 
 Written = dict[sa.Column[Any], object]
 
@@ -61,7 +61,7 @@ def remove(connection: sa.Connection, table: ObjectTable, remote_id: str) -> Non
     connection.execute(sa.update(table.table).where(mine).values(values))
 
 
-def specs(table: ObjectTable) -> dict[str, Any]:
+def specs(table: ObjectTable) -> dict[str, AttributeSpec]:
     """The attributes of a table as the schema shows them."""
     return {name: _spec(table, column) for name, column in table.attributes.items()}
 
@@ -78,7 +78,7 @@ def refuse_taken_name(
         raise AlreadyExists(f"{taken.name!r} is taken in {table.table.name}.", remote_id=taken.remote_id)
 
 
-def _spec(table: ObjectTable, column: Column) -> Any:
+def _spec(table: ObjectTable, column: Column) -> AttributeSpec:
     if column.name != table.id.name:
         return column.spec(name=column.name == table.name.name)
     return column.id_spec(mapped=table.id_mapped)
