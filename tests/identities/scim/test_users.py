@@ -204,3 +204,23 @@ def test_values_from_a_file_keep_their_owner(hr: Service) -> None:
     update_user(User.objects.get(pk=created["id"]), actor=profile, changes={"department": "Sales"})
     body = {"schemas": [USER], "userName": "bjensen", ENTERPRISE: {"department": "Tours"}}
     assert hr.put(f"/Users/{created['id']}", body).body[ENTERPRISE]["department"] == "Sales"
+
+
+def test_suspension_ends_every_session(hr: Service) -> None:
+    created = hr.create_user("bjensen")
+    hr.patch(f"/Users/{created['id']}", {"op": "replace", "path": "active", "value": False})
+    assert User.objects.get(pk=created["id"]).session_epoch == 1
+
+
+def test_the_id_in_the_address_decides(hr: Service) -> None:
+    anna, ben = hr.create_user("anna"), hr.create_user("ben")
+    body = {"schemas": [USER], "id": ben["id"], "userName": "anna", "title": "Guide", "meta": {"location": "x"}}
+    answer = hr.put(f"/Users/{anna['id']}?id={ben['id']}", body)
+    assert answer.body["id"] == anna["id"]
+    assert hr.get(f"/Users/{ben['id']}").body == ben
+
+
+def test_a_new_person_inherits_nothing_from_a_deleted_one(hr: Service) -> None:
+    first = hr.create_user("anna", title="Guide")
+    hr.delete(f"/Users/{first['id']}")
+    assert "title" not in hr.create_user("anna")
