@@ -1,0 +1,78 @@
+"""`manage.py explain USER SYSTEM`: why somebody has an account, or why not, and what happens next."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.engine.explain import Explanation, explain
+from connectors.engine.outcomes import step_facts
+from connectors.management.people import group_named, user_named
+from connectors.management.portal_command import PortalCommand, system_named
+from connectors.models import Link, Operation
+from identities.vocabulary import ObjectType
+
+_MARKS = {"yes": "+", "no": "-", "unknown": "?", "info": " "}
+
+
+class Command(PortalCommand):
+    """Exit status: 0 explained; 2 there is no such person, group or system."""
+
+    help = "Explain, step by step and without asking the system, why a person has an account in a system or why not."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """USER, SYSTEM, --group, --json."""
+        parser.add_argument("user", metavar="USER", help="user name or id")
+        parser.add_argument("system", metavar="SYSTEM", help="name of the system")
+        parser.add_argument("--group", action="store_true", help="USER names a group")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Explain."""
+        find, kind = (group_named, ObjectType.GROUP) if options["group"] else (user_named, ObjectType.USER)
+        subject = find(options["user"])
+        explanation = explain(kind, subject.pk, system_named(options["system"]))
+        who = {"object": str(kind), "id": str(subject.pk), "name": str(subject), "system": explanation.system.name}
+        self.show({**who, **_content(explanation)}, _lines(str(subject), explanation), as_json=options["json"])
+
+
+def _content(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "verdict": str(explanation.decision.verdict),
+        "steps": [step_facts(step) for step in explanation.decision.steps],
+        "link": _link(explanation.link),
+        "last_operation": _operation(explanation.last_operation),
+        "pending_operation": _operation(explanation.pending),
+        "next_attempt": explanation.next_attempt.isoformat() if explanation.next_attempt else None,
+        "gates": list(explanation.gates),
+    }
+
+
+def _link(link: Link | None) -> dict[str, Any] | None:
+    if link is None:
+        return None
+    return {
+        "state": link.state,
+        "remote_id": link.remote_id,
+        "remote_name": link.remote_name,
+        "enabled": link.enabled,
+        "unresolved": link.unresolved,
+    }
+
+
+def _operation(operation: Operation | None) -> dict[str, Any] | None:
+    if operation is None:
+        return None
+    names = ("state", "verdict", "attempt", "error_class", "message")
+    return {"id": operation.pk, **{name: getattr(operation, name) for name in names}}
+
+
+def _lines(name: str, explanation: Explanation) -> Iterator[str]:
+    yield f"{name} on {explanation.system.name}: {explanation.decision.verdict}"
+    for step in explanation.decision.steps:
+        yield f"  {'  ' * step.depth}{_MARKS[step.outcome]} {step.title} {step.text}".rstrip()
+    if explanation.last_operation:
+        yield f"Last operation: {explanation.last_operation.state} {explanation.last_operation.message}".rstrip()
+    if explanation.pending:
+        due = explanation.next_attempt.isoformat(timespec="seconds") if explanation.next_attempt else "when it can be"
+        yield f"Next attempt: {due}"
+    yield from explanation.gates
