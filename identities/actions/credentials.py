@@ -79,6 +79,35 @@ def record_failed_sign_in(user_name: str, *, remote_address: str | None) -> User
     return user
 
 
+def record_second_factor(user: User, verb: Verb, factor: str, *, actor: Actor) -> User:
+    """Note that a second factor of a user was added, removed or renewed, and end every session in the same transaction.
+
+    Args:
+        user: also brought up to date in place, so that the session that made the change can be kept.
+        factor: its kind, for example `totp`; never a secret.
+
+    Raises:
+        NotFound. NotPermitted: `operator_protected`.
+    """
+    with transaction.atomic():
+        found = present(lock_users([user.pk]), user.pk)
+        check_may_touch(found, actor)
+        found.session_epoch += 1
+        found.save(update_fields=["session_epoch"])
+        audit.record(verb, found, actor=actor, factor=factor)
+    user.session_epoch = found.session_epoch
+    return user
+
+
+def record_address(user: User, verb: Verb, address: str, *, actor: Actor) -> User:
+    """Note in the audit trail that a user proved an e-mail address, which from now on can reset the password, or
+    removed one.
+    """
+    before, after = (None, address) if verb == Verb.USER_ADDRESS_PROVED else (address, None)
+    audit.record(verb, user, actor=actor, changes={"proved_address": (before, after)})
+    return user
+
+
 def check_password_strength(password: str, user: User | None = None) -> None:
     """Refuse a password that the configured validators refuse (raises RuleViolation, code `weak_password`)."""
     try:

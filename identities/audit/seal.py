@@ -25,7 +25,8 @@ def seal_batch(limit: int = 1000) -> int:
 
 def _seal(limit: int) -> int:
     before = AuditSeal.objects.select_for_update(no_key=True).order_by("-number").first()
-    entries = list(AuditEntry.objects.filter(seal=None).order_by("id")[:limit])
+    # Locked, so that an erasure does not empty an entry whose digests are being computed.
+    entries = list(AuditEntry.objects.select_for_update(no_key=True).filter(seal=None).order_by("id")[:limit])
     if not entries:
         return 0
     number, previous, after = (before.number + 1, before.digest, before.last_entry) if before else (1, GENESIS, 0)
@@ -42,7 +43,9 @@ def _seal(limit: int) -> int:
     )
     for entry in entries:
         entry.seal = seal
-    AuditEntry.objects.bulk_update(entries, ["seal", "salt", "digests"], batch_size=500)
+    # The rows exist: an upsert is an UPDATE from a list of rows, many times faster than `bulk_update`.
+    written = ["seal", "salt", "digests"]
+    AuditEntry.objects.bulk_create(entries, update_conflicts=True, unique_fields=["id"], update_fields=written)
     return len(entries)
 
 

@@ -29,8 +29,11 @@ def load_documents(user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
     """The documents of these users, deleted ones too, in a constant number of statements for every 500."""
     documents: dict[UUID, dict[str, Any]] = {}
     for ids in _batches(user_ids):
-        users = list(User.objects.get_queryset().filter(pk__in=ids).select_related("manager"))
-        forms = _forms([*users, *(user.manager for user in users if user.manager is not None)])
+        users = _users(ids)
+        managers = {
+            user.pk: user for user in _users({user.manager_id for user in users if user.manager_id is not None})
+        }
+        forms = _forms({user.pk: user for user in (*users, *managers.values())})
         groups = _groups(ids)
         units = _units({user.org_unit_id for user in users if user.org_unit_id is not None})
         for user in users:
@@ -38,7 +41,7 @@ def load_documents(user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
                 **document(
                     forms[user.pk],
                     groups=[each for each in groups.get(user.pk, ()) if each["type"] == "direct"],
-                    manager=_manager(user.manager, forms),
+                    manager=_manager(managers.get(user.manager_id), forms),
                     org_unit=units.get(user.org_unit_id),
                 ),
                 "all_groups": groups.get(user.pk, []),
@@ -56,14 +59,22 @@ def load_group_documents(group_ids: Collection[UUID]) -> dict[UUID, dict[str, An
     return documents
 
 
-def _forms(users: Iterable[User]) -> dict[UUID, dict[str, Any]]:
+def _users(ids: Collection[UUID]) -> list[User]:
+    """What a document needs of these users."""
+    if not ids:
+        return []
+    columns = ("scim_text", "rendering_version", "manager_id", "org_unit_id", "deleted_at")
+    return list(User.objects.get_queryset().filter(pk__in=ids).order_by().only(*columns))
+
+
+def _forms(users: Mapping[UUID, User]) -> dict[UUID, dict[str, Any]]:
     """The users' SCIM forms, rendered anew where the stored text is of another version."""
-    forms: dict[UUID, dict[str, Any]] = {}
-    for user in users:
-        if user.pk not in forms:
-            current = user.rendering_version == RENDERING_VERSION
-            forms[user.pk] = orjson.loads(user.scim_text if current else stored_text(user, user.multi_values.all()))
-    return forms
+    outdated = [pk for pk, user in users.items() if user.rendering_version != RENDERING_VERSION]
+    texts = {pk: user.scim_text for pk, user in users.items()}
+    if outdated:
+        whole = User.objects.get_queryset().filter(pk__in=outdated).prefetch_related("multi_values")
+        texts |= {user.pk: stored_text(user, user.multi_values.all()) for user in whole}
+    return {pk: orjson.loads(text) for pk, text in texts.items()}
 
 
 def _groups(users: Sequence[UUID]) -> dict[UUID, _Groups]:

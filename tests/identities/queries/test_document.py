@@ -103,7 +103,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_people() -> N
             assert len(load_documents([person.pk for person in people[:number]])) == number
         return len(captured)
 
-    assert statements(1) == statements(20) <= 5
+    assert statements(1) == statements(20) <= 7
 
 
 def test_group_documents(django_assert_num_queries: Any) -> None:
