@@ -31,16 +31,18 @@ def asked_for() -> bool:
 
 
 def seed() -> Iterator[str]:
-    """Import the people and make the intranet. Repeating it changes nothing; a failure is left to the next start."""
+    """Import the people, make the intranet and connect it. Repeating it changes nothing; a failure is left to the next start."""
     output = StringIO()
     try:
         call_command("import_people", str(FOLDER / "hr_employees.csv"), "--apply", stdout=output)
+        yield "the people of the demo company are imported"
+        make_intranet(settings.PORTAL_SQLITE_DIR / INTRANET)
+        call_command("connect", str(FOLDER / "intranet.yaml"), "--resume", "--yes", stdout=output)
     except (CommandError, SystemExit) as error:
         yield f"the demo is not complete, the next start tries again: {error}\n{output.getvalue()}"
         return
-    make_intranet(settings.PORTAL_SQLITE_DIR / INTRANET)
     _marker().unlink()
-    yield "the people of the demo company are imported"
+    yield "their accounts are on their way to the demo company's intranet"
 
 
 def make_intranet(path: Path) -> None:
