@@ -12,7 +12,7 @@ from connectors.engine.dependents import Dependents, dependents_of
 from connectors.engine.failures import AccountTaken, BrakeEngaged, Defect, LeaseLost
 from connectors.engine.gather import Gatherer
 from connectors.engine.ledger import Ledger
-from connectors.engine.outcomes import decided_outcome, failed_outcome
+from connectors.engine.outcomes import decided_outcome, failed_outcome, retry_delay
 from connectors.engine.reads import decided
 from connectors.engine.session import Session, session
 from connectors.engine.situation import CREATES, LinkView, Situation, Verdict
@@ -25,6 +25,8 @@ WAITS_SECONDS = (0.5, 2.0)
 """Before the searches after a create whose outcome is unknown: some systems show what they hold only after a while."""
 RESERVE_SECONDS = 1.0
 """What must be left of the deadline after such a wait."""
+ATTEMPTS_TO_DELETE = 5
+"""How often a refused delete is tried while there are others on the system that may still refer to the account."""
 LONGEST_LAG_SECONDS = 600
 """How long a system may take to show an account that it says is there, before that is a dispute."""
 
@@ -69,7 +71,17 @@ class _Attempt:
             outcome = failed_outcome(self._claim, error, self._under_way)
         else:
             outcome = decided_outcome(self._carried_out)
-        return replace(outcome, dependents=self._dependents(), answered=self._answered)
+        if self._is_still_referred_to(outcome):
+            outcome = replace(outcome, ending=Ending.RETRY, retry_in=retry_delay(self._claim))
+        return replace(outcome, dependents=self._dependents(outcome), answered=self._answered)
+
+    def _is_still_referred_to(self, outcome: Outcome) -> bool:
+        """Whether a delete may have been refused because of others that will let go of the account."""
+        is_refused = outcome.error_class == "rejected" and outcome.verdict == Verdict.DELETE
+        return is_refused and self._claim.attempt < ATTEMPTS_TO_DELETE and bool(self._referrers())
+
+    def _referrers(self) -> Dependents:
+        return dependents_of(self._system, self._claim.object_type, self._claim.object_id, had_reference=True)
 
     def _converge(self, opened: Session) -> None:
         schema = _schema(opened)
@@ -122,12 +134,12 @@ class _Attempt:
             raise Ambiguous("The system says the account is there, but does not show it yet.", detail=doubt.detail)
         raise doubt or Transient("The outcome of the create is unknown.")
 
-    def _dependents(self) -> Dependents:
+    def _dependents(self, outcome: Outcome) -> Dependents:
+        """Whom what was done concerns; everybody who may be concerned, if a worker vanished before it could tell."""
         found = set(self._act.dependents) if self._act else set()
-        claim = self._claim
-        if Operation.objects.filter(pk=claim.operation_id, worker_deaths__gt=0).exists():
-            # A worker that vanished may have taken its dependents with it.
-            found |= set(dependents_of(self._system, claim.object_type, claim.object_id, had_reference=True))
+        has_vanished = Operation.objects.filter(pk=self._claim.operation_id, worker_deaths__gt=0).exists()
+        if has_vanished or self._is_still_referred_to(outcome):
+            found |= set(self._referrers())
         return tuple(found)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.engine.claim import Ending
-from connectors.models import ConnectedSystem, Operation
+from connectors.models import ConnectedSystem, Link, Operation
 from connectors.spi import AlreadyExists, Ambiguous, ObjectClass, Transient
 from connectors.vocabulary import (
     AdoptionPolicy,
@@ -13,7 +13,7 @@ from connectors.vocabulary import (
 from identities.models import User
 from tests.connectors.engine.converging import Place, account, calls, foreign, link_of, run
 from tests.connectors.engine.memory_systems import account_names
-from tests.connectors.engine.rows import a_person
+from tests.connectors.engine.rows import NOW, a_person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -178,3 +178,32 @@ def test_a_rename_that_meets_another_account_waits_for_a_person_and_stays_linked
 
     assert (outcome.ending, outcome.error_class) == (Ending.DISPUTED, "already_exists")
     assert link_of(person).state == LinkState.LINKED
+
+
+def test_an_account_that_shows_late_is_neither_doubled_nor_disputed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, store = place
+    person = a_person("ada")
+    store.script.fail("create", lambda: Ambiguous("reset"), after_commit=True)
+    with monkeypatch.context() as patched:
+        patched.setattr("connectors.catalog.memory.connector.matches", lambda *_: False)
+        assert run(system, person).ending is Ending.RETRY
+        store.script.fail("create", lambda: AlreadyExists("taken"))
+        late = run(system, person)
+        assert (late.ending, late.error_class) == (Ending.RETRY, "ambiguous")
+
+    assert run(system, person).verdict == "adopt"
+    assert account_names(store) == ["ada"]
+
+
+def test_one_that_never_shows_is_disputed_in_the_end(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, store = place
+    person = a_person("ada")
+    store.script.fail("create", lambda: Ambiguous("reset"), after_commit=True)
+    monkeypatch.setattr("connectors.catalog.memory.connector.matches", lambda *_: False)
+    run(system, person)
+    Link.objects.update(create_intent_at=NOW)  # long ago
+    store.script.fail("create", lambda: AlreadyExists("taken"))
+
+    assert run(system, person).verdict == "dispute"

@@ -20,7 +20,7 @@ from connectors.vocabulary import (
     SystemState,
 )
 from identities.models import User
-from identities.vocabulary import MappingKind
+from identities.vocabulary import MappingKind, ObjectType
 from tests.connectors.engine.converging import Place, account, calls, link_of, run
 from tests.connectors.engine.memory_systems import account_names
 from tests.connectors.engine.rows import NOW, a_person, claim_one, let_lease_run_out, make_due, put
@@ -303,3 +303,31 @@ def test_the_schema_is_read_once_and_kept_with_the_system(place: Place) -> None:
     run(system, a_person("ada"))
     system.refresh_from_db()
     assert system.remote_schema["objects"]["user"]["name_attribute"] == "userName"
+
+
+def test_a_refused_delete_is_repeated_once_others_may_have_let_go(place: Place) -> None:
+    system, store = place
+    boss = a_person("boss")
+    report = a_person("ada", manager=boss)
+    run(system, boss)
+    run(system, report)
+    User.objects.filter(pk=boss.pk).update(deleted_at=NOW, user_name_key=None)
+    store.script.fail("delete", lambda: Rejected("somebody still refers to it"))
+
+    outcome = run(system, boss)
+
+    assert (outcome.ending, outcome.error_class) == (Ending.RETRY, "rejected")
+    assert outcome.dependents == ((ObjectType.USER, report.pk),)
+    run(system, report)
+    assert run(system, boss).verdict == "delete"
+    assert account_names(store) == ["ada"]
+
+
+def test_a_delete_that_is_refused_for_another_reason_waits_for_a_person(place: Place) -> None:
+    system, store = place
+    person = a_person("ada")
+    run(system, person)
+    User.objects.filter(pk=person.pk).update(deleted_at=NOW, user_name_key=None)
+    store.script.fail("delete", lambda: Rejected("not allowed"))
+
+    assert run(system, person).ending is Ending.FAILED

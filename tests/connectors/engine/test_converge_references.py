@@ -1,21 +1,19 @@
 """Groups, managers and renames: what refers to an account follows it."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from connectors.catalog.memory import MemoryStore
-from connectors.engine.claim import Ending, Outcome, claim_due
+from connectors.engine.claim import Ending, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.finish import finish
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership, SystemMapping
 from connectors.spi import ObjectClass, Transient
-from connectors.vocabulary import Lane, OperationState
+from connectors.vocabulary import Lane
 from identities.models import Group, Membership, User
 from identities.vocabulary import MappingKind, ObjectType
-from tests.connectors.engine.converging import Place
+from tests.connectors.engine.converging import Place, run
 from tests.connectors.engine.memory_systems import a_memory_system
 from tests.connectors.engine.rows import NOW, a_group, a_person, join, make_due, people, put
 
@@ -36,22 +34,6 @@ def by_name(**configuration: Any) -> Place:
         system=system, attribute="manager", kind=MappingKind.EXPRESSION, source="user.manager.id"
     )
     return system, store
-
-
-def run(system: ConnectedSystem, subject: User | Group) -> Outcome:
-    """Converge one object, out of turn, and write down how it ended."""
-    put(system, subject)
-    Operation.objects.exclude(object_id=subject.pk).filter(state=OperationState.WAITING).update(due_at=FAR_AWAY)
-    make_due(object_id=subject.pk)
-    waited = timezone.now() - timedelta(minutes=5)  # a group, long enough for its members
-    Operation.objects.filter(object_id=subject.pk).update(created_at=waited)
-    (claim,) = claim_due("one", 1)
-    outcome = converge(claim)
-    assert finish(claim, outcome)
-    return outcome
-
-
-FAR_AWAY = NOW.replace(year=9000)
 
 
 def work_off(system: ConnectedSystem) -> int:
