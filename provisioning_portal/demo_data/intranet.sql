@@ -1,6 +1,6 @@
 -- The demo's connected system: the user database of a fictional intranet.
 CREATE TABLE IF NOT EXISTS people (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     login TEXT NOT NULL UNIQUE,
     full_name TEXT,
     given_name TEXT,
@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS people (
     portal_id TEXT UNIQUE
 );
 CREATE TABLE IF NOT EXISTS teams (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     portal_id TEXT UNIQUE
 );
