@@ -139,6 +139,11 @@ class Verb(StrEnum):
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105  a verb, not a password
     USER_SIGNED_IN = "user.signed_in"
     USER_SIGN_IN_FAILED = "user.sign_in_failed"
+    USER_SECOND_FACTOR_ADDED = "user.second_factor_added"
+    USER_SECOND_FACTOR_REMOVED = "user.second_factor_removed"
+    USER_SECOND_FACTOR_RENEWED = "user.second_factor_renewed"
+    USER_ADDRESS_PROVED = "user.address_proved"
+    USER_ADDRESS_REMOVED = "user.address_removed"
     USER_ROLE_CHANGED = "user.role_changed"
     GROUP_CREATED = "group.created"
     GROUP_CHANGED = "group.changed"

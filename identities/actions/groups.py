@@ -35,8 +35,7 @@ DESCRIPTION_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True)
 class GroupUpdateResult:
-    """What an update did: the group as it now stands, the names that changed, and those kept because others own them.
-    """
+    """What an update did: the group as it now stands, what changed, and what was kept because others own it."""
 
     group: Group
     changed: tuple[str, ...] = ()

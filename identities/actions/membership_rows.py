@@ -51,8 +51,7 @@ class Members:
 
 
 def named_members(members: Iterable[User | Group | UUID]) -> Members:
-    """The ids meant, without asking whether they exist: a bare id may be a user's or a group's and stands among both.
-    """
+    """The ids meant, whether or not they exist: a bare id may be a user's or a group's and stands among both."""
     users: dict[UUID, None] = {}
     groups: dict[UUID, None] = {}
     for member in members:

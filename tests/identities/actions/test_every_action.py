@@ -73,7 +73,9 @@ WITHOUT_EVENTS = {
     "clients.revoke_token",
     "clients.update_client",
     "credentials.issue_one_time_password",
+    "credentials.record_address",
     "credentials.record_failed_sign_in",
+    "credentials.record_second_factor",
     "credentials.record_sign_in",
     "credentials.set_password",
 }
@@ -163,8 +165,16 @@ CASES: dict[str, Case] = {
     "credentials.issue_one_time_password": Case(
         lambda person: credentials.issue_one_time_password(person, actor=actor()), make_person
     ),
+    "credentials.record_address": Case(
+        lambda person: credentials.record_address(person, Verb.USER_ADDRESS_PROVED, "a@b.test", actor=actor()),
+        make_person,
+    ),
     "credentials.record_failed_sign_in": Case(
         lambda person: credentials.record_failed_sign_in(person.user_name, remote_address=None), make_person
+    ),
+    "credentials.record_second_factor": Case(
+        lambda person: credentials.record_second_factor(person, Verb.USER_SECOND_FACTOR_ADDED, "totp", actor=actor()),
+        make_person,
     ),
     "credentials.record_sign_in": Case(
         lambda person: credentials.record_sign_in(person, actor=acting(person)), make_person
@@ -249,7 +259,7 @@ CASES: dict[str, Case] = {
     ),
 }
 # One statement, which is the whole of it.
-ONLY_RECORD = {"credentials.record_sign_in", "credentials.record_failed_sign_in"}
+ONLY_RECORD = {"credentials.record_address", "credentials.record_failed_sign_in", "credentials.record_sign_in"}
 
 
 def _public_functions() -> Iterator[tuple[str, FunctionType]]:
