@@ -56,8 +56,12 @@ class Gatherer:
             released: a person let its removal through the brake.
             own_operation: the operation at hand, which does not count as a removal under way.
         """
+        situation = next(self.many([object_id], RemovalBudget()))
+        item = situation.object
+        if item.active and item.scope.matches and not item.deleted:
+            return situation  # nothing to remove, so nobody asks how much may be
         budget = removal_budget(self.system, self.now, own_operation)
-        return replace(next(self.many([object_id], budget)), released=released)
+        return replace(situation, budget=budget, released=released)
 
     def many(self, object_ids: Collection[UUID], budget: RemovalBudget) -> Iterator[Situation]:
         """The situations of several objects; how many queries it takes does not depend on how many there are.
