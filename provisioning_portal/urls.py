@@ -8,7 +8,6 @@ from provisioning_portal.health import healthz
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
     path("healthz", healthz, name="healthz"),
     path("scim/v2/", include("identities.scim.urls")),
     # SCIM never redirects to a slash; it answers in its own form.

@@ -10,3 +10,7 @@ class SelfserviceConfig(AppConfig):
     name = "selfservice"
     verbose_name = _("Selfservice")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to what allauth reports."""
+        import selfservice.receivers  # noqa: F401  importing it connects them

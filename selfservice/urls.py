@@ -1,7 +1,10 @@
-"""Self-service addresses; signing in and the like are allauth's, under `accounts/`."""
+"""Self-service addresses."""
 
-from django.urls import path
+from django.urls import include, path
 
 from selfservice.views import own_record
 
-urlpatterns = [path("", own_record, name="own_record")]
+urlpatterns = [
+    path("", own_record, name="own_record"),
+    path("accounts/", include("selfservice.account_urls")),
+]

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "selfservice.session_limits.SessionLimitsMiddleware",
     "selfservice.middleware.RequiredStepsMiddleware",
 ]
 
@@ -94,15 +95,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("account_login")
-LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = reverse_lazy("account_login")
-SESSION_COOKIE_AGE = 12 * 60 * 60
+PASSWORD_RESET_TIMEOUT = 60 * 60
+PORTAL_SESSION_LIMITS = security.SESSION_LIMITS
+SESSION_COOKIE_AGE = max(seconds for _idle_seconds, seconds in PORTAL_SESSION_LIMITS.values())
 # allauth: the client's address stands behind this many proxies in X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.trusted_proxy_count
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "user_name"
-ACCOUNT_ADAPTER = "selfservice.account_adapter.PortalAccountAdapter"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
-ACCOUNT_USER_MODEL_USERNAME_FIELD = "user_name"
+ACCOUNT_ADAPTER = "selfservice.account_adapter.PortalAccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "selfservice.forms.SignInForm",
+    "reauthenticate": "selfservice.forms.ReauthenticateForm",
+    "change_password": "selfservice.forms.ChangePasswordForm",
+    "reset_password": "selfservice.forms.RequestResetForm",
+    "reset_password_from_key": "selfservice.forms.NewPasswordForm",
+    "add_email": "selfservice.forms.AddAddressForm",
+}
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "selfservice.password_reset.ResetTokens"  # noqa: S105  a class, not a token
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -111,6 +121,13 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = False
 MFA_ADAPTER = "selfservice.mfa_adapter.PortalMfaAdapter"
+MFA_FORMS = {
+    "authenticate": "selfservice.forms.SecondFactorForm",
+    "reauthenticate": "selfservice.forms.SecondFactorAgainForm",
+    "activate_totp": "selfservice.forms.ActivateTotpForm",
+}
+# Addresses serve to reset passwords only once they are proved; until then they are no danger to anybody.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Provisioning portal"
 UNFOLD = admin_theme.UNFOLD

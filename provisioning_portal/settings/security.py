@@ -21,6 +21,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     },
 }
 
+# Seconds without use, and seconds at most, after which a session ends (OWASP ASVS 5.0, 7.3.1 and 7.3.2).
+SESSION_LIMITS = {"person": (30 * 60, 12 * 60 * 60), "administrator": (15 * 60, 8 * 60 * 60)}
+
 ONE_YEAR_SECONDS = 31_536_000
 
 

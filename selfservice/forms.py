@@ -1,0 +1,98 @@
+"""allauth's forms in the portal's words: every field has its label, none a placeholder that repeats it."""
+
+from typing import Any
+
+from allauth.account import forms as account_forms
+from allauth.mfa.base import forms as factor_forms
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.totp.internal.auth import TOTP
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from selfservice.deferred import run_later
+from selfservice.password_reset import send_reset_link
+
+
+class _PlainFields(forms.Form):
+    """Fields without placeholders, links and Django's colons; the first one has the focus."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        for name in {"password", "oldpassword"} & set(self.fields):
+            self.fields[name].help_text = ""
+        next(iter(self.fields.values())).widget.attrs["autofocus"] = True
+
+
+class SignInForm(_PlainFields, account_forms.LoginForm):
+    """User name and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("User name")
+        self.fields["login"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
+
+
+class ReauthenticateForm(_PlainFields, account_forms.ReauthenticateForm):
+    """The password once more, before something that matters."""
+
+
+class ChangePasswordForm(_PlainFields, account_forms.ChangePasswordForm):
+    """The password so far and the new one twice."""
+
+
+class NewPasswordForm(_PlainFields, account_forms.ResetPasswordKeyForm):
+    """The new password twice, for who came by a link."""
+
+
+class AddAddressForm(_PlainFields, account_forms.AddEmailForm):
+    """An e-mail address to prove."""
+
+
+class RequestResetForm(_PlainFields, account_forms.ResetPasswordForm):
+    """The address to send a link to. Whether it is known is looked up after the answer."""
+
+    def clean_email(self) -> str:
+        """Any well-formed address will do."""
+        return self.cleaned_data["email"]
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Have a link sent to the address, if somebody proved it."""
+        run_later(send_reset_link, self.cleaned_data["email"])
+        return self.cleaned_data["email"]
+
+
+class _CodeField(_PlainFields):
+    """A code of digits."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code")
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+
+class SecondFactorForm(_CodeField, factor_forms.AuthenticateForm):
+    """A code to sign in with."""
+
+
+class SecondFactorAgainForm(_CodeField, factor_forms.ReauthenticateForm):
+    """A code before something that matters."""
+
+
+class ActivateTotpForm(_CodeField, totp_forms.ActivateTOTPForm):
+    """A code that proves the authenticator app was set up; it serves once, like every other."""
+
+    def clean_code(self) -> str:
+        """A right code, used up.
+
+        Raises:
+            ValidationError: it is wrong or was used before.
+        """
+        code = super().clean_code()
+        if not TOTP(Authenticator(user=self.user))._mark_code_used(code):
+            raise forms.ValidationError(_("This code was used already. Wait for the next one."), code="used_code")
+        return code
