@@ -152,9 +152,11 @@ class _Crew:
         """Wait for a free thread or a ring, at most a poll's time; False when nothing is under way."""
         with self._news:
             busy = self._busy
+            if not busy:
+                return False
             seconds = min(settings.PORTAL_POLL_SECONDS, until - time.monotonic())
             self._news.wait_for(lambda: self._rung or self._busy < busy, timeout=max(0.0, seconds))
-            return busy > 0
+            return True
 
     def _start(self, job: Job) -> None:
         with self._news:
