@@ -41,9 +41,9 @@ def work_in_a_process(point: str, marker: Path) -> int:
         claim = claim_one("doomed")
         finish(claim, converge(claim))
         status = SURVIVED
-    except Exception:
-        traceback.print_exc()
     finally:
+        if status is FAILED:
+            traceback.print_exc()
         os._exit(status)
 
 
