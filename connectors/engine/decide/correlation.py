@@ -62,7 +62,8 @@ def created_by_us(situation: Situation, trail: Trail) -> Correlation | Needs:
     link = situation.link or LinkView()
     criteria = (*_mark_criterion(situation), Criterion(situation.system.correlation_attribute, link.create_intent_key))
     if situation.search is None or not set(criteria) <= set(situation.search.criteria):
-        if not situation.may_read:
+        can_search = situation.system.capabilities.allows(situation.object.object_class, Capability.SEARCH)
+        if not (situation.may_read and can_search):
             trail.add("intent", "Did an earlier create succeed?", Answer.UNKNOWN, "unknown until read")
             return Correlation(Finding.UNKNOWN)
         return Needs(Need.SEARCH, criteria=criteria)

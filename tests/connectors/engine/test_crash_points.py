@@ -42,7 +42,7 @@ def work_in_a_process(point: str, marker: Path) -> int:
         finish(claim, converge(claim))
         status = SURVIVED
     finally:
-        if status is FAILED:
+        if status == FAILED:
             traceback.print_exc()
         os._exit(status)
 

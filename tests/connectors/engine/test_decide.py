@@ -265,6 +265,16 @@ CASES: list[tuple[str, Situation, Verdict]] = [
         Verdict.NOTHING,
     ),
     (
+        "the system cannot be searched for what the lost create left",
+        unlinked(
+            object=DELETED,
+            link=INTENDED,
+            search=None,
+            system=user_system(capabilities=can(abilities=frozenset({Capability.CREATE}))),
+        ),
+        Verdict.NOTHING,
+    ),
+    (
         "what the lost create left belongs to somebody else",
         unlinked(Hit(FOREIGN, linked_to="Bob"), object=DELETED, link=INTENDED),
         Verdict.NOTHING,
