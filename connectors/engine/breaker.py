@@ -12,6 +12,8 @@ from enum import StrEnum
 from connectors.vocabulary import BreakerState
 
 FAILURES_TO_OPEN = 5
+MISCONFIGURED_FACTOR = 4
+"""So many times longer than an unreachable system one that refuses us is left alone: the reason seldom passes."""
 LONGEST_OPEN_SECONDS = 15 * 60
 LONGEST_THROTTLE_SECONDS = 60 * 60
 DEFAULT_THROTTLE_SECONDS = 30
@@ -33,7 +35,7 @@ class Breaker:
 
     Attributes:
         consecutive_failures: failures that say something about the system, since its last success.
-        openings: how often it opened since its last success; the wait doubles with each.
+        openings: how often it opened since its last success.
         probe_at: open: when to probe. half-open: when the probe counts as lost, because its worker vanished.
         misconfigured: it opened because an administrator has to mend something.
     """
@@ -69,9 +71,10 @@ def failed(breaker: Breaker, now: datetime, *, open_seconds: float, misconfigure
     """A call failed for a reason that lies with the system.
 
     Args:
-        open_seconds: how long it stays open the first time; doubled with every opening in a row, up to fifteen minutes.
-            After a misconfiguration it starts at twice that, so that a wrong password is not tried often enough to lock
-            the account.
+        open_seconds: how long it stays open before a probe finds out whether the system is back; the same every time,
+            however long the outage, so that what waits goes out soon after its end. After a misconfiguration it starts
+            at four times that and doubles with every opening in a row, up to fifteen minutes, so that a wrong password
+            is not tried often enough to lock the account.
         misconfigured: opens at once; anything else opens after five failures in a row, or when it was the probe.
     """
     failures = breaker.consecutive_failures + 1
@@ -81,8 +84,7 @@ def failed(breaker: Breaker, now: datetime, *, open_seconds: float, misconfigure
         return counted
     if breaker.state is BreakerState.OPEN and not misconfigured:
         return counted  # a call that was under way when it opened: it tells nothing new
-    doublings = min(breaker.openings + (1 if misconfigured else 0), _LARGEST_EXPONENT)
-    wait = min(LONGEST_OPEN_SECONDS, open_seconds * 2**doublings)
+    wait = _longer_each_time(breaker.openings, open_seconds) if misconfigured else open_seconds
     return replace(
         counted,
         state=BreakerState.OPEN,
@@ -91,6 +93,10 @@ def failed(breaker: Breaker, now: datetime, *, open_seconds: float, misconfigure
         probe_at=now + timedelta(seconds=wait),
         misconfigured=misconfigured,
     )
+
+
+def _longer_each_time(openings: int, open_seconds: float) -> float:
+    return min(LONGEST_OPEN_SECONDS, open_seconds * MISCONFIGURED_FACTOR * 2 ** min(openings, _LARGEST_EXPONENT))
 
 
 def throttle_seconds(retry_after: float | None, count: int, *, random: Callable[[], float]) -> float:

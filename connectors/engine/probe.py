@@ -11,6 +11,9 @@ from connectors.engine.session import Session, session
 from connectors.models import ConnectedSystem
 from connectors.spi import Capability, ConnectorError, ObjectClass, Throttled
 
+PROBE_SECONDS = 10.0
+"""How long a probe may take: a system that accepts connections and never answers must not hold a thread for long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -38,7 +41,7 @@ def carry_out(probe: Probe) -> bool:
 
 def _outcome(system: ConnectedSystem) -> Outcome:
     try:
-        with session(system) as opened:
+        with session(system, seconds=PROBE_SECONDS) as opened:
             _read(opened)
     except (ConnectorError, Defect) as error:
         ending, error_class = ending_of(error)

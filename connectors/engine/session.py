@@ -1,6 +1,7 @@
 """Opening connectors for connected systems, and keeping them open for as long as their thread has work for them."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -80,7 +81,9 @@ _of_this_thread = _PerThread()
 
 
 @contextmanager
-def session(system: ConnectedSystem, *, is_held: Callable[[], bool] | None = None) -> Iterator[Session]:
+def session(
+    system: ConnectedSystem, *, is_held: Callable[[], bool] | None = None, seconds: float | None = None
+) -> Iterator[Session]:
     """A session for one piece of work, within the deadline that starts now.
 
     The connector is opened by the first call, whose errors then include those of opening it. It stays open for the
@@ -88,8 +91,9 @@ def session(system: ConnectedSystem, *, is_held: Callable[[], bool] | None = Non
 
     Args:
         is_held: whether the lease is still ours; asked before every call.
+        seconds: until the deadline, where the usual time is too long.
     """
-    deadline = time.monotonic() + settings.PORTAL_CALL_DEADLINE_SECONDS
+    deadline = time.monotonic() + min(settings.PORTAL_CALL_DEADLINE_SECONDS, seconds or math.inf)
     _forget_stale(system)
     try:
         yield Session(system, GuardedConnector(lambda: _opened(system, deadline), is_held), deadline)

@@ -58,7 +58,7 @@ class Environment(BaseSettings):
     poll_seconds: float | None = Field(None, gt=0, description="How often a worker looks without a doorbell.")
     call_deadline_seconds: float = Field(30, gt=0, description="The longest a call to a connected system may take.")
     backoff_base_seconds: float = Field(2, gt=0, description="The first pause after a transient failure.")
-    breaker_open_seconds: float = Field(30, gt=0, description="How long a failing system is left alone.")
+    breaker_open_seconds: float = Field(15, gt=0, description="How long a failing system is left alone.")
     worker_slots: int = Field(4, ge=1, le=64, description="Operations a worker process handles at once.")
     web_workers: int | None = Field(None, ge=1, le=64, description="Web processes; SQLite allows one.")
     web_threads: int = Field(4, ge=1, le=64, description="Requests a web process handles at once.")

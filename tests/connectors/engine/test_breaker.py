@@ -12,7 +12,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 def after(breaker: Breaker, failures: int, *, now: datetime = NOW, misconfigured: bool = False) -> Breaker:
     for _ in range(failures):
-        breaker = failed(breaker, now, open_seconds=30, misconfigured=misconfigured)
+        breaker = failed(breaker, now, open_seconds=15, misconfigured=misconfigured)
     return breaker
 
 
@@ -24,7 +24,7 @@ def test_it_opens_at_the_fifth_failure_in_a_row() -> None:
     assert after(Breaker(), 4).state is BreakerState.CLOSED
     opened = after(Breaker(), 5)
     assert opened.state is BreakerState.OPEN
-    assert opened.probe_at == NOW + seconds(30)
+    assert opened.probe_at == NOW + seconds(15)
 
 
 def test_a_success_between_failures_starts_the_count_anew() -> None:
@@ -41,8 +41,8 @@ def test_a_misconfiguration_opens_it_at_once_and_is_not_tried_more_than_once_a_m
 def test_while_it_is_open_nothing_is_called_until_the_probe() -> None:
     opened = after(Breaker(), 5)
     assert gate(Breaker(), NOW) is Gate.CALL
-    assert gate(opened, NOW + seconds(29)) is Gate.WAIT
-    assert gate(opened, NOW + seconds(30)) is Gate.PROBE
+    assert gate(opened, NOW + seconds(14)) is Gate.WAIT
+    assert gate(opened, NOW + seconds(15)) is Gate.PROBE
 
 
 def test_there_is_one_probe_at_a_time_and_a_lost_one_is_replaced() -> None:
@@ -57,20 +57,29 @@ def test_a_probe_that_succeeds_closes_it_and_forgets() -> None:
     assert succeeded(half_open) == Breaker()
 
 
-def test_a_probe_that_fails_doubles_the_wait_up_to_a_quarter_of_an_hour() -> None:
-    breaker, now, waits = after(Breaker(), 5), NOW, []
-    for _ in range(8):
+def waits_of(breaker: Breaker, *, misconfigured: bool) -> list[float]:
+    """How long it stays open each time, while every probe fails."""
+    now, waits = NOW, []
+    for _ in range(6):
         assert breaker.probe_at is not None
         waits.append((breaker.probe_at - now).total_seconds())
         now = breaker.probe_at
-        breaker = failed(probing(breaker, now, probe_seconds=60), now, open_seconds=30)
-    assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
+        breaker = failed(probing(breaker, now, probe_seconds=60), now, open_seconds=15, misconfigured=misconfigured)
     assert breaker.opened_at == NOW
+    return waits
+
+
+def test_however_long_an_outage_its_end_is_noticed_soon() -> None:
+    assert waits_of(after(Breaker(), 5), misconfigured=False) == [15] * 6
+
+
+def test_a_misconfiguration_is_tried_ever_more_seldom_up_to_a_quarter_of_an_hour() -> None:
+    assert waits_of(after(Breaker(), 1, misconfigured=True), misconfigured=True) == [60, 120, 240, 480, 900, 900]
 
 
 def test_calls_that_were_under_way_when_it_opened_do_not_prolong_it() -> None:
     opened = after(Breaker(), 5)
-    later = failed(opened, NOW + seconds(10), open_seconds=30)
+    later = failed(opened, NOW + seconds(10), open_seconds=15)
     assert later.probe_at == opened.probe_at
     assert later.openings == 1
 
