@@ -1,5 +1,6 @@
 """Which API client knows which users and groups, and under which id of its own."""
 
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -11,12 +12,13 @@ from identities.actions.user_changes import lock_users, present, value_of
 from identities.actors import Actor, scim_origin
 from identities.errors import NotFound, NotPermitted
 from identities.models import ApiClient, ClientAssociation, Group, User
-from identities.rules.attributes import SINGLE_VALUED
+from identities.rules.attributes import PRIMARY_SUFFIX, SINGLE_VALUED
 from identities.rules.naming import check_text
 from identities.rules.ownership import is_empty
 from identities.vocabulary import AdoptionRule, UserKind, Verb
 
-EXTERNAL_ID_LENGTH = 255
+EXTERNAL_ID_LENGTH: Final = 255
+Differences = dict[str, tuple[Any, Any]]
 
 
 def associate(
@@ -30,7 +32,7 @@ def associate(
     Raises:
         NotFound: `user_not_found`, for an administrator. RuleViolation: the id is not allowed.
     """
-    return _associate(client, obj, actor, external_id, adopted=False)
+    return _associate(client, obj, actor, external_id)
 
 
 def adopt(client: ApiClient, user: User, *, actor: Actor, external_id: str | None = None) -> ClientAssociation:
@@ -44,10 +46,8 @@ def adopt(client: ApiClient, user: User, *, actor: Actor, external_id: str | Non
     if client.adoption_rule == AdoptionRule.REFUSE:
         raise NotPermitted("adoption_refused", _("This API client may not adopt people."))
     with transaction.atomic():
-        association = _associate(client, user, actor, external_id, adopted=True)
-        if client.adoption_owns_lifecycle:
-            _hand_over(user.pk, scim_origin(client.pk))
-    return association
+        handed = _hand_over(user.pk, scim_origin(client.pk)) if client.adoption_owns_lifecycle else {}
+        return _associate(client, user, actor, external_id, handed)
 
 
 def drop_association(client: ApiClient, obj: User | Group, *, actor: Actor) -> bool:
@@ -66,29 +66,48 @@ def drop_association(client: ApiClient, obj: User | Group, *, actor: Actor) -> b
 
 
 def _associate(
-    client: ApiClient, obj: User | Group, actor: Actor, external_id: str | None, *, adopted: bool
+    client: ApiClient,
+    obj: User | Group,
+    actor: Actor,
+    external_id: str | None,
+    handed: Differences | None = None,
 ) -> ClientAssociation:
+    """Associate, or adopt if `handed` is given: what changed hands with it."""
     if isinstance(obj, User) and obj.kind != UserKind.PERSON:
         raise NotFound("user_not_found", f"There is no user {obj.pk}.", user=str(obj.pk))
     if external_id is not None:
         check_text("externalId", external_id, EXTERNAL_ID_LENGTH)
+    adopted = handed is not None
     with transaction.atomic():
         found, created = _find_or_create(client, obj, external_id or "", adopted=adopted)
-        if created:
-            verb = Verb.ASSOCIATION_ADOPTED if adopted else Verb.ASSOCIATION_CREATED
-            changes = {"external_id": (None, found.external_id)}
-            audit.record(verb, obj, actor=actor, changes=changes, client=client.name)
-            return found
-        before = {"external_id": found.external_id, "hidden": found.hidden_at is not None}
+        before = {"external_id": None} if created else _seen(found)
         found.external_id = found.external_id if external_id is None else external_id
         found.hidden_at = None
         found.adopted = found.adopted or adopted
-        differences = audit.differences(obj, before, {"external_id": found.external_id, "hidden": False})
-        if differences:
+        after = {"external_id": found.external_id} if created else _seen(found)
+        differences = {**audit.differences(obj, before, after), **(handed or {})}
+        if differences and not created:
             found.save(update_fields=["external_id", "hidden_at", "adopted"])
-            verb = Verb.ASSOCIATION_ADOPTED if adopted else Verb.ASSOCIATION_CHANGED
-            audit.record(verb, obj, actor=actor, changes=differences, client=client.name)
+        if differences:
+            audit.record(
+                _verb(adopted=adopted, created=created), obj, actor=actor, changes=differences, client=client.name
+            )
     return found
+
+
+def _seen(association: ClientAssociation) -> dict[str, object]:
+    """What the audit trail tells of an association."""
+    return {
+        "external_id": association.external_id,
+        "hidden": association.hidden_at is not None,
+        "adopted": association.adopted,
+    }
+
+
+def _verb(*, adopted: bool, created: bool) -> Verb:
+    if adopted:
+        return Verb.ASSOCIATION_ADOPTED
+    return Verb.ASSOCIATION_CREATED if created else Verb.ASSOCIATION_CHANGED
 
 
 def _find_or_create(
@@ -108,21 +127,17 @@ def _which(obj: User | Group) -> dict[str, UUID]:
     return {"user_id": obj.pk} if isinstance(obj, User) else {"group_id": obj.pk}
 
 
-def _hand_over(user: UUID, origin: str) -> None:
+def _hand_over(user: UUID, origin: str) -> Differences:
     """Give the lifecycle to another origin. Every value keeps the owner it had, now named in `owners`."""
     found = present(lock_users([user]), user)
-    if found.default_origin == origin:
-        return
+    before = found.default_origin
+    if before == origin:
+        return {}
     attributes = (*SINGLE_VALUED, *(f"custom.{name}" for name in found.custom))
-    inherited = {
-        name: found.default_origin
-        for name in attributes
-        if name not in found.owners and not is_empty(value_of(found, name))
-    }
     primaries = found.multi_values.filter(primary=True).values_list("attribute", flat=True)
-    inherited |= {
-        f"{name}.primary": found.default_origin for name in primaries if f"{name}.primary" not in found.owners
-    }
-    found.owners = {**inherited, **found.owners}
+    inherited = [name for name in attributes if not is_empty(value_of(found, name))]
+    inherited += [f"{name}{PRIMARY_SUFFIX}" for name in primaries]
+    found.owners = {**dict.fromkeys(inherited, before), **found.owners}
     found.default_origin = origin
     found.save(update_fields=["owners", "default_origin"])
+    return {"default_origin": (before, origin)}

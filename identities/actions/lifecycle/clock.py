@@ -10,6 +10,7 @@ from identities.actions.chunks import CHUNK
 from identities.actions.lifecycle.batch import Step, change_many
 from identities.actions.user_changes import UserChange, present, suspended_among
 from identities.actors import Actor
+from identities.errors import IdentityError
 from identities.models import User
 from identities.rules.transitions import state_when_due
 from identities.vocabulary import UserState, Verb
@@ -36,12 +37,12 @@ def _move_all(due: Q, verb: Verb, today: date, actor: Actor) -> int:
     people = User.objects.present().filter(due, is_superuser=False).order_by("pk")
     moved, last = 0, UUID(int=0)
     while ids := list(people.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
-        moved += len(_move(ids, verb, today, actor))
+        moved += _move(ids, verb, today, actor)
         last = ids[-1]
     return moved
 
 
-def _move(ids: list[UUID], verb: Verb, today: date, actor: Actor) -> list[object]:
+def _move(ids: list[UUID], verb: Verb, today: date, actor: Actor) -> int:
     def prepare(locked: dict[UUID, User]) -> Step:
         suspended = suspended_among(list(locked))
 
@@ -55,4 +56,5 @@ def _move(ids: list[UUID], verb: Verb, today: date, actor: Actor) -> list[object
 
         return step
 
-    return list(change_many(ids, actor=actor, verb=verb, prepare=prepare))
+    results = change_many(ids, actor=actor, verb=verb, prepare=prepare)
+    return sum(not isinstance(result, IdentityError) for result in results)

@@ -19,7 +19,7 @@ from identities.actions.user_changes import (
     write_changes,
 )
 from identities.actions.users.lookups import clean_values, read_lookups
-from identities.actions.users.update import follow_dates, write_value
+from identities.actions.users.update import claim_references, follow_dates, write_value
 from identities.actors import ADMIN_ORIGIN, Actor
 from identities.errors import NotPermitted, RuleViolation
 from identities.models import User
@@ -45,8 +45,9 @@ def override_value(user: User | UUID, *, actor: Actor, attribute: str, value: An
         lookups = read_lookups([{attribute: value}])
         dates = (change.user.start_date, change.user.end_date)
         for name, cleaned in clean_values({attribute: value}, lookups).items():
-            write_value(change, name, cleaned, actor.origin, lookups, override=True)
+            write_value(change, name, cleaned, actor.origin, override=True)
         follow_dates(change, dates, suspended=bool(suspended_among([change.user.pk])))
+        claim_references(change, lookups)
         if change.differences:
             write_changes([change], actor=actor.because(reason))
     return change.user

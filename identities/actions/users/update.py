@@ -130,32 +130,27 @@ def _apply(
     dates = (user.start_date, user.end_date)
     kept: list[str] = []
     for attribute, value in clean_values(update.changes, lookups).items():
-        if not write_value(change, attribute, value, actor.origin, lookups):
+        if not write_value(change, attribute, value, actor.origin):
             kept.append(attribute)
     for attribute, wanted in update.multi_values.items():
         kept += write_rows(change, attribute, wanted, actor.origin)
     if kept and update.mode == "refuse":
         raise _owned(user, kept[0])
     follow_dates(change, dates, suspended=suspended)
+    claim_references(change, lookups)
     if kept:
         change.note["kept"] = kept
     return tuple(dict.fromkeys(kept))
 
 
-def write_value(
-    change: UserChange, attribute: str, value: Any, origin: str, lookups: Lookups, *, override: bool = False
-) -> bool:
-    """Write one value if `origin` may (or overrides); False if it was kept. Raises what `update_user` raises for it."""
+def write_value(change: UserChange, attribute: str, value: Any, origin: str, *, override: bool = False) -> bool:
+    """Write one value if `origin` may (or overrides); False if it was kept. See `claim_references` for what follows."""
     user = change.user
     before = value_of(user, attribute)
     if before == value:
         return True
     if not override and not may_write(origin, owner_of(attribute, before, user.owners, user.default_origin)):
         return False
-    if attribute == USER_NAME:
-        _take_name(user, value, lookups)
-    if attribute == MANAGER:
-        _check_manager(user, value, lookups)
     change.put(attribute, value)
     owners = owners_after_write(attribute, value, user.owners, user.default_origin, origin)
     if owners != user.owners:
@@ -164,17 +159,22 @@ def write_value(
     return True
 
 
-def _take_name(user: User, name: str, lookups: Lookups) -> None:
-    if lookups.name_holders.setdefault(fold(name), user.pk) != user.pk:
-        raise name_taken(name)
+def claim_references(change: UserChange, lookups: Lookups) -> None:
+    """Take a new user name and a new manager, and let the rest of the chunk know. Last, so that a change refused for
+    another reason takes nothing from anybody.
 
-
-def _check_manager(user: User, manager: UUID | None, lookups: Lookups) -> None:
-    if closes_loop(user.pk, manager, lookups.managers):
+    Raises:
+        Conflict: `user_name_taken`. RuleViolation: `manager_loop`.
+    """
+    user = change.user
+    if MANAGER in change.differences and closes_loop(user.pk, user.manager_id, lookups.managers):
         message = _("Nobody can be their own manager, directly or through others.")
-        raise RuleViolation("manager_loop", message, field=MANAGER, manager=str(manager))
+        raise RuleViolation("manager_loop", message, field=MANAGER, manager=str(user.manager_id))
+    renamed = USER_NAME in change.differences
+    if renamed and lookups.name_holders.setdefault(fold(user.user_name), user.pk) != user.pk:
+        raise name_taken(user.user_name)
     if user.pk in lookups.managers:
-        lookups.managers[user.pk] = manager
+        lookups.managers[user.pk] = user.manager_id
 
 
 def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool) -> None:

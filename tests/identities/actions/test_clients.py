@@ -122,6 +122,9 @@ def test_adoption_follows_the_clients_rule() -> None:
     adopted = User.objects.get(pk=person.pk)
     assert adopted.default_origin == client_actor(heir).origin
     assert adopted.owners == {"user_name": HR.origin, "title": HR.origin, "emails.primary": HR.origin}
+    told = AuditEntry.objects.filter(verb="association.adopted").latest("pk").changes
+    assert told == {"external_id": [None, "1"], "default_origin": [HR.origin, adopted.default_origin]}
+    associations.adopt(heir, person, actor=client_actor(heir), external_id="1")
     assert AuditEntry.objects.filter(verb="association.adopted").count() == 2
 
 

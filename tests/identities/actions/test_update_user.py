@@ -298,3 +298,16 @@ def test_a_batch_is_set_based_and_refuses_row_by_row() -> None:
     assert json.loads(stored.scim_text)["userName"] == "many3"
     assert trace(stored) == (2, 2)
     assert trace(few[1] and people[1]) == (1, 1)
+
+
+def test_a_refused_row_takes_no_name_from_another() -> None:
+    client = client_actor(make_client())
+    held, free = make_person("held", by=HR, title="x"), make_person("free", by=client)
+    results = users.update_users_many(
+        [
+            users.UserUpdate(held, {"title": "y", "user_name": "new"}, mode="refuse"),
+            users.UserUpdate(free, {"user_name": "new"}),
+        ],
+        actor=client,
+    )
+    assert [getattr(each, "code", None) for each in results] == ["value_owned", None]
