@@ -118,8 +118,8 @@ class ServerProcess:
         """Whether the process was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self, ready: Callable[[], bool]) -> None:
-        """Start and wait until `ready` holds.
+    def start(self, ready: Callable[[], bool], seconds: float = START_SECONDS) -> None:
+        """Start and wait until `ready` holds, at most so many seconds.
 
         Raises:
             RuntimeError: the process ended first; the text has the end of its output.
@@ -136,7 +136,7 @@ class ServerProcess:
                 start_new_session=True,
                 **run_as(self.account),
             )
-        wait_until(lambda: not self.running() or ready(), what=self.command[0])
+        wait_until(lambda: not self.running() or ready(), seconds, what=self.command[0])
         if not self.running():
             raise RuntimeError(f"{self.command[0]} ended at once:\n{self.output()[-4000:]}")
 
