@@ -6,6 +6,7 @@ from uuid import UUID
 
 from connectors.engine.decide import decide
 from connectors.engine.decision import Decision, Need, Needs
+from connectors.engine.failures import Defect
 from connectors.engine.gather import Gatherer
 from connectors.engine.guarded_connector import GuardedConnector
 from connectors.engine.situation import (
@@ -76,6 +77,8 @@ def _read(situation: Situation, connector: GuardedConnector) -> RemoteView:
         found = connector.get(situation.object.object_class, remote_id or "")
     except Gone:
         return RemoteView(RemoteState.ABSENT)
+    if found.remote_id != remote_id:  # what follows would be written to somebody else's account
+        raise Defect("The connector returned another object than it was asked for.", f"{remote_id}: {found.remote_id}")
     return RemoteView(RemoteState.PRESENT, found)
 
 

@@ -21,7 +21,7 @@ from connectors.vocabulary import (
 )
 from identities.models import User
 from identities.vocabulary import MappingKind, ObjectType
-from tests.connectors.engine.converging import Place, account, calls, link_of, run
+from tests.connectors.engine.converging import Place, account, calls, foreign, link_of, run
 from tests.connectors.engine.memory_systems import account_names
 from tests.connectors.engine.rows import NOW, a_person, claim_one, let_lease_run_out, make_due, put
 
@@ -331,3 +331,19 @@ def test_a_delete_that_is_refused_for_another_reason_waits_for_a_person(place: P
     store.script.fail("delete", lambda: Rejected("not allowed"))
 
     assert run(system, person).ending is Ending.FAILED
+
+
+def test_a_connector_that_returns_another_object_is_broken_and_nothing_is_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, store = place
+    person = a_person("ada")
+    run(system, person)
+    other = foreign(store, "grace")
+    monkeypatch.setattr(MemoryStore, "find", lambda *_: other)
+    change = {"title": "Countess", "rendering_version": 0}
+    User.objects.filter(pk=person.pk).update(**change)
+    calls(store)
+
+    assert run(system, person).ending is Ending.DEFECT
+    assert calls(store) == ["get"]

@@ -150,7 +150,7 @@ CHANGES = st.lists(st.just(MemberChange(7, "ref-7")), max_size=2).map(tuple)
 ALL_SITUATIONS = {
     "remote": st.just(RemoteView())
     | st.just(RemoteView(RemoteState.ABSENT))
-    | REMOTES.map(lambda found: RemoteView(RemoteState.PRESENT, found)),
+    | REMOTES.map(lambda found: RemoteView(RemoteState.PRESENT, replace(found, remote_id=REMOTE_ID))),
     "references": st.sampled_from(({BOSS: "ref-boss"}, {BOSS: None})),
     "members": st.none() | st.builds(MembershipDelta, CHANGES, CHANGES, st.integers(0, 2)),
     "budget": st.builds(RemovalBudget, st.integers(0, 2), st.integers(0, 2)),
