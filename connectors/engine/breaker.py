@@ -96,7 +96,8 @@ def failed(breaker: Breaker, now: datetime, *, open_seconds: float, misconfigure
 
 
 def _longer_each_time(openings: int, open_seconds: float) -> float:
-    return min(LONGEST_OPEN_SECONDS, open_seconds * MISCONFIGURED_FACTOR * 2 ** min(openings, _LARGEST_EXPONENT))
+    seconds: float = open_seconds * MISCONFIGURED_FACTOR * 2 ** min(openings, _LARGEST_EXPONENT)
+    return min(LONGEST_OPEN_SECONDS, seconds)
 
 
 def throttle_seconds(retry_after: float | None, count: int, *, random: Callable[[], float]) -> float:
