@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from random import SystemRandom
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from connectors.engine import takeover
@@ -26,6 +27,8 @@ from identities.vocabulary import ObjectType
 
 GROUP_PATIENCE = timedelta(seconds=4)
 """How long a group waits for members that are about to be linked, so that they are written in one go."""
+
+_SHUFFLE = SystemRandom().shuffle
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,10 @@ def claim_due(worker: str, limit: int, *, share: int | None = None) -> list[Clai
     claims: list[Claim] = []
     # Everyone gets a fair part first, then whoever still has work takes what is left.
     for part in (max(1, limit // max(1, len(systems))), limit):
-        for system_id in systems:
+        for system_id, lanes in systems:
             wanted = min(part, limit - len(claims))
             if wanted > 0:
-                claims += _claim_from(system_id, worker, wanted, share)
+                claims += _claim_from(system_id, lanes, worker, wanted, share)
     return claims
 
 
@@ -138,26 +141,29 @@ def _gates_open(now: datetime) -> Q:
     )
 
 
-def _systems_with_due_work(now: datetime) -> list[UUID]:
-    """Systems to claim from: those with removals first, then those with the fewest leases, equals in random order."""
+def _systems_with_due_work(now: datetime) -> list[tuple[UUID, list[Lane]]]:
+    """Systems to claim from, and from which lanes: those with removals first, then those with the fewest leases.
+
+    Equals come in random order.
+    """
     of_system = Q(system=OuterRef("pk"))
-    # One look-up by index for each lane: a single condition would walk over everything that waits out its back-off.
-    lane = Case(
-        *(When(Exists(_due(now).filter(of_system, lane=lane)), then=Value(lane.value)) for lane in Lane),
-        output_field=IntegerField(),
-    )
+    # The first of each lane, straight from the index: a condition on the time would walk over all that wait their turn.
+    waiting = Operation.objects.filter(of_system, state=OperationState.WAITING).order_by("due_at", "id")
+    first = {f"first_{lane.name}": Subquery(waiting.filter(lane=lane).values("due_at")[:1]) for lane in Lane}
     leases = _in_flight().filter(of_system).order_by().values("system").annotate(count=Count("pk")).values("count")
-    systems = ConnectedSystem.objects.filter(_gates_open(now)).annotate(next_lane=lane).exclude(next_lane=None)
-    removals_first = Case(When(next_lane=Lane.REMOVAL, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return list(
-        systems.annotate(leases=Coalesce(Subquery(leases), 0))
-        .order_by(removals_first, "leases", "?")
-        .values_list("pk", flat=True)
-    )
+    systems = ConnectedSystem.objects.filter(_gates_open(now)).order_by()
+    rows = list(systems.annotate(leases=Coalesce(Subquery(leases), 0)).values_list("pk", "leases", *first.values()))
+    _SHUFFLE(rows)
+    found = []
+    for pk, leased, *firsts in rows:
+        lanes = [lane for lane, due_at in zip(Lane, firsts, strict=True) if due_at is not None and due_at <= now]
+        if lanes:
+            found.append((lanes[0] is not Lane.REMOVAL, leased, pk, lanes))
+    return [(pk, lanes) for _, _, pk, lanes in sorted(found, key=lambda each: each[:2])]
 
 
 @transaction.atomic
-def _claim_from(system_id: UUID, worker: str, wanted: int, share: int | None) -> list[Claim]:
+def _claim_from(system_id: UUID, lanes: list[Lane], worker: str, wanted: int, share: int | None) -> list[Claim]:
     system = dialect().lock_system(system_id)
     now = dialect().now()
     if system is None or not ConnectedSystem.objects.filter(_gates_open(now), pk=system_id).exists():
@@ -169,15 +175,15 @@ def _claim_from(system_id: UUID, worker: str, wanted: int, share: int | None) ->
         room = min(room, allowed - sum(owner == worker for _, owner in leased))
     others = min(room, system.slots - 1 - sum(lane != Lane.REMOVAL for lane, _ in leased))
     lease_until = now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS)
-    seen = _see(system, now, room, others)
+    seen = _see(system, lanes, now, room, others)
     return [_claim_of(each, worker, lease_until) for each in dialect().take(seen, worker, now, lease_until)]
 
 
-def _see(system: ConnectedSystem, now: datetime, room: int, others: int) -> Sequence[Operation]:
+def _see(system: ConnectedSystem, lanes: list[Lane], now: datetime, room: int, others: int) -> Sequence[Operation]:
     """Claimable rows, removals first: up to `room`, but no more than `others` that are no removals."""
     seen: list[Operation] = []
     claimable = _claimable(now).filter(system=system).order_by("due_at", "id")
-    for lane in Lane:
+    for lane in lanes:
         free = room - len(seen)
         if lane != Lane.REMOVAL:
             removals = sum(operation.lane == Lane.REMOVAL for operation in seen)
