@@ -155,7 +155,8 @@ def _rows_differ(user: User, name: str, rows: list[dict[str, Any]], profile: Pro
         if v.attribute == name
     ]
     key = f"{name}.primary"
-    owner = owner_of(key, any(row.primary for row in current), user.owners, user.default_origin)
+    chosen = any(row.primary for row in current) or None
+    owner = owner_of(key, chosen, user.owners, user.default_origin)
     merged = merge_rows(name, current, clean_rows(name, rows), origin=profile.origin, primary_owner=owner)
     return tuple(merged.rows) != tuple(current)
 
