@@ -128,8 +128,8 @@ def stored_text(user: User, multi_values: Iterable[MultiValue]) -> str:
 def _entry(row: MultiValue) -> dict[str, Any]:
     entry: dict[str, Any] = {name: text for name in _ROW_COLUMNS if (text := getattr(row, name))}
     entry |= {name: part for name, part in row.data.items() if part not in (None, "")}
-    if row.primary:
-        entry["primary"] = True
+    # RFC 7643 section 2.4: what does not say so is not primary. Said, so that filters find it.
+    entry["primary"] = row.primary
     return entry
 
 

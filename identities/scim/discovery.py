@@ -11,7 +11,6 @@ from scim2_models import (
     ChangePassword,
     ETag,
     Filter,
-    Group,
     Patch,
     ResourceType,
     Schema,
@@ -26,7 +25,7 @@ from identities.scim.limits import PAGE_LARGEST
 from identities.scim.listing import list_response
 from identities.scim.messages import as_form
 from identities.scim.reading import Form
-from identities.scim.resources import EnterpriseUser, User, user_model
+from identities.scim.resources import EnterpriseUser, Group, User, user_model
 from identities.scim.views import ScimView
 from identities.vocabulary import ClientScope
 

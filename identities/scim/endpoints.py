@@ -37,7 +37,7 @@ class ResourceView(ScimView):
     def represent(self, pk: UUID | str, wanted: Projection) -> Response:
         """The resource as it is now, with its version (raises NotFound)."""
         client = self.caller
-        forms = type(self).read(type(self).objects(client).filter(pk=pk), client, Projection())
+        forms = type(self).read(type(self).objects(client).filter(pk=pk), client, wanted)
         if not forms:
             raise self.handlers.not_found(pk)
         meta = forms[0]["meta"]

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 from scim2_models import Context
-from scim2_models import Group as GroupResource
 
 from identities.actions.associations import associate, drop_association
 from identities.actions.groups import create_group, delete_group, update_group
@@ -23,6 +22,7 @@ from identities.scim.limits import MEMBERS_PER_REQUEST
 from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
 from identities.scim.parsers import TooLarge
 from identities.scim.profiles import policy, tolerates
+from identities.scim.resources import Group as GroupResource
 from identities.scim.versions import check_if_match, group_tag
 from identities.scim.visibility import eyes, own_groups, own_users
 

@@ -70,7 +70,7 @@ def answer(query: Query, client: ApiClient) -> Form:
     if query.count and start < total:
         rows = objects.order_by(*sorting)[start : start + query.count]
         read: Any = read_users if query.resource == "User" else read_groups
-        page = read(rows, client, query.wanted)
+        page = [query.wanted.apply(form) for form in read(rows, client, query.wanted)]
     return list_response(page, total, query.start_index)
 
 

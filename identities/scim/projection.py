@@ -11,6 +11,8 @@ from identities.filters.attributes import ENTERPRISE_SCHEMA, PORTAL_SCHEMA, Reso
 
 # RFC 7643 section 7: `returned` is "always".
 _ALWAYS: Final = ("schemas", "id")
+# `returned` is "request": the portal's own view of a person, which few clients care for.
+_ON_REQUEST: Final = ("state", "orgUnit")
 _EXTENSIONS: Final = {schema.lower(): schema for schema in (ENTERPRISE_SCHEMA, PORTAL_SCHEMA)}
 _LONGEST: Final = 4000
 
@@ -31,8 +33,14 @@ class Projection:
             return any(keys[0] == key for keys in self.included)
         return (key,) not in self.excluded
 
+    def asks_for(self, schema: str, name: str) -> bool:
+        """Whether an attribute of an extension (or all of it) is asked for by name."""
+        asked = ((schema.lower(),), (schema.lower(), name.lower()))
+        return any(keys[:2] in asked for keys in self.included)
+
     def apply(self, form: dict[str, Any]) -> dict[str, Any]:
         """The part of the answer that was asked for."""
+        form = self._without_unasked(form)
         if self.included:
             kept = {name: form[name] for name in _ALWAYS if name in form}
             rest = {name: value for name, value in form.items() if name not in kept}
@@ -41,6 +49,20 @@ class Projection:
             removable = {name: value for name, value in form.items() if name not in _ALWAYS}
             return {name: form[name] for name in _ALWAYS if name in form} | _exclude(removable, self.excluded)
         return form
+
+    def _without_unasked(self, form: dict[str, Any]) -> dict[str, Any]:
+        extension = form.get(PORTAL_SCHEMA)
+        if extension is None:
+            return form
+        kept = {
+            name: value
+            for name, value in extension.items()
+            if name not in _ON_REQUEST or self.asks_for(PORTAL_SCHEMA, name)
+        }
+        if kept:
+            return form | {PORTAL_SCHEMA: kept}
+        rest = {name: value for name, value in form.items() if name != PORTAL_SCHEMA}
+        return rest | {"schemas": [schema for schema in form["schemas"] if schema != PORTAL_SCHEMA]}
 
 
 def projection(attributes: Any, excluded: Any, resource: Resource) -> Projection:

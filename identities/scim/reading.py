@@ -30,7 +30,10 @@ Form = dict[str, Any]
 
 
 def read_users(users: "QuerySet[User]", client: ApiClient, wanted: Projection) -> list[Form]:
-    """The users of a page in SCIM form, in the page's order."""
+    """The users of a page in SCIM form, in the page's order.
+
+    `wanted` says what is worth looking up; the caller applies it.
+    """
     rows = list(users.values_list(*USER_COLUMNS))
     fresh = _fresh_users([pk for pk, _, _, version, _ in rows if version != RENDERING_VERSION])
     forms: dict[UUID, Form] = {}
@@ -42,13 +45,13 @@ def read_users(users: "QuerySet[User]", client: ApiClient, wanted: Projection) -
         _add_groups(forms, client)
     if wanted.wants(ENTERPRISE_SCHEMA):
         _add_managers(forms.values(), client)
-    if wanted.wants(PORTAL_SCHEMA):
+    if wanted.asks_for(PORTAL_SCHEMA, "orgUnit"):
         _add_org_units(forms.values())
-    return [wanted.apply(form) for form in forms.values()]
+    return list(forms.values())
 
 
 def read_groups(groups: "QuerySet[Group]", client: ApiClient, wanted: Projection) -> list[Form]:
-    """The groups of a page in SCIM form, with those of their members whom the client sees."""
+    """The groups of a page in SCIM form, with those of their members whom the client sees; `wanted` as above."""
     rows = list(groups.values_list(*GROUP_COLUMNS))
     fresh = _fresh_groups([row[0] for row in rows if row[4] != RENDERING_VERSION])
     forms: dict[UUID, Form] = {}
@@ -58,7 +61,7 @@ def read_groups(groups: "QuerySet[Group]", client: ApiClient, wanted: Projection
         forms[pk] = form
     if wanted.wants("members"):
         _add_members(forms, client)
-    return [wanted.apply(form) for form in forms.values()]
+    return list(forms.values())
 
 
 def location(endpoint: str, pk: UUID | str) -> str:

@@ -14,8 +14,11 @@ from scim2_models import (
     Reference,
     Required,
     Resource,
+    Returned,
 )
+from scim2_models import Group as StandardGroup
 from scim2_models import User as StandardUser
+from scim2_models.resources.group import GroupMember as StandardMember
 from scim2_models.resources.user import Email as StandardEmail
 
 from identities.filters.attributes import ENTERPRISE_SCHEMA, PORTAL_SCHEMA, RESERVED_NAMES
@@ -111,17 +114,32 @@ class PortalExtension(Extension):
 
     __schema__ = URN(PORTAL_SCHEMA)
 
-    state: Annotated[str | None, Mutability.read_only] = None
+    state: Annotated[str | None, Mutability.read_only, Returned.request] = None
     """Where the person stands in the lifecycle: staged, active, deprovisioned."""
 
-    start_date: Day | None = None
+    # SCIM has no type for days: the schema shows their form as canonical values.
+    start_date: Day | None = Field(None, examples=["2020-01-01"])
     """The first day, such as 2026-05-13."""
 
-    end_date: Day | None = None
+    end_date: Day | None = Field(None, examples=["2999-12-31"])
     """The last day."""
 
-    org_unit: Annotated[OrgUnit | None, Mutability.read_only] = None
+    org_unit: Annotated[OrgUnit | None, Mutability.read_only, Returned.request] = None
     """The org unit."""
+
+
+class GroupMember(StandardMember):
+    """A member. Its name is looked up whenever it is read, and so cannot be set."""
+
+    display: Annotated[str | None, Mutability.read_only] = None
+    """The member's name."""
+
+
+class Group(StandardGroup):
+    """A group (RFC 7643 section 4.2)."""
+
+    members: list[GroupMember] | None = None  # type: ignore[assignment]  # a list of a narrower class
+    """A list of members of the Group."""
 
 
 # What decides the shape of the portal extension: name, type, several values, required, description.

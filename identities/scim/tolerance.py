@@ -49,25 +49,30 @@ class Tolerance:
         return True
 
     def _operation(self, operation: Payload) -> Payload | None:
-        cleaned = {_lower_keyword(name): value for name, value in operation.items()}
-        op, path, value = cleaned.get("op"), cleaned.get("path"), cleaned.get("value")
-        if isinstance(op, str) and op != op.lower():
+        """One operation of a PATCH; None if it only concerns what is never taken."""
+        given = {_lower_keyword(name): value for name, value in operation.items()}
+        if isinstance(given.get("op"), str) and given["op"] != given["op"].lower():
             self.allows("capital_operations")
+        path = given.get("path")
         if path in (None, ""):
-            cleaned.pop("path", None)
-            cleaned["value"] = self._object(value, patching=True) if isinstance(value, dict) else value
-            return None if cleaned["value"] == {} and value else cleaned
-        if not isinstance(path, str):
-            return cleaned
+            return self._without_path(given)
+        if not isinstance(path, str) or "value" not in given:
+            return given
         if path.lower() == "password":
             self.notes.add("ignored", "password")
             return None
-        cleaned["value"] = self._targeted(path, value)
-        if path.lower() in _MANAGER and value == "" and cleaned["value"] is None:
+        value = self._targeted(path, given["value"])
+        if path.lower() in _MANAGER and value is None:
             return {"op": "remove", "path": path}
-        if "value" not in {name.lower() for name in operation}:
-            del cleaned["value"]
-        return cleaned
+        return given | {"value": value}
+
+    def _without_path(self, given: Payload) -> Payload | None:
+        rest = {name: part for name, part in given.items() if name != "path"}
+        value = rest.get("value")
+        if not isinstance(value, dict):
+            return rest
+        cleaned = self._object(value, patching=True)
+        return None if value and not cleaned else rest | {"value": cleaned}
 
     def _targeted(self, path: str, value: Any) -> Any:
         """The value of an operation whose path names an attribute."""

@@ -42,9 +42,9 @@ def test_the_stored_text_holds_own_values_and_nothing_else() -> None:
     assert form["name"] == {"givenName": "Anna"}
     assert form["emails"] == [
         {"value": "a@example.com", "type": "work", "primary": True},
-        {"value": "b@example.com"},
+        {"value": "b@example.com", "primary": False},
     ]
-    assert form["addresses"] == [{"type": "home", "locality": "Bern"}]
+    assert form["addresses"] == [{"type": "home", "locality": "Bern", "primary": False}]
     assert form[ENTERPRISE_SCHEMA] == {
         "department": "Tours",
         "manager": {"value": str(MANAGER), "$ref": f"Users/{MANAGER}"},

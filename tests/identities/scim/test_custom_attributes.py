@@ -31,7 +31,7 @@ def test_they_are_published(declared: Service) -> None:
 
 def test_they_are_written_read_filtered_and_cleared(declared: Service) -> None:
     created = declared.create_user("anna", **{PORTAL: {"badge-no": 7, "skills": ["Go", "chess"], "remote": True}})
-    assert created[PORTAL] == {"badge-no": 7, "skills": ["Go", "chess"], "remote": True, "state": "active"}
+    assert created[PORTAL] == {"badge-no": 7, "skills": ["Go", "chess"], "remote": True}
     for filter_ in (f"{PORTAL}:badge-no ge 7", 'custom.skills eq "Go"', "custom.remote eq true", "custom.skills pr"):
         assert declared.find(filter_).body["totalResults"] == 1, filter_
     for filter_ in ("custom.badge-no gt 7", 'custom.skills eq "go"', "custom.other pr"):
@@ -43,9 +43,10 @@ def test_they_are_written_read_filtered_and_cleared(declared: Service) -> None:
         {"op": "add", "path": f"{PORTAL}:skills", "value": ["rope"]},
         {"op": "remove", "path": f"{PORTAL}:remote"},
     )
-    assert changed.body[PORTAL] == {"badge-no": 8, "skills": ["Go", "chess", "rope"], "state": "active"}
+    assert changed.body[PORTAL] == {"badge-no": 8, "skills": ["Go", "chess", "rope"]}
     cleared = declared.put(path, {"schemas": [USER], "userName": "anna"})
-    assert cleared.body[PORTAL] == {"state": "active"}
+    assert PORTAL not in cleared.body
+    assert PORTAL not in cleared.body["schemas"]
 
 
 def test_a_value_of_another_type_is_refused(declared: Service) -> None:

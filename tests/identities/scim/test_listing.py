@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from identities.actions.org_units import create_org_unit
 from identities.actions.users import update_users_many
 from identities.actions.users.arguments import UserUpdate
 from identities.actors import command_actor
@@ -208,3 +209,15 @@ def test_a_change_by_others_shows_at_once(staff: Service) -> None:
     user = User.objects.get(user_name="anna")
     update_users_many([UserUpdate(user, {"title": "Queen"})], actor=command_actor())
     assert names(staff, 'title eq "queen"') == ["anna"]
+
+
+def test_what_is_returned_on_request_only(staff: Service) -> None:
+    portal = "urn:ietf:params:scim:schemas:extension:portal:2.0:User"
+    unit = create_org_unit(name="South", code="S", actor=command_actor())
+    update_users_many([UserUpdate(User.objects.get(user_name="anna"), {"org_unit": unit})], actor=command_actor())
+    assert all(portal not in each and portal not in each["schemas"] for each in staff.get("/Users").resources)
+    asked = staff.get(f"/Users?attributes=userName,{portal}:orgUnit&sortBy=userName").resources[0]
+    assert asked[portal] == {"orgUnit": {"value": str(unit.pk), "code": "S", "name": "South"}}
+    state = staff.get(f"/Users?attributes={portal}:state&count=1").resources[0]
+    assert state[portal] == {"state": "active"}
+    assert names(staff, 'orgUnit.code eq "s"') == ["anna"]
