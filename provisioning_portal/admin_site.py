@@ -1,13 +1,17 @@
 """The admin site: Unfold's, with the portal's own sign-in."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
+
+OWN_APPS: Final = frozenset({"auth", "connectors", "identities", "selfservice"})
 
 
 class PortalAdminSite(UnfoldAdminSite):
@@ -15,13 +19,31 @@ class PortalAdminSite(UnfoldAdminSite):
 
     site_title = _("Provisioning portal")
     site_header = _("Provisioning portal")
+    index_title = _("Front page")
+
+    def register(
+        self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
+    ) -> None:
+        """Take pages of the portal's own apps. Those that libraries bring would show second factors and write past
+        the actions and the audit trail.
+        """
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        super().register([model for model in models if model._meta.app_label in OWN_APPS], admin_class, **options)
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+        """The menu says what there is; an app's name leads to the front page."""
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """One's own password is changed where everybody changes theirs."""
+        return HttpResponseRedirect(reverse("account_change_password"))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send whoever may not see the admin to the portal's sign-in, or home when signed in without a role."""
         if request.user.is_authenticated and not self.has_permission(request):
             return HttpResponseRedirect("/")
         target = request.GET.get("next", "")
-        if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
             target = reverse("admin:index")
         if self.has_permission(request):
             return HttpResponseRedirect(target)

@@ -44,6 +44,17 @@ class ReauthenticateForm(_PlainFields, account_forms.ReauthenticateForm):
 class ChangePasswordForm(_PlainFields, account_forms.ChangePasswordForm):
     """The password so far and the new one twice."""
 
+    def clean_password1(self) -> str:
+        """A password that is not the one so far, which may have been given by somebody else.
+
+        Raises:
+            ValidationError: it is the same.
+        """
+        password = self.cleaned_data["password1"]
+        if password == self.cleaned_data.get("oldpassword"):
+            raise forms.ValidationError(_("Choose a password that differs from the one so far."), code="same_password")
+        return password
+
 
 class NewPasswordForm(_PlainFields, account_forms.ResetPasswordKeyForm):
     """The new password twice, for who came by a link."""

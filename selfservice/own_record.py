@@ -56,7 +56,8 @@ def _multi_valued_rows(user: User) -> Iterator[RecordRow]:
 
 def _structure_rows(user: User) -> Iterator[RecordRow]:
     yield RecordRow(gettext("Org unit"), (user.org_unit.name if user.org_unit else "",))
-    yield RecordRow(gettext("Manager"), (user.manager.name_for_people if user.manager else "",))
+    manager = user.manager if user.manager and user.manager.deleted_at is None else None
+    yield RecordRow(gettext("Manager"), (manager.name_for_people if manager else "",))
     names = user.memberships.filter(group__deleted_at__isnull=True).values_list("group__display_name", flat=True)
     yield RecordRow(gettext("Groups"), tuple(names.order_by("group__display_name_key")))
 

@@ -51,18 +51,20 @@ def step_completed(request: HttpRequest, **kwargs: Any) -> None:
 @receiver(account_signals.email_confirmed)
 def address_proved(request: HttpRequest, email_address: EmailAddress, **kwargs: Any) -> None:
     """An address can reset the password from now on."""
-    user = email_address.user
-    actor = acting_on_self(user, request)
-    credentials.record_address(user, Verb.USER_ADDRESS_PROVED, email_address.email, actor=actor)
+    _address_changed(Verb.USER_ADDRESS_PROVED, request, email_address)
 
 
 @receiver(account_signals.email_removed)
-def address_removed(request: HttpRequest, user: User, email_address: EmailAddress, **kwargs: Any) -> None:
+def address_removed(request: HttpRequest, email_address: EmailAddress, **kwargs: Any) -> None:
     """An address cannot reset the password any more."""
-    actor = acting_on_self(user, request)
-    credentials.record_address(user, Verb.USER_ADDRESS_REMOVED, email_address.email, actor=actor)
+    _address_changed(Verb.USER_ADDRESS_REMOVED, request, email_address)
 
 
 def _factor_changed(verb: Verb, request: HttpRequest, user: User, authenticator: Authenticator) -> None:
     credentials.record_second_factor(user, verb, authenticator.type, actor=acting_on_self(user, request))
     update_session_auth_hash(request, user)
+
+
+def _address_changed(verb: Verb, request: HttpRequest, email_address: EmailAddress) -> None:
+    user = User.objects.get(pk=email_address.user_id)
+    credentials.record_address(user, verb, email_address.email, actor=acting_on_self(user, request))

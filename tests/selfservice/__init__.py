@@ -1,0 +1,1 @@
+"""What people do for themselves, through the pages and in a browser."""
