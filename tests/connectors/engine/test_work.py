@@ -38,6 +38,12 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     return True
 
 
+def work_and_let_go(worker: str, slots: int) -> None:
+    """Work in a thread that ends afterwards."""
+    work(worker, slots)
+    connections.close_all()
+
+
 def ended(state: OperationState = OperationState.DONE) -> int:
     """How many operations are in this state."""
     return Operation.objects.filter(state=state).count()
@@ -72,7 +78,7 @@ def test_a_slow_system_does_not_hold_up_another() -> None:
     put(slow, *crowd)
     put(fast, *crowd)
     started = time.monotonic()
-    worker = threading.Thread(target=work, args=("crew", 4))
+    worker = threading.Thread(target=work_and_let_go, args=("crew", 4))
     worker.start()
 
     of_fast = Operation.objects.filter(system=fast, state=OperationState.DONE)
@@ -90,7 +96,7 @@ def test_a_second_call_returns_at_once_and_makes_the_first_look_again() -> None:
     store.script.delay("create", 1)
     anna, berta = people(2)
     put(system, anna)
-    first = threading.Thread(target=work, args=("crew", 4))
+    first = threading.Thread(target=work_and_let_go, args=("crew", 4))
     first.start()
     assert until(lambda: ended(OperationState.IN_FLIGHT) == 1)
     put(system, berta)
@@ -192,7 +198,7 @@ def test_a_storm_while_workers_claim_loses_nothing() -> None:
     with ThreadPoolExecutor(3) as pool:
         storm = pool.submit(storms)
         for worker in ("north", "south"):
-            pool.submit(work, worker, 3)
+            pool.submit(work_and_let_go, worker, 3)
         time.sleep(1.5)
         stop.set()
         storm.result()
