@@ -4,19 +4,13 @@ from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponseRedirect
 
 from identities.actors import Actor, admin_actor
-from identities.admin.object_actions import ObjectAction
-from identities.admin.sections import Section, sections
+from identities.admin.object_pages import ObjectPages
 from identities.errors import IdentityError
 from identities.models import User
 
@@ -50,7 +44,7 @@ class RefusableForm(ModelForm):  # type: ignore[type-arg]
         """Left to the action, whose words are better."""
 
 
-class ActionModelAdmin(ModelAdmin):
+class ActionModelAdmin(ObjectPages):
     """Saves and deletes by actions only. A subclass defines `write` (and `remove` where deleting is offered).
 
     `is_edited` says whether an object, once there, is changed by its form; otherwise only by its buttons.
@@ -59,12 +53,9 @@ class ActionModelAdmin(ModelAdmin):
     """
 
     form = RefusableForm
-    object_actions: tuple[ObjectAction, ...] = ()
     is_edited = True
     change_form_template = "admin/object_change_form.html"
     compressed_fields = True
-    list_per_page = 50
-    show_full_result_count = False
 
     def write(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> models.Model:
         """Carry out what the form asks for by an action and return the object as it now stands."""
@@ -131,120 +122,9 @@ class ActionModelAdmin(ModelAdmin):
     def log_deletions(self, *args: Any) -> None:
         """The audit trail is written by the action."""
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The object's part of the audit trail."""
-        return HttpResponseRedirect(
-            f"{reverse('admin:identities_auditentry_changelist')}?subject_id__exact={unquote(object_id)}"
-        )
 
-    def change_url(self, object_id: object) -> str:
-        """Address of the object's first page."""
-        opts = self.model._meta
-        return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[object_id])
-
-    def redirect_to(self, object_id: object) -> HttpResponse:
-        """Back to the object's first page."""
-        return HttpResponseRedirect(self.change_url(object_id))
-
-    def get_urls(self) -> list[URLPattern]:
-        """The admin's addresses, one for each section and one for each thing that can be done."""
-        name = f"{self.model._meta.app_label}_{self.model._meta.model_name}"
-        view = self.admin_site.admin_view
-        return [
-            path("<path:object_id>/section/<slug:key>/", view(self.section_view), name=f"{name}_section"),
-            path("<path:object_id>/do/<slug:key>/", view(self.object_action_view), name=f"{name}_do"),
-            *super().get_urls(),
-        ]
-
-    def object_or_404(self, request: HttpRequest, object_id: str) -> Any:
-        """The object with this id as this administrator may see it."""
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            raise Http404
-        return obj
-
-    # Things that can be done ------------------------------------------------------------------------------------------
-
-    def object_buttons(self, request: HttpRequest, object_id: str | None) -> list[dict[str, Any]]:
-        """The buttons for what can be done to this object by this administrator."""
-        obj = self.get_object(request, unquote(object_id)) if object_id and self.object_actions else None
-        if obj is None or not self.has_change_permission(request, obj):
-            return []
-        name = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_do"
-        return [
-            {"title": action.title, "url": reverse(name, args=[object_id, action.key]), "danger": action.dangerous}
-            for action in self.object_actions
-            if action.offered(obj)
-        ]
-
-    def object_action_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
-        """Ask, and on POST do."""
-        obj = self.object_or_404(request, object_id)
-        action = next((a for a in self.object_actions if a.key == key), None)
-        if action is None or not self.has_change_permission(request, obj):
-            raise PermissionDenied
-        form = action.form(request.POST if request.method == "POST" else None)
-        if form.is_bound and form.is_valid():
-            try:
-                done = action.perform(request, obj, form.cleaned_data)
-            except IdentityError as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-            else:
-                return done if isinstance(done, HttpResponse) else self._done(request, object_id, done)
-        context = {**self._object_context(request, obj), "action": action, "form": form}
-        return TemplateResponse(request, "admin/object_action.html", context)
-
-    def _done(self, request: HttpRequest, object_id: str, message: str) -> HttpResponse:
-        self.message_user(request, message, messages.SUCCESS)
-        return self.redirect_to(unquote(object_id))
-
-    # Sections ---------------------------------------------------------------------------------------------------------
-
-    def section_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
-        """One section of one object."""
-        obj = self.object_or_404(request, object_id)
-        section = next((s for s in sections.visible(self.model, request) if s.key == key), None)
-        if section is None or not self.has_view_permission(request, obj):
-            raise PermissionDenied
-        return TemplateResponse(request, "admin/object_section.html", self._section_context(request, obj, section))
-
-    def _section_context(self, request: HttpRequest, obj: models.Model, section: Section) -> dict[str, Any]:
-        return {
-            **self._object_context(request, obj),
-            "subtitle": section.title,
-            "object_tabs": self.object_tabs(request, str(obj.pk), section.key),
-            "content": section.render(request, obj),
-        }
-
-    def _object_context(self, request: HttpRequest, obj: models.Model) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "title": str(obj),
-            "opts": self.model._meta,
-            "original": obj,
-            "change_url": self.change_url(obj.pk),
-        }
-
-    def object_tabs(self, request: HttpRequest, object_id: str | None, active: str) -> list[dict[str, Any]]:
-        """The tabs of an object's pages; none while it is being added, or when there is only one page."""
-        visible = sections.visible(self.model, request)
-        if object_id is None or not visible:
-            return []
-        opts = self.model._meta
-        name = f"admin:{opts.app_label}_{opts.model_name}_section"
-        tabs = [{"title": _("Record"), "url": self.change_url(object_id), "active": active == ""}]
-        tabs += [
-            {"title": s.title, "url": reverse(name, args=[object_id, s.key]), "active": active == s.key}
-            for s in visible
-        ]
-        return tabs
-
-
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(ObjectPages):
     """Shows and never changes."""
-
-    list_per_page = 50
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         """Never."""

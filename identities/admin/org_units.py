@@ -7,10 +7,19 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from unfold.views import ChangeList
 
 from identities.actions import org_units
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.models import OrgUnit
+
+
+class TreeChangeList(ChangeList):
+    """A list in the order of the tree, siblings by name, which any other order would undo."""
+
+    def get_ordering(self, request: HttpRequest, queryset: "QuerySet[OrgUnit]") -> list[str]:
+        """None beside the tree's own."""
+        return []
 
 
 @admin.register(OrgUnit)
@@ -22,7 +31,8 @@ class OrgUnitAdmin(ActionModelAdmin):
     search_fields = ("name_key", "code_key")
     fields = ("name", "code", "parent", "manager")
     autocomplete_fields = ("parent", "manager")
-    ordering = ()
+    ordering = ("name_key", "id")
+    sortable_by = ()
     list_per_page = 200
     list_max_show_all = 200
 
@@ -31,6 +41,10 @@ class OrgUnitAdmin(ActionModelAdmin):
         persons = Q(people__deleted_at__isnull=True, people__kind="person")
         tree = OrgUnit.objects.with_tree_fields().filter(deleted_at__isnull=True)
         return tree.annotate(people_in_it=Count("people", filter=persons))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that keeps the tree's order."""
+        return TreeChangeList
 
     @admin.display(description=_("Org unit"))
     def indented_name(self, unit: OrgUnit) -> str:

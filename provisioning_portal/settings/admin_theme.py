@@ -71,7 +71,14 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal.svg")},
     ],
     "DASHBOARD_CALLBACK": "provisioning_portal.front_page.dashboard_callback",
-    "SITE_URL": "/",
+    "SITE_URL": None,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Own record"), "link": reverse_lazy("own_record")},
+            {"title": _("Change password"), "link": reverse_lazy("account_change_password")},
+            {"title": _("Two-factor"), "link": reverse_lazy("mfa_index")},
+        ]
+    },
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("portal_admin.css")],

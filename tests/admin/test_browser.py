@@ -1,0 +1,131 @@
+"""The admin in a real browser: every page, in light and dark, filled with names that mean harm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.admin.world import HARM
+from tests.factories import PASSWORD
+from tests.servers.portal import Portal
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+FILL = """
+import json
+from tests.admin.addresses import pages
+from tests.admin.test_pages import expected_status, one_of_each
+from tests.admin.world import HARM, fill
+found = pages(one_of_each(fill(10, HARM)))
+print(json.dumps({name: each for name, each in found.items() if expected_status(name) == 200}))
+"""
+NOT_SEEN = ("search", "jsi18n", "autocomplete")
+# Everything that opens or closes something: clicked one after the other, whatever it is.
+CLICK_EVERYTHING = """async () => {
+    const leads = each => each.closest("a")?.getAttribute("href")?.startsWith("/") || each.closest("[type=submit]");
+    const all = [...document.querySelectorAll("*")].filter(each =>
+        each.getAttributeNames().some(name => /^(x-on:|@)click$/.test(name)) && !leads(each));
+    let clicked = 0;
+    for (const each of all) {
+        if (each.offsetParent === null) continue;
+        each.click();
+        clicked += 1;
+        await new Promise(resolve => setTimeout(resolve, 20));
+    }
+    document.body.click();
+    return clicked;
+}"""
+THEME = "Alpine.$data(document.documentElement)"
+WATCH = """document.addEventListener("securitypolicyviolation", event =>
+    window.tell("violation", `${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"""
+
+
+class Watched:
+    """A page, and everything that went wrong on it."""
+
+    def __init__(self, page: Page) -> None:
+        """Listen to the console, to errors, to dialogs, and to the content policy."""
+        self.page = page
+        self.wrong: list[str] = []
+        page.expose_function("tell", lambda kind, text: self._note(f"{kind}: {text}"))
+        page.add_init_script(WATCH)
+        page.on("console", lambda message: self._note(f"console: {message.text}") if message.type == "error" else None)
+        page.on("pageerror", lambda error: self._note(f"error: {error}"))
+        page.on("dialog", lambda dialog: (self._note(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+    def _note(self, text: str) -> None:
+        self.wrong.append(f"{self.page.url} {text}")
+
+    def sign_in(self, base_url: str, user_name: str) -> None:
+        """Sign in as everybody does."""
+        self.page.goto(f"{base_url}/accounts/login/?next=/admin/")
+        self.page.fill("[name=login]", user_name)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url("**/admin/")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, dict[str, str]]]:
+    """A running portal, and its pages by name."""
+    portal = Portal(tmp_path_factory.mktemp("portal"), {})
+    portal.prepare()
+    addresses = json.loads(portal.run("shell", "-v0", "-c", FILL).stdout.splitlines()[-1])
+    portal.start("web")
+    yield portal, {name: each for name, each in addresses.items() if not name.startswith(NOT_SEEN)}
+    portal.stop()
+
+
+@pytest.fixture
+def watched(browser: Browser, filled: tuple[Portal, dict[str, str]]) -> Iterator[Watched]:
+    """A watched page with a superuser's session, in the light theme."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light")
+    watched = Watched(context.new_page())
+    watched.sign_in(filled[0].base_url, "root")
+    yield watched
+    context.close()
+
+
+def test_every_page_in_light_and_dark_without_a_complaint(
+    watched: Watched, filled: tuple[Portal, dict[str, str]]
+) -> None:
+    portal, addresses = filled
+    page = watched.page
+    for address in (each for name, each in addresses.items() if "?" not in name):
+        answer = page.goto(f"{portal.base_url}{address}")
+        assert answer is not None
+        assert answer.ok, address
+        page.evaluate(f"{THEME}.switchTheme('dark')")
+        expect(page.locator("html.dark")).to_have_count(1)
+        page.evaluate(CLICK_EVERYTHING)
+        page.evaluate(f"{THEME}.switchTheme('light')")
+        expect(page.locator("html.dark")).to_have_count(0)
+    assert watched.wrong == []
+
+
+def test_harmful_names_are_shown_as_they_are(watched: Watched, filled: tuple[Portal, dict[str, str]]) -> None:
+    portal, addresses = filled
+    lists = (
+        "identities_user",
+        "identities_group",
+        "identities_orgunit",
+        "identities_apiclient",
+        "connectors_operation",
+    )
+    for model in (*lists, "identities_auditentry", "connectors_connectedsystem", "connectors_link", "connectors_run"):
+        watched.page.goto(f"{portal.base_url}{addresses[f'{model}_changelist']}")
+        assert HARM in watched.page.locator("#content").inner_text(), model
+    assert watched.page.locator("img[src='x'], svg[onload], a[href^='javascript:alert']").count() == 0
+    assert watched.wrong == []
+
+
+def test_the_menu_leads_to_every_list(watched: Watched) -> None:
+    page = watched.page
+    entries = page.locator("#nav-sidebar-apps a").all_inner_texts()
+    assert len(entries) == 13
+    for number, entry in enumerate(entries):
+        page.locator("#nav-sidebar-apps a").nth(number).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(entry.strip().splitlines()[-1])
+    assert watched.wrong == []
