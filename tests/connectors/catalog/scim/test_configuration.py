@@ -70,9 +70,9 @@ class TestManual:
 
     def test_the_example_is_valid(self) -> None:
         example = yaml.safe_load(self.PAGE.partition("```yaml")[2].partition("```")[0])
-        ScimConfiguration(**example["configuration"])
+        ScimConfiguration(**example["configuration"], **example["secrets"])
         for object_class, mappings in example["mappings"].items():
             names = object_schema(
                 ObjectClass(object_class), STANDARD[ObjectClass(object_class)], marker=True
             ).attributes
-            assert {each["attribute"] for each in mappings} <= set(names)
+            assert set(mappings) <= set(names)

@@ -1,15 +1,12 @@
 """What is refused before any connection is made."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from connectors.catalog.sql import SqlConfiguration
-from identities.mapping import MappingRow, compile_row
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "connectors" / "sql.md"
 
@@ -55,16 +52,6 @@ def test_refused_and_named(settings: dict[str, Any], named: str) -> None:
 def test_the_document_names_every_field() -> None:
     written = DOCUMENT.read_text(encoding="utf-8")
     assert not [name for name in SqlConfiguration.described() if f"`{name}`" not in written]
-
-
-def test_the_example_of_the_document_is_valid() -> None:
-    [example] = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    system = yaml.safe_load(example)
-    configuration = SqlConfiguration(**system["configuration"])
-    assert (system["connector"], configuration.users_table) == ("sql", "users")
-    for subject, rows in system["mappings"].items():
-        for row in rows:
-            assert compile_row(MappingRow(**row), subject=subject)
 
 
 def test_what_names_the_machine_clears_the_secret() -> None:
