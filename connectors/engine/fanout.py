@@ -9,7 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connectors.engine import scope
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 """So many deliveries are claimed at once."""
+
+ATTEMPTS = 3
 
 CROWD = 50
 """More changes than this by one act are worked on behind what single people do."""
@@ -99,10 +101,7 @@ def _lane(event: ChangeEvent, together: int) -> Lane:
 
 def _treat(bundle: _Bundle, mark: str) -> int:
     try:
-        with transaction.atomic():
-            _fan_out(bundle)
-            done = Delivery.objects.filter(pk__in=[each.pk for each in bundle.deliveries], claimed_by=mark)
-            done.update(done_at=dialect().now())
+        _enqueue_and_close(bundle, mark)
     except DatabaseError:
         raise
     except Exception:
@@ -111,6 +110,22 @@ def _treat(bundle: _Bundle, mark: str) -> int:
         logger.exception("The change event %s cannot be turned into operations", bundle.events[0].pk)
         return 0
     return len(bundle.deliveries)
+
+
+def _enqueue_and_close(bundle: _Bundle, mark: str) -> None:
+    """In one transaction; again when the database chose it as the victim of a deadlock or was locked for too long."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                _fan_out(bundle)
+                done = Delivery.objects.filter(pk__in=[each.pk for each in bundle.deliveries], claimed_by=mark)
+                done.update(done_at=dialect().now())
+        except OperationalError:
+            if attempt + 1 == ATTEMPTS:
+                raise
+            logger.warning("Turning change events into operations is repeated", exc_info=True)
+        else:
+            return
 
 
 def _bundles_of_one(bundle: _Bundle) -> Iterable[_Bundle]:

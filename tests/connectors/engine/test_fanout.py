@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 
 from connectors.engine import fanout
 from connectors.models import Operation
@@ -242,3 +243,19 @@ def test_statements_do_not_grow_with_the_number_of_events(django_assert_max_num_
     with django_assert_max_num_queries(40):  # type: ignore[operator]  # a fixture that is a context manager
         fanout.drain()
     assert Operation.objects.count() == 200
+
+
+def test_a_deadlock_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_system()
+    announce(EventKind.USER_CREATED, a_person("anna"))
+    fan_out, failures = fanout._fan_out, iter([OperationalError("deadlock detected")])
+
+    def fails_once(bundle: object) -> None:
+        for failure in failures:
+            raise failure
+        fan_out(bundle)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(fanout, "_fan_out", fails_once)
+
+    assert fanout.drain() == 1
+    assert waiting() == {"anna"}
