@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms as account_forms
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as factor_forms
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
@@ -14,6 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from selfservice.deferred import run_later
 from selfservice.password_reset import send_reset_link
 
+LABELS = {
+    "login": _("User name"),
+    "password": _("Password"),
+    "oldpassword": _("Current password"),
+    "password1": _("New password"),
+    "password2": _("New password (again)"),
+    "email": _("E-mail address"),
+    "code": _("Code"),
+}
+
 
 class _PlainFields(forms.Form):
     """Fields without placeholders, links and Django's colons; the first one has the focus."""
@@ -21,7 +32,8 @@ class _PlainFields(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            field.label = LABELS[name]
             field.widget.attrs.pop("placeholder", None)
         for name in {"password", "oldpassword"} & set(self.fields):
             self.fields[name].help_text = ""
@@ -33,7 +45,6 @@ class SignInForm(_PlainFields, account_forms.LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("User name")
         self.fields["login"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -82,7 +93,6 @@ class _CodeField(_PlainFields):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].label = _("Code")
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
 
@@ -105,5 +115,5 @@ class ActivateTotpForm(_CodeField, totp_forms.ActivateTOTPForm):
         """
         code = super().clean_code()
         if not TOTP(Authenticator(user=self.user))._mark_code_used(code):
-            raise forms.ValidationError(_("This code was used already. Wait for the next one."), code="used_code")
+            raise get_adapter().validation_error("incorrect_code")
         return code

@@ -3,12 +3,18 @@
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from identities.models import User
 
 
 class PortalMfaAdapter(DefaultMFAAdapter):
     """allauth's adapter with secrets encrypted at rest by the portal's rotatable keys."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy("The code is wrong, or it was used already. Wait for the next one."),
+    }
 
     def encrypt(self, text: str) -> str:
         """Encrypt a TOTP secret or recovery-code seed."""

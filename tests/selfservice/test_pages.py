@@ -116,13 +116,13 @@ def first_sign_in(page: Page, installation: Portal) -> str:
     secret = page.get_by_label("Key").input_value()
     page.get_by_label("Code").fill("000000")
     page.get_by_role("button", name="Set up").click()
-    expect(page.get_by_text("Incorrect code.")).to_be_visible()
+    expect(page.get_by_text("The code is wrong")).to_be_visible()
     examine(page)
     enter_code(page, secret)
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     examine(page)
-    page.get_by_role("link", name="Go on to the administration").click()
+    page.get_by_role("button", name="Go on to the administration").click()
     page.wait_for_url("**/admin/")
     return secret
 
@@ -136,6 +136,8 @@ def test_a_first_sign_in_and_every_page_light_and_dark(browser: Browser, install
         for path in SIGNED_IN:
             page.goto(path)
             examine(page)
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.goto("/")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
@@ -194,4 +196,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Browser, installat
     for path in ANONYMOUS:
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    sign_in(page, installation.user_name, installation.password)
+    expect(page.get_by_role("heading", name="Change your password")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     context.close()
