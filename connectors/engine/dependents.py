@@ -1,11 +1,15 @@
-"""Which other objects of a system follow when the account of one came, went or changed its reference."""
+"""Which other objects of a system follow when the account of one came, went or changed its reference.
+
+An object that is being converged at this very moment follows too, linked or not: its worker may have gathered before
+the account was written down here, and whatever it writes down about references it waits for comes too late to be read.
+"""
 
 from uuid import UUID
 
 from django.db.models import Q
 
-from connectors.models import ConnectedSystem, Link, RemoteMembership
-from connectors.vocabulary import LinkState
+from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
+from connectors.vocabulary import LinkState, OperationState
 from identities.models import Membership, User
 from identities.queries.recursion import groups_above
 from identities.vocabulary import ObjectType
@@ -36,14 +40,22 @@ def _groups(system: ConnectedSystem, object_type: ObjectType, object_id: UUID) -
         group_link__system=system, member_link__object_type=object_type, member_link__object_id=object_id
     )
     concerned = groups_above(set(direct)) | set(remote.values_list("group_link__object_id", flat=True))
+    in_work = _in_work(system, ObjectType.GROUP) & concerned
     linked = Link.objects.filter(system=system, object_type=ObjectType.GROUP, state=LinkState.LINKED)
-    return set(linked.filter(object_id__in=concerned).values_list("object_id", flat=True))
+    return in_work | set(linked.filter(object_id__in=concerned).values_list("object_id", flat=True))
 
 
 def _reports(system: ConnectedSystem, manager_id: UUID, *, had_reference: bool) -> set[UUID]:
     reports = User.objects.get_queryset().filter(manager=manager_id, deleted_at__isnull=True).values("pk")
+    in_work = set(reports.filter(pk__in=_in_work(system, ObjectType.USER)).values_list("pk", flat=True))
     linked = Link.objects.filter(
         system=system, object_type=ObjectType.USER, state=LinkState.LINKED, object_id__in=reports
     )
     waiting = linked if had_reference else linked.filter(unresolved__gt=0)
-    return set(waiting.values_list("object_id", flat=True))
+    return in_work | set(waiting.values_list("object_id", flat=True))
+
+
+def _in_work(system: ConnectedSystem, object_type: ObjectType) -> set[UUID]:
+    """Few: no more than the system's slots. Asked before the links, or one that is finished in between is missed."""
+    claimed = Operation.objects.filter(system=system, object_type=object_type, state=OperationState.IN_FLIGHT)
+    return set(claimed.values_list("object_id", flat=True))

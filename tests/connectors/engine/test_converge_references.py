@@ -7,6 +7,7 @@ import pytest
 from connectors.catalog.memory import MemoryStore
 from connectors.engine.claim import Ending, claim_due
 from connectors.engine.converge import converge
+from connectors.engine.dependents import dependents_of
 from connectors.engine.finish import finish
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership, SystemMapping
 from connectors.spi import ObjectClass, Transient
@@ -274,3 +275,25 @@ def test_a_worker_that_vanished_takes_no_dependents_with_it(place: Place) -> Non
     work_off(system)
 
     assert manager(store, "ada") == "user:boss"
+
+
+def test_a_group_that_is_being_made_at_this_moment_follows_its_member(place: Place) -> None:
+    system, _store = place
+    ada = a_person("ada")
+    group, other = a_group("staff", ada), a_group("others", ada)
+    put(system, group)
+    assert [claim.object_id for claim in claim_due("two", 10)] == [group.pk]
+    assert dependents_of(system, ObjectType.USER, ada.pk, had_reference=False) == ((ObjectType.GROUP, group.pk),)
+    assert other.pk not in {
+        object_id for _kind, object_id in dependents_of(system, ObjectType.USER, ada.pk, had_reference=True)
+    }
+
+
+def test_a_report_whose_account_is_being_made_at_this_moment_follows_the_manager(place: Place) -> None:
+    system, _store = place
+    boss = a_person("boss")
+    ada = a_person("ada", manager=boss)
+    a_person("grace", manager=boss)
+    put(system, ada)
+    claim_due("two", 10)
+    assert dependents_of(system, ObjectType.USER, boss.pk, had_reference=False) == ((ObjectType.USER, ada.pk),)
