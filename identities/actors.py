@@ -20,8 +20,8 @@ class Actor:
     """The one who acts.
 
     Attributes:
-        origin: what values and memberships it writes are marked with: `admin`, `self`, `rule:<id>`, `scim:<client>`, `file:<profile>`,
-            `system:<id>`, `idp:<id>`.
+        origin: what values and memberships it writes are marked with: `admin`, `self`, `rule:<id>`, `scim:<client>`,
+            `file:<profile>`, `system:<id>`, `idp:<id>`.
         channel: the face it came through.
         name: how people know it, frozen into the audit trail.
         user_id: the signed-in user, if there is one.

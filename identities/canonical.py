@@ -8,7 +8,8 @@ import orjson
 def fold(text: str) -> str:
     """Return the form in which texts are compared without regard to case: NFC, lower case, no surrounding white space.
 
-    The same on every database, because it is computed here and stored beside the value (RFC 7643 section 2.3.1 `caseExact: false`).
+    The same on every database, because it is computed here and stored beside the value (RFC 7643 section 2.3.1
+    `caseExact: false`).
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower()).strip()
 

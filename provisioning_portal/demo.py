@@ -31,7 +31,10 @@ def asked_for() -> bool:
 
 
 def seed() -> Iterator[str]:
-    """Import the people, make the intranet and connect it. Repeating it changes nothing; a failure is left to the next start."""
+    """Import the people, make the intranet and connect it.
+
+    Repeating it changes nothing; a failure is left to the next start.
+    """
     output = StringIO()
     try:
         call_command("import_people", str(FOLDER / "hr_employees.csv"), "--apply", stdout=output)

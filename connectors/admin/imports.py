@@ -128,10 +128,10 @@ class RunAdmin(ActionModelAdmin):
         return imports.start_import([(file.name, file) for file in files if file], profile, actor=actor)
 
     def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """The page of a run reloads itself while there is work going on."""
+        """The page of a run follows it while there is work going on."""
         response = super().changeform_view(request, object_id, *args, **kwargs)
         if getattr(response, "context_data", None) and (run := response.context_data.get("original")):
-            response.context_data |= {"reload": run.state in IN_WORK, "title": str(run)}
+            response.context_data |= {"follow": run.state in IN_WORK, "title": str(run)}
         return response
 
     @admin.display(description=gettext_lazy("File or system"))

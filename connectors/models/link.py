@@ -11,17 +11,21 @@ from identities.vocabulary import ObjectType
 
 
 class Link(models.Model):
-    """One identity object on one system. Outlives both: name and correlation key are frozen, `object_id` stays when the person is purged.
+    """One identity object on one system. Outlives both: name and correlation key are frozen, `object_id` stays when
+    the person is purged.
 
     Attributes:
-        remote_id: immutable id of the remote object. reference: how other remote objects refer to it (a DN, which may change).
+        remote_id: immutable id of the remote object. reference: how other remote objects refer to it (a DN, which may
+            change).
         enabled: the remote state last written or read; None while unknown.
         known: attribute values last written or read, for differences without a read and for the Accounts tab.
         applied_version: the identity object's version that was last converged.
-        create_intent_key, create_intent_at: committed before a create: this key was seen absent at that time, so what is found afterwards is ours.
+        create_intent_key, create_intent_at: committed before a create: this key was seen absent at that time, so what
+            is found afterwards is ours.
         unresolved: how many references the remote object still lacks.
         adopted: the account was there before us.
-        settlement: what a person or a policy settled (a rejected removal, an accepted loss); cleared when it no longer applies.
+        settlement: what a person or a policy settled (a rejected removal, an accepted loss); cleared when it no longer
+            applies.
     """
 
     system = models.ForeignKey(ConnectedSystem, on_delete=models.CASCADE, related_name="links")

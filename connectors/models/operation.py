@@ -11,15 +11,17 @@ from identities.vocabulary import ObjectType
 
 
 class Operation(models.Model):
-    """Says that an object must be converged on a system, not what to write: the worker re-reads everything when it runs.
+    """Says that an object must be converged on a system, not what to write: the worker re-reads everything when it
+    runs.
 
-    At most one row per (system, object) waits and at most one is in flight. A claim sets owner, lease end, fence + 1 and attempt + 1 and is
-    committed before the first remote call; finishing is conditional on the fence.
+    At most one row per (system, object) waits and at most one is in flight. A claim sets owner, lease end, fence + 1
+    and attempt + 1 and is committed before the first remote call; finishing is conditional on the fence.
 
     Attributes:
         due_at: not claimed before. created_at: since when the change waits (kept when more changes join).
         held_verdict: the removal a brake stopped. released: a person let it through.
-        error_class, message, detail: how the last attempt ended. steps: the decision's explanation. difference: what was written.
+        error_class, message, detail: how the last attempt ended. steps: the decision's explanation. difference: what
+            was written.
         worker_deaths: how often a lease ran out because its worker vanished.
     """
 

@@ -45,7 +45,10 @@ class ImportMapping(MappingRow):
 
 
 class Run(models.Model):
-    """One pass over many objects. Claimed by a worker like an operation, and resumed by the next one if that worker dies."""
+    """One pass over many objects.
+
+    Claimed by a worker like an operation, and resumed by the next one if that worker dies.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=[(k, k) for k in RunKind])

@@ -18,11 +18,12 @@ from identities.vocabulary import ObjectType
 
 
 class ConnectedSystem(models.Model):
-    """One configured remote system. Created paused; written by `connectors.actions.systems` and, for its health, by the engine.
+    """One configured remote system. Created paused; written by `connectors.actions.systems` and, for its health, by
+    the engine.
 
-    `configuration` holds the connector's configuration without its secrets; `sealed_secrets` holds those, encrypted by `connectors.vault`.
-    A person belongs in the system when `scope_filter` matches (empty: everybody) and, if groups or org units are assigned, when they are
-    in one of them (through nesting, or below).
+    `configuration` holds the connector's configuration without its secrets; `sealed_secrets` holds those, encrypted by
+    `connectors.vault`. A person belongs in the system when `scope_filter` matches (empty: everybody) and, if groups or
+    org units are assigned, when they are in one of them (through nesting, or below).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 class AuditEntry(AbstractLogEntry):
     """One thing that happened. Written by `identities.audit.record` only; never changed afterwards.
 
-    Texts are frozen: `object_repr` and `actor_name` stay what they were. `salt` and `digests` (a digest per frozen column) are set when the
-    entry is sealed, so that personal data can be erased later and the chain still verifies.
+    Texts are frozen: `object_repr` and `actor_name` stay what they were. `salt` and `digests` (a digest per frozen
+    column) are set when the entry is sealed, so that personal data can be erased later and the chain still verifies.
     """
 
     verb = models.CharField(_("verb"), max_length=60, db_index=True)

@@ -7,7 +7,8 @@ from django.db.models import Q
 class ChangeEvent(models.Model):
     """Something about an identity object changed. Written in the transaction of the change, by `identities.outbox`.
 
-    `attributes` names what changed; `facts` carries what can no longer be read later (the people a move touched, the group left).
+    `attributes` names what changed; `facts` carries what can no longer be read later (the people a move touched, the
+    group left).
     """
 
     kind = models.CharField(max_length=40)

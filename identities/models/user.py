@@ -55,9 +55,9 @@ def _text(label: object, length: int = 255) -> "models.CharField[str, str]":
 class User(AbstractBaseUser, PermissionsMixin):
     """One record of a person, operator or service.
 
-    Rows are written by `identities.actions` only. `active` is derived there: state active, no suspension asserted, not deleted. `owners` maps
-    our attribute names to the origin that owns the value where it is not `default_origin`. `scim_text` is the stored rendering
-    (`identities.representation`), `version` counts its changes.
+    Rows are written by `identities.actions` only. `active` is derived there: state active, no suspension asserted, not
+    deleted. `owners` maps our attribute names to the origin that owns the value where it is not `default_origin`.
+    `scim_text` is the stored rendering (`identities.representation`), `version` counts its changes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -140,14 +140,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     modified_at = models.DateTimeField(_("last modified"), db_index=True)
 
     USERNAME_FIELD = "user_name_key"
-    EMAIL_FIELD = None  # type: ignore[assignment]  # e-mail addresses are data; allauth's EmailAddress holds the proved ones
+    # E-mail addresses are data here; allauth's EmailAddress holds the proved ones.
+    EMAIL_FIELD = None  # type: ignore[assignment]
     REQUIRED_FIELDS: ClassVar[list[str]] = ["user_name"]
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
     class Meta:
-        verbose_name = _("user")
-        verbose_name_plural = _("users")
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         ordering = ("user_name_key", "id")
         constraints = (
             models.CheckConstraint(

@@ -98,7 +98,9 @@ def _note_refusals(run: Run, profile: Profile, rows: Sequence[StagedRow]) -> Non
 
 
 def _creations_from_the_top(run: Run) -> Iterator[list[StagedRow]]:
-    """Rows of people to be created, in chunks that hold nobody together with somebody they report to; managers first."""
+    """Rows of people to be created, in chunks that hold nobody together with somebody they report to; managers
+    first.
+    """
     waiting_rows = run.rows.filter(part=PEOPLE, state=RowState.CREATE).annotate(manager=KT("values__manager"))
     rows = waiting_rows.values_list("pk", "key", "manager")
     waiting = {fold(key): (pk, fold(manager or "")) for pk, key, manager in rows}
