@@ -20,7 +20,7 @@ def run_later(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) 
 
     A failure is logged; what must not be lost belongs in a row instead.
     """
-    future = _executor.submit(_run, function, *args, **kwargs)
+    future = _executor.submit(lambda: _run(function, *args, **kwargs))
     _pending.add(future)
     future.add_done_callback(_pending.discard)
 

@@ -3,6 +3,7 @@
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 
 from identities.models import User
@@ -15,11 +16,11 @@ class ResetTokens(PasswordResetTokenGenerator):
 
     key_salt = "selfservice.password_reset"
 
-    def check_token(self, user: User | None, token: str | None) -> bool:
+    def check_token(self, user: AbstractBaseUser | None, token: str | None) -> bool:
         """Whether this token resets this user's password now."""
         return user is not None and _may_reset(user) and super().check_token(user, token)
 
-    def _make_hash_value(self, user: User, timestamp: int) -> str:
+    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]  # they are ours
         proved = EmailAddress.objects.filter(user=user, verified=True).order_by("email").values_list("email", flat=True)
         parts = (user.pk, user.password, user.session_epoch, user.last_login, timestamp, *proved)
         return "|".join(str(part) for part in parts)
@@ -38,5 +39,5 @@ def send_reset_link(email: str) -> None:
     adapter.send_mail("account/email/password_reset_key", address.email, context)
 
 
-def _may_reset(user: User) -> bool:
+def _may_reset(user: AbstractBaseUser) -> bool:
     return user.is_active and user.has_usable_password()

@@ -43,6 +43,6 @@ class SessionLimitsMiddleware:
 def _ended(request: HttpRequest, now: float) -> bool:
     administers = request.user.is_staff  # type: ignore[union-attr]  # whoever is signed in is one of our users
     idle_seconds, seconds = settings.PORTAL_SESSION_LIMITS["administrator" if administers else "person"]
-    seen_at = request.session.get(SEEN_AT, now)
-    signed_in_at = request.session.get(SIGNED_IN_AT, now)
+    seen_at: float = request.session.get(SEEN_AT, now)
+    signed_in_at: float = request.session.get(SIGNED_IN_AT, now)
     return now - seen_at > idle_seconds or now - signed_in_at > seconds
