@@ -36,6 +36,6 @@ def _raw(store: str, item: RemoteObject) -> Mapping[str, tuple[Any, ...]] | None
 
 SUBJECTS = {
     "memory": _subject,
-    "memory-removal": partial(_subject, disable="removal"),
     "memory-reference-by-name": partial(_subject, reference="name"),
 }
+VARIANTS = {"memory-removal": partial(_subject, disable="removal")}

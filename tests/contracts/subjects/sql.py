@@ -160,9 +160,11 @@ def _raw(engine: sa.Engine, settings: Mapping[str, Any], item: RemoteObject) -> 
 
 SUBJECTS = {
     "sql-sqlite": partial(_sqlite, keys=SQLITE_NUMBERS, **STATES),
+    "sql-postgresql": partial(_postgresql, keys=UUIDS, **STATES),
+}
+VARIANTS = {
     "sql-sqlite-marked": partial(_sqlite, keys=SQLITE_TEXTS, **STATES, **MARKED),
     "sql-sqlite-removal": partial(_sqlite, keys=SQLITE_TEXTS),
-    "sql-postgresql": partial(_postgresql, keys=UUIDS, **STATES),
     "sql-postgresql-marked": partial(_postgresql, keys=SERIALS, **STATES, **MARKED),
     "sql-postgresql-removal": partial(_postgresql, keys=SERIALS),
 }
