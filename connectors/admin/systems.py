@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -63,6 +64,8 @@ class ConnectedSystemAdmin(ActionModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         """First the kind of system, then its form."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         if registry.connector(request.GET.get(KIND, "")).connector_class is None:
             choices = [each for each in registry.connectors().values() if each.offered]
             context = {**self.admin_site.each_context(request), "title": _("Connect a system"), "choices": choices}

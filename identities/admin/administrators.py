@@ -21,6 +21,9 @@ from identities.vocabulary import Role
 # Django registers its own page for the model when `django.contrib.auth` is loaded, before ours.
 if admin.site.is_registered(AdministratorRole):
     admin.site.unregister(AdministratorRole)
+# A group of people is something else here.
+AdministratorRole._meta.verbose_name = gettext_lazy("administrator role")
+AdministratorRole._meta.verbose_name_plural = gettext_lazy("administrator roles")
 
 
 UNGUESSABLE_BYTES: Final = 32

@@ -45,7 +45,7 @@ def _menu() -> list[dict[str, Any]]:
         ),
         _group(
             _("Sources"),
-            _item(_("Imports"), "upload_file", "connectors.run"),
+            _item(_("Imports and other runs"), "upload_file", "connectors.run"),
             _item(_("API clients"), "api", "identities.apiclient"),
         ),
         _group(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -71,7 +72,7 @@ class Administrator:
         """The text of the front page, tags left out."""
         answer = self._http.get("/admin/")
         assert answer.url.path == "/admin/", f"not signed in: {answer.url}"
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
 
     def _send(self, path: str, **fields: str) -> None:
         page = self._http.get(path)

@@ -19,7 +19,7 @@ from tests.servers.processes import ServerProcess, free_port, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300
 FIRST_ACCOUNT_SECONDS = 60
-PASSWORD = "correct-horse-9-battery"  # noqa: S105  of a test's administrator
+PASSWORD = "correct-horse-9-battery"
 
 
 class Demo:
@@ -57,7 +57,7 @@ class Demo:
     def accounts(self, where: str = "1 = 1") -> int:
         """How many accounts the demo's intranet has."""
         with closing(sqlite3.connect(self.data / "databases" / "intranet.sqlite3", timeout=20)) as connection:
-            return int(connection.execute(f"SELECT count(*) FROM people WHERE {where}").fetchone()[0])  # noqa: S608
+            return int(connection.execute(f"SELECT count(*) FROM people WHERE {where}").fetchone()[0])
 
 
 @pytest.fixture
