@@ -29,6 +29,7 @@ def test_a_create_whose_answer_was_lost_makes_one_account(site: Site, slapd: Sla
     for name, system in zip(PEOPLE, (systems.DIRECTORY, systems.APPLICATION), strict=True):
         explained = site.portal.wait(("explain", name, system), _is_linked, 30)
         assert explained["last_operation"]["state"] == "done"
+        assert explained["last_operation"]["verdict"] == "adopt", "found again and known as ours"
         assert explained["verdict"] == "nothing"
     assert [proxy.cuts_left for proxy in site.proxies.values()] == [0, 0], "both answers were lost"
     assert_one_each(of_directory(slapd), ["lost.directory"])
