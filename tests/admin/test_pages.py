@@ -48,6 +48,7 @@ def one_of_each(world: World) -> dict[str, str]:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         chosen.setdefault(name, model._default_manager.order_by("pk").first())  # type: ignore[arg-type]
     chosen |= {"identities_group": world.groups[0], "identities_orgunit": world.units[1]}
+    chosen["identities_administrator"] = world.auditor
     return {name: str(each.pk) for name, each in chosen.items()}
 
 
