@@ -4,9 +4,7 @@ One place for the set (a condition for the database) that fanout, pushes and pre
 same filter in memory, clause by clause.
 """
 
-from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -35,11 +33,6 @@ def groups_in_scope(system: ConnectedSystem) -> "QuerySet[Group]":
 def of_type(system: ConnectedSystem, object_type: ObjectType) -> "QuerySet[Any]":
     """The people or the groups in scope."""
     return people_in_scope(system) if object_type == ObjectType.USER else groups_in_scope(system)
-
-
-def in_scope(system: ConnectedSystem, user_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of these people who belong in the system."""
-    return set(people_in_scope(system).filter(pk__in=list(user_ids)).values_list("pk", flat=True))
 
 
 def q_of_type(system: ConnectedSystem, object_type: ObjectType) -> Q:

@@ -203,4 +203,3 @@ PORTAL_WEB_HOST = environment.host
 PORTAL_WEB_PORT = environment.port
 PORTAL_WEB_WORKERS = environment.web_workers or (1 if environment.embedded else 2)
 PORTAL_WEB_THREADS = environment.web_threads
-PORTAL_REQUIRE_TOTP = environment.require_totp if environment.require_totp is not None else environment.production
