@@ -34,10 +34,10 @@ lint: $(VENV)/installed-test  ## Run the checks that need no server
 	DATA_DIR=$$(mktemp -d) $(PY) manage.py makemigrations --check --dry-run
 
 unit: $(VENV)/installed-test  ## Run the tests on the embedded default
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 3 --dist worksteal
 
 unit-postgresql: $(VENV)/installed-test  ## Run the tests of what differs between databases again, on PostgreSQL
-	TEST_DATABASE=postgresql $(PY) -m pytest -n 2 -m database
+	TEST_DATABASE=postgresql $(PY) -m pytest -n 3 --dist worksteal -m database
 
 clean:  ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
