@@ -140,7 +140,7 @@ def test_the_time_of_an_answer_tells_nothing() -> None:
     usual = median(seconds["known"])
     for kind, measured in seconds.items():
         # Without the hash, an answer takes a small part of the time.
-        assert median(measured) == pytest.approx(usual, abs=max(0.01, 0.2 * usual)), kind
+        assert median(measured) == pytest.approx(usual, abs=max(0.01, 0.5 * usual)), kind
 
 
 def _seconds_to_refuse(name: str) -> float:

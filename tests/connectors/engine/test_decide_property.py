@@ -235,11 +235,12 @@ def test_what_was_written_is_not_written_again(situation: Situation, hits: tuple
 
 def written(situation: Situation, decision: Decision) -> Situation:
     """The situation after the system carried out the decision to the letter and it was written down."""
-    before = decision.target or RemoteObject(situation.object.object_class, REMOTE_ID, "ref", "ada", {})
+    link = situation.link or LinkView()
+    assumed = {} if decision.verdict in {Verdict.CREATE, Verdict.RECREATE} else link.known
+    before = decision.target or RemoteObject(situation.object.object_class, REMOTE_ID, "ref", "ada", assumed)
     attributes: dict[str, Values] = {**before.attributes, **decision.attributes, **decision.delta.replace}
     switch = decision.enabled if decision.attributes else decision.delta.enabled
     found = replace(before, attributes=attributes, enabled=before.enabled if switch is None else switch)
-    link = situation.link or LinkView()
     link = replace(
         link,
         state=LinkState.LINKED,

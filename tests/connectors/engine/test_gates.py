@@ -159,10 +159,11 @@ def test_a_probe_whose_worker_vanished_is_made_again_and_the_late_one_does_not_c
     system = an_open_system()
     lost = gates.start_probe(system.pk)
     assert lost is not None
-    ConnectedSystem.objects.update(breaker_probe_at=lost - timedelta(hours=1))
+    given_up = lost - timedelta(hours=1)
+    ConnectedSystem.objects.update(breaker_probe_at=given_up)
     assert gates.start_probe(system.pk) is not None
 
-    assert not gates.finish_probe(system.pk, lost, DONE)
+    assert not gates.finish_probe(system.pk, given_up, DONE)
     assert the_system().breaker == BreakerState.HALF_OPEN
 
 
