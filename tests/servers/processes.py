@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -16,16 +17,49 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
+# Below the ports that the kernel gives to clients (32768 and up), so that nobody takes the port of a server that a test
+# has stopped for a while.
+PORTS = range(20_000, 32_000)
+_reservations: list[socket.socket] = []
 _libc = ctypes.CDLL(None)
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listened on a moment ago."""
+    """A port that nobody listens on, and that no other test process is given as long as this one runs.
+
+    Raises:
+        RuntimeError: none is left.
+    """
+    first = secrets.randbelow(len(PORTS))
+    for number in range(len(PORTS)):
+        port = PORTS[(first + number) % len(PORTS)]
+        if _reserved(port) and _unused(host, port):
+            return port
+    raise RuntimeError(f"no free port in {PORTS}")
+
+
+def _reserved(port: int) -> bool:
+    """Whether this process got hold of the port's name: abstract sockets go with the process that bound them."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0portal-test-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reservations.append(name)
+    return True
+
+
+def _unused(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
 
 
 def installed(program: str, package: str, *folders: str) -> str:

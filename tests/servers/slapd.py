@@ -150,7 +150,7 @@ class Slapd:
     def _answers(self) -> bool:
         try:
             self.connect().unbind_s()
-        except ldap.SERVER_DOWN:
+        except (ldap.SERVER_DOWN, ldap.TIMEOUT, ldap.CONNECT_ERROR, ldap.BUSY, ldap.UNAVAILABLE):
             return False
         return True
 

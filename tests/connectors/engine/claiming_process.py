@@ -1,12 +1,13 @@
 """A worker process that only claims: prints the ids it got, one a line, and can be killed while it holds them.
 
-Arguments: the database's settings as JSON, how many claims at once, and `hold` to wait for the end instead of going on.
+Arguments: the database's settings as JSON, and how many claims at once. Each line it is sent says how often to claim, 0
+for as long as there is anything; it answers with an empty line when it has done so, and ends with its input.
 """
 
+import itertools
 import json
 import os
 import sys
-import time
 
 import django
 
@@ -17,11 +18,13 @@ if __name__ == "__main__":
     connection.settings_dict.update(json.loads(sys.argv[1]))
     from connectors.engine.claim import claim_due
 
-    sys.stdin.readline()  # everybody starts together
     name = f"process-{os.getpid()}"
-    while claims := claim_due(name, int(sys.argv[2])):
-        for claim in claims:
-            sys.stdout.write(f"{claim.operation_id}\n")
+    for line in sys.stdin:
+        rounds = range(int(line)) if int(line) else itertools.count()
+        for _ in rounds:
+            claims = claim_due(name, int(sys.argv[2]))
+            if not claims:
+                break
+            sys.stdout.writelines(f"{claim.operation_id}\n" for claim in claims)
+        sys.stdout.write("\n")
         sys.stdout.flush()
-        if sys.argv[3:] == ["hold"]:
-            time.sleep(60)

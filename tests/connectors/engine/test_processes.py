@@ -21,28 +21,41 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 ROOT = Path(__file__).parents[3]
 
 
+class ClaimingProcess:
+    """A process that claims from this test's database when it is told to."""
+
+    def __init__(self, at_once: int) -> None:
+        """Start it; it claims so many at once."""
+        known = connection.settings_dict
+        database = {name: str(known[name]) for name in ("NAME", "USER", "HOST", "PORT")}
+        command = [sys.executable, "-m", "tests.connectors.engine.claiming_process", json.dumps(database), str(at_once)]
+        self.process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def start(self, rounds: int = 0) -> None:
+        """Let it claim so often, 0 for as long as there is anything."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{rounds}\n")
+        self.process.stdin.flush()
+
+    def claimed(self) -> list[int]:
+        """What it got since it was started, once it has done."""
+        assert self.process.stdout is not None
+        return [int(line) for line in iter(self.process.stdout.readline, "\n")]
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        self.process.kill()
+        self.process.communicate()
+
+
 @contextmanager
-def claiming_process(at_once: int, *, hold: bool = False) -> Iterator[subprocess.Popen[str]]:
-    """A process ready to claim from this test's database; it starts at the first line it is sent."""
-    known = connection.settings_dict
-    database = {name: str(known[name]) for name in ("NAME", "USER", "HOST", "PORT")}
-    command = [sys.executable, "-m", "tests.connectors.engine.claiming_process", json.dumps(database), str(at_once)]
-    process = subprocess.Popen(
-        [*command, "hold"] if hold else command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+def claiming_process(at_once: int) -> Iterator[ClaimingProcess]:
+    """A process ready to claim, gone afterwards."""
+    claiming = ClaimingProcess(at_once)
     try:
-        yield process
+        yield claiming
     finally:
-        process.kill()
-        process.communicate()
-
-
-def start(*processes: subprocess.Popen[str]) -> None:
-    """Let them all go at once."""
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        claiming.kill()
 
 
 def test_processes_share_the_work_without_overlap() -> None:
@@ -50,23 +63,27 @@ def test_processes_share_the_work_without_overlap() -> None:
     put(system, *people(60))
 
     with claiming_process(3) as north, claiming_process(4) as south:
-        start(north, south)
-        found = [north.communicate(timeout=60)[0].split(), south.communicate(timeout=60)[0].split()]
+        found: list[list[int]] = []
+        # The first round gives both a share, whoever runs first; then they run against each other to the end.
+        for rounds in (1, 0):
+            north.start(rounds)
+            south.start(rounds)
+            found += [north.claimed(), south.claimed()]
 
-    ids = [int(each) for part in found for each in part]
+    ids = [operation_id for part in found for operation_id in part]
+    assert [len(part) for part in found[:2]] == [3, 4]
     assert len(ids) == len(set(ids)) == 60
-    assert all(found), "one of them got everything"
     assert Operation.objects.filter(state=OperationState.IN_FLIGHT, fence=1, attempt=1).count() == 60
 
 
 def test_a_killed_process_loses_nothing() -> None:
     put(a_system(slots=8), *people(3))
 
-    with claiming_process(3, hold=True) as doomed:
-        start(doomed)
-        assert doomed.stdout is not None
-        held = [int(doomed.stdout.readline()) for _ in range(3)]
+    with claiming_process(3) as doomed:
+        doomed.start(1)
+        held = doomed.claimed()
         doomed.kill()
+    assert len(held) == 3
     assert claim_due("other", 10) == []
     for operation_id in held:
         let_lease_run_out(operation_id)
