@@ -58,6 +58,9 @@ class Tolerance:
         if path in (None, ""):
             return self._without_path(given)
         if not isinstance(path, str) or "value" not in given:
+            if path == "active":
+                # Removed, it would be neither true nor false: the operation changes nothing.
+                self.notes.add("ignored", "active")
             return given
         if path.lower() == "password":
             self.notes.add("ignored", "password")

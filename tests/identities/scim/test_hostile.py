@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -48,9 +49,9 @@ def credentials(service: Service) -> dict[str, dict[str, str]]:
 def test_without_a_live_token_every_path_is_closed(hr: Service) -> None:
     hr.create_user("anna")
     browser = Client()
-    for headers in credentials(hr).values():
+    for name, headers in credentials(hr).items():
         for path in PATHS:
-            for method in METHODS:
+            for method in METHODS if name in ("none", "override") else ("GET", "POST"):
                 response = browser.generic(method, f"{BASE}{path}", b"", headers=headers)
                 assert response.status_code == 401, (method, path, headers)
                 assert response.headers["WWW-Authenticate"].startswith("Bearer")
@@ -279,11 +280,8 @@ def test_strange_ids_and_parameters_are_refused_politely(hr: Service) -> None:
 
 def test_too_many_requests_are_429(hr: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttling, "RATE_REQUESTS", 3)
-    statuses = [hr.raw("GET", "/Users").status_code for _ in range(12)]
-    assert 429 in statuses
-    answer = hr.get("/Users")
-    if answer.status == 429:
-        assert int(answer.headers["Retry-After"]) >= 1
+    refused = next(answer for answer in (hr.get("/Users") for _ in range(12)) if answer.status == 429)
+    assert 1 <= int(refused.headers["Retry-After"]) <= limits.RATE_SECONDS
 
 
 def test_a_refusal_says_what_is_wrong_and_where(hr: Service, other: Service) -> None:
@@ -324,6 +322,17 @@ def test_a_defect_is_a_500_in_scim_form_without_details(hr: Service, monkeypatch
     monkeypatch.setattr("identities.scim.endpoints.answer", broken)
     answer = hr.get("/Users")
     assert answer.status == 500
+    assert "secret" not in str(answer.body)
+
+
+def test_a_database_that_is_away_asks_for_patience(hr: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: Any) -> None:
+        raise OperationalError("secret detail")
+
+    monkeypatch.setattr("identities.scim.endpoints.answer", away)
+    answer = hr.get("/Users")
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) >= 1
     assert "secret" not in str(answer.body)
 
 
