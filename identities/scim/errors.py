@@ -51,7 +51,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
         if challenge := getattr(error, "auth_header", None):
             headers["WWW-Authenticate"] = challenge
         if wait := getattr(error, "wait", None):
-            headers["Retry-After"] = str(int(wait) + 1)
+            headers["Retry-After"] = str(wait)
     elif body.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(_RETRY_SECONDS)
     return Response(body.model_dump(), status=body.status, headers=headers)
