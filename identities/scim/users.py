@@ -95,7 +95,7 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
         resource = as_model(model, _patchable(adapter.to_dict(), user.external_id))
         before = adapter.from_dict(as_form(resource))
         message.patch(resource, scim_policy=policy(call.profile))
-        after = _without_emptied(adapter.from_dict(as_form(resource)))
+        after = _without_emptied(adapter.from_dict(as_form(resource)), message)
         _apply(call, user, _difference(before, after), refuse=not tolerates(call.profile, "owned_values_kept"))
 
 
@@ -140,9 +140,14 @@ def _patchable(form: Form, external_id: str | None) -> Form:
     return kept | ({"externalId": external_id} if external_id else {})
 
 
-def _without_emptied(after: UserArguments) -> UserArguments:
-    """Without the entries whose value a PATCH removed: what is left of them (a type) says nothing by itself."""
-    told = {name: [row for row in rows if row["value"] or row["data"]] for name, rows in after.multi_values.items()}
+def _without_emptied(after: UserArguments, message: Any) -> UserArguments:
+    """Without the entries whose value an operation on parts took away: the type that is left says nothing by itself."""
+    paths = [operation.path.parts for operation in message.operations if operation.path is not None]
+    in_parts = {parts[0].lower() for parts in paths if len(parts) > 1}
+    told = {
+        name: [row for row in rows if row["value"] or row["data"] or name.lower() not in in_parts]
+        for name, rows in after.multi_values.items()
+    }
     return replace_fields(after, multi_values=told)
 
 

@@ -120,6 +120,8 @@ def test_an_entry_whose_value_is_removed_goes(entra: Service, hr: Service) -> No
         )
         assert [each["type"] for each in answer.body["phoneNumbers"]] == ["work"]
         assert "addresses" not in answer.body
+        nothing = {"op": "add", "path": "phoneNumbers", "value": [{"type": "fax"}]}
+        assert service.patch(f"/Users/{user['id']}", nothing).status == 400
 
 
 def test_an_unknown_attribute_is_noted_by_name(entra: Service) -> None:
