@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from identities.scim.views import UnknownEndpoint
+from provisioning_portal import refusals
 from provisioning_portal.health import healthz
 
 urlpatterns = [
@@ -14,3 +15,6 @@ urlpatterns = [
     path("scim/v2", UnknownEndpoint.as_view()),
     path("", include("selfservice.urls")),
 ]
+
+handler400 = refusals.bad_request
+handler500 = refusals.server_error

@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from provisioning_portal.chunked_bodies import measured
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "provisioning_portal.settings")
 
-application = get_wsgi_application()
+application = measured(get_wsgi_application())

@@ -48,6 +48,7 @@ def _okta() -> Card:
             _("Tick Push New Users, Push Profile Updates and Push Groups."),
             _("Authentication mode: HTTP Header; Authorization: the token of this client. Then test it."),
             _("To App: tick Create Users, Update User Attributes and Deactivate Users."),
+            _("Leave Sync Password off: passwords are not taken."),
             _("Push Groups: choose the groups."),
         ),
     )

@@ -344,6 +344,21 @@ def find(resource: Resource, schema: str | None, path: str) -> Target | None:
     return None
 
 
+_NAMES: Final = {
+    **{each.column: each.name for each in (*GROUP_SINGLE, *USER_SINGLE) if each.column},
+    "manager": f"{ENTERPRISE_SCHEMA}:manager",
+    "org_unit": f"{PORTAL_SCHEMA}:orgUnit",
+}
+
+
+def scim_name(field: str) -> str:
+    """What SCIM calls an attribute that actions name so; what SCIM does not have keeps its name."""
+    prefix, dot, name = field.partition(".")
+    if dot and prefix == CUSTOM_PREFIX:
+        return f"{PORTAL_SCHEMA}:{name}"
+    return _NAMES.get(field, field)
+
+
 def custom_attribute(name: str) -> Attribute:
     """The attribute of a declared custom attribute."""
     return Attribute(PORTAL_SCHEMA, name, Kind.CUSTOM, CUSTOM_PREFIX, where=(CUSTOM_PREFIX, name))

@@ -17,7 +17,7 @@ from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, Les
 from scim2_models.path import CompareOperator
 
 from identities.errors import RuleViolation
-from identities.filters.attributes import Attribute, Complex, Kind, MultiValued, Target, find
+from identities.filters.attributes import MANAGER, Attribute, Complex, Kind, MultiValued, Target, find
 from identities.filters.entries import Visibility, association, entries, neighbour
 from identities.filters.json_elements import AnyElement, ByCodePoint, Condition
 from identities.filters.tree import Every, Filter, Negation, Node, Present, Select, Some, Test
@@ -123,6 +123,8 @@ class _Translator:
         if "__" in attribute.column and not attribute.many:
             rows, here = neighbour(attribute, self._visibility)
             return Q(Exists(rows.filter(condition(here))))
+        if attribute is MANAGER and self._visibility.users is not None:
+            return condition(attribute) & self._visibility.of_users(attribute.column)
         return condition(attribute)
 
 

@@ -1,9 +1,11 @@
 """Who is calling: an API client by one of its bearer tokens (RFC 6750). No session, no query parameter."""
 
+import logging
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
@@ -12,6 +14,8 @@ from rest_framework.request import Request
 
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import authenticate_token
+
+logger = logging.getLogger(__name__)
 
 CHALLENGE: Final = 'Bearer realm="SCIM"'
 # `last_used_at` is no more exact than this, so that reading does not mean writing.
@@ -48,11 +52,18 @@ def _called_from_allowed_network(client: ApiClient, remote_address: str) -> bool
         address = ip_address(remote_address)
     except ValueError:
         return False
+    # A server that listens on IPv6 names IPv4 callers `::ffff:192.0.2.1`.
+    address = getattr(address, "ipv4_mapped", None) or address
     return any(address in ip_network(network) for network in client.allowed_networks)
 
 
 def _note_use(token: ApiToken) -> None:
     now = timezone.now()
-    if token.last_used_at is None or now - token.last_used_at > _LAST_USED_STEP:
+    if token.last_used_at is not None and now - token.last_used_at <= _LAST_USED_STEP:
+        return
+    try:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
         ApiClient.objects.filter(pk=token.client.pk).update(last_used_at=now)
+    except OperationalError:
+        # A reader is not turned away because the database cannot be written to just now.
+        logger.warning("The last use of a token was not noted.", exc_info=True)

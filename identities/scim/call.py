@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from identities.actors import Actor
+from identities.filters.attributes import scim_name
 from identities.models import ApiClient
 from identities.scim.notes import Notes
 from identities.scim.tolerance import Tolerance
@@ -32,6 +33,6 @@ class Call:
         return Tolerance(self.profile, self.notes)
 
     def note_kept(self, names: tuple[str, ...]) -> None:
-        """Remark that values stayed because others own them."""
+        """Remark that values (named as actions do) stayed because others own them."""
         for name in names:
-            self.notes.add("kept", name)
+            self.notes.add("kept", scim_name(name))

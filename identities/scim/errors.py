@@ -1,6 +1,7 @@
 """The one table from what can go wrong to SCIM errors (RFC 7644 section 3.12)."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from identities.errors import (
     ValueOwned,
     VersionMismatch,
 )
+from identities.filters.attributes import scim_name
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,9 @@ _IDENTITY: Final[tuple[tuple[type[IdentityError], HTTPStatus, str | None], ...]]
     (NotPermitted, HTTPStatus.FORBIDDEN, None),
     (IdentityError, HTTPStatus.BAD_REQUEST, "invalidValue"),
 )
+_RETRY_SECONDS: Final = 5
+# So many of the things that are wrong with a body are told at once.
+_DETAILS: Final = 5
 _SCIM_TYPES: Final = {"invalid_filter": "invalidFilter", "invalid_path": "invalidPath"}
 
 
@@ -46,7 +51,9 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
         if challenge := getattr(error, "auth_header", None):
             headers["WWW-Authenticate"] = challenge
         if wait := getattr(error, "wait", None):
-            headers["Retry-After"] = str(int(wait) + 1)
+            headers["Retry-After"] = str(wait)
+    elif body.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(_RETRY_SECONDS)
     return Response(body.model_dump(), status=body.status, headers=headers)
 
 
@@ -59,10 +66,13 @@ def _body(error: Exception) -> Error:
     match error:
         case IdentityError():
             return _from_identity(error)
+        case ValidationError():
+            return _from_validation(error.errors())
+        case SCIMException(__cause__=ValidationError() as cause):
+            # From a PATCH, where scim2-models calls attributes as Python does.
+            return _from_validation([each | {"loc": tuple(map(_camel, each["loc"]))} for each in cause.errors()])
         case SCIMException():
             return error.to_error()
-        case ValidationError():
-            return Error.from_validation_errors(error)[0]
         case exceptions.ParseError():
             return error_body(HTTPStatus.BAD_REQUEST, str(error.detail), "invalidSyntax")
         case exceptions.APIException():
@@ -80,9 +90,39 @@ def _body(error: Exception) -> Error:
             return error_body(HTTPStatus.INTERNAL_SERVER_ERROR, _("The request failed. The portal's log says why."))
 
 
+def _camel(part: int | str) -> int | str:
+    """`given_name` as `givenName`."""
+    if isinstance(part, int):
+        return part
+    first, *more = part.split("_")
+    return first + "".join(word.capitalize() for word in more)
+
+
+def _from_validation(wrong: Sequence[Mapping[str, Any]]) -> Error:
+    """Everything that is wrong, in one detail; the first decides the type."""
+    errors = Error.from_validation_errors(wrong)
+    details = dict.fromkeys(each.detail or "" for each in errors[:_DETAILS])
+    return errors[0].model_copy(update={"detail": "; ".join(details)})
+
+
 def _from_identity(error: IdentityError) -> Error:
     status, scim_type = next((status, scim_type) for kind, status, scim_type in _IDENTITY if isinstance(error, kind))
+    where = scim_name(error.field) if error.field else _("A value")
     if isinstance(error, Conflict):
         # Nothing about whom the value belongs to: it may be somebody this client cannot see.
-        return error_body(status, _("A value that must be unique is taken."), scim_type)
-    return error_body(status, error.message, _SCIM_TYPES.get(error.code, scim_type))
+        return error_body(status, _("%(where)s must be unique, and the value is taken.") % {"where": where}, scim_type)
+    if isinstance(error, ValueOwned):
+        # Nor about who it is that owns it.
+        detail = _("%(where)s belongs to another source; this client cannot change it.") % {"where": where}
+        return error_body(status, detail, scim_type)
+    return error_body(status, _placed(error), _SCIM_TYPES.get(error.code, scim_type))
+
+
+def _placed(error: IdentityError) -> str:
+    """The message, with the attribute it is about called as the client calls it."""
+    if error.field is None:
+        return error.message
+    name = scim_name(error.field)
+    if error.message.startswith(f"{error.field} "):
+        return name + error.message.removeprefix(error.field)
+    return error.message if name in error.message else f"{name}: {error.message}"

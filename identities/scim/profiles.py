@@ -36,7 +36,8 @@ DEVIATIONS: Final = (
     Deviation("capital_operations", "PATCH operations spelt `Add`, `Replace`, `Remove` are read in any case.", ALL),
     Deviation(
         "dotted_keys",
-        "A PATCH value without a path may hold paths as keys (`name.givenName`, `urn:...:User:department`).",
+        "A PATCH value without a path may hold paths as keys (`name.givenName`, `urn:...:User:department`, "
+        '`emails[type eq "work"].value`).',
         ALL,
     ),
     Deviation("string_booleans", 'Booleans sent as texts (`"True"`, `"False"`) are read as booleans.', BOTH),

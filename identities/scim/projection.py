@@ -92,7 +92,10 @@ def _names(value: Any) -> list[str]:
 def _keys(name: str, resource: Resource) -> Keys:
     if name.lower() in _EXTENSIONS:
         return (name.lower(),)
-    node = Path(name).ast
+    try:
+        node = Path(name).ast
+    except InvalidPathException:
+        node = None
     if not isinstance(node, AttrPath):
         raise InvalidPathException(path=name, detail=f"{name!r} is not the name of an attribute.")
     own = node.uri is None or node.uri.lower().endswith(f":core:2.0:{resource.lower()}")

@@ -101,15 +101,27 @@ def _add_groups(forms: Mapping[UUID, Form], client: ApiClient) -> None:
 
 
 def _add_managers(forms: Iterable[Form], client: ApiClient) -> None:
-    managers = [manager for form in forms if (manager := form.get(ENTERPRISE_SCHEMA, {}).get("manager"))]
-    if not managers:
+    """The managers' names and addresses. One whom the client does not see is left out: not even its id is told."""
+    managed = [form for form in forms if "manager" in form.get(ENTERPRISE_SCHEMA, {})]
+    if not managed:
         return
-    seen = own_users(client).filter(pk__in={manager["value"] for manager in managers}).order_by()
-    names = {str(pk): name for pk, name in seen.values_list("pk", "display_name")}
-    for manager in managers:
+    seen = own_users(client).filter(pk__in={form[ENTERPRISE_SCHEMA]["manager"]["value"] for form in managed})
+    names = {str(pk): name for pk, name in seen.order_by().values_list("pk", "display_name")}
+    for form in managed:
+        manager = form[ENTERPRISE_SCHEMA]["manager"]
+        if manager["value"] not in names:
+            _leave_manager_out(form)
+            continue
         manager["$ref"] = location("Users", manager["value"])
-        if name := names.get(manager["value"]):
+        if name := names[manager["value"]]:
             manager["displayName"] = name
+
+
+def _leave_manager_out(form: Form) -> None:
+    del form[ENTERPRISE_SCHEMA]["manager"]
+    if not form[ENTERPRISE_SCHEMA]:
+        del form[ENTERPRISE_SCHEMA]
+        form["schemas"].remove(ENTERPRISE_SCHEMA)
 
 
 def _add_org_units(forms: Iterable[Form]) -> None:

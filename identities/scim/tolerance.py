@@ -35,7 +35,8 @@ class Tolerance:
         cleaned: Payload = {}
         for name, value in payload.items():
             if name.lower() == "operations" and isinstance(value, list):
-                operations = (self._operation(each) if isinstance(each, dict) else each for each in value)
+                apart = [part for each in value for part in _apart(each)]
+                operations = (self._operation(each) if isinstance(each, dict) else each for each in apart)
                 cleaned[name] = [each for each in operations if each is not None]
             else:
                 cleaned[name] = value
@@ -57,6 +58,9 @@ class Tolerance:
         if path in (None, ""):
             return self._without_path(given)
         if not isinstance(path, str) or "value" not in given:
+            if path == "active":
+                # Removed, it would be neither true nor false: the operation changes nothing.
+                self.notes.add("ignored", "active")
             return given
         if path.lower() == "password":
             self.notes.add("ignored", "password")
@@ -122,6 +126,19 @@ class Tolerance:
         if named and self.allows("manager_display_name"):
             return {key: part for key, part in value.items() if key.lower() != "displayname"}
         return value
+
+
+def _apart(operation: Any) -> list[Any]:
+    """The operation, and one of its own for each key of a value without a path that is a path with a filter."""
+    if not isinstance(operation, dict):
+        return [operation]
+    given = {_lower_keyword(name): part for name, part in operation.items()}
+    value = given.get("value")
+    if given.get("path") not in (None, "") or not isinstance(value, dict) or not any("[" in name for name in value):
+        return [operation]
+    rest = {name: part for name, part in value.items() if "[" not in name}
+    filtered = [{"op": given.get("op"), "path": name, "value": part} for name, part in value.items() if "[" in name]
+    return [*([given | {"value": rest}] if rest else []), *filtered]
 
 
 def _lower_keyword(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from typing import Any
 from uuid import UUID
 
@@ -94,7 +95,7 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
         resource = as_model(model, _patchable(adapter.to_dict(), user.external_id))
         before = adapter.from_dict(as_form(resource))
         message.patch(resource, scim_policy=policy(call.profile))
-        after = adapter.from_dict(as_form(resource))
+        after = _without_emptied(adapter.from_dict(as_form(resource)), message)
         _apply(call, user, _difference(before, after), refuse=not tolerates(call.profile, "owned_values_kept"))
 
 
@@ -126,7 +127,7 @@ def _read(call: Call, payload: Form, context: Context) -> Form:
 
 def _locked(call: Call, pk: UUID) -> Any:
     """The person, if the client may reach it; locked, so that what is computed from it holds when it is written."""
-    user: Any = reachable_users(call.client).select_for_update(of=("self",)).filter(pk=pk).first()
+    user: Any = reachable_users(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if user is None:
         raise not_found(pk)
     check_if_match(call.if_match, user_tag(user.version, user.external_id))
@@ -137,6 +138,17 @@ def _patchable(form: Form, external_id: str | None) -> Form:
     """What a PATCH works on. Without `active`: it is not the client's to compute with, only to assert."""
     kept = {name: value for name, value in form.items() if name not in ("active", "meta")}
     return kept | ({"externalId": external_id} if external_id else {})
+
+
+def _without_emptied(after: UserArguments, message: Any) -> UserArguments:
+    """Without the entries whose value an operation on parts took away: the type that is left says nothing by itself."""
+    paths = [operation.path.parts for operation in message.operations if operation.path is not None]
+    in_parts = {parts[0].lower() for parts in paths if len(parts) > 1}
+    told = {
+        name: [row for row in rows if row["value"] or row["data"] or name.lower() not in in_parts]
+        for name, rows in after.multi_values.items()
+    }
+    return replace_fields(after, multi_values=told)
 
 
 def _has_nothing_left(cleaned: Form, payload: Form) -> bool:

@@ -2,15 +2,19 @@
 
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from identities.actions.administrators import create_operator
 from identities.actions.clients import issue_token, revoke_token, update_client
+from identities.actions.users import update_user
 from identities.actors import command_actor
 from identities.models import ApiToken, ClientRequest, User
 from identities.scim import limits, throttling
@@ -22,6 +26,10 @@ PATHS = (
     "/ServiceProviderConfig", "/.search", "/Users/.search", "//Users", "/%2fUsers", "/users", "", "/", "/Nonsense/x/y",
 )  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
+
+
+def bearer(service: Service) -> dict[str, str]:
+    return {"Authorization": f"Bearer {service.token}"}
 
 
 def credentials(service: Service) -> dict[str, dict[str, str]]:
@@ -42,9 +50,9 @@ def credentials(service: Service) -> dict[str, dict[str, str]]:
 def test_without_a_live_token_every_path_is_closed(hr: Service) -> None:
     hr.create_user("anna")
     browser = Client()
-    for headers in credentials(hr).values():
+    for name, headers in credentials(hr).items():
         for path in PATHS:
-            for method in METHODS:
+            for method in METHODS if name in ("none", "override") else ("GET", "POST"):
                 response = browser.generic(method, f"{BASE}{path}", b"", headers=headers)
                 assert response.status_code == 401, (method, path, headers)
                 assert response.headers["WWW-Authenticate"].startswith("Bearer")
@@ -67,6 +75,8 @@ def test_a_revoked_token_a_disabled_client_and_a_foreign_network_are_refused_at_
     assert hr.get("/Users").status == 401
     update_client(hr.client, actor=command_actor(), changes={"allowed_networks": ["127.0.0.0/8"]})
     assert hr.get("/Users").status == 200
+    assert hr.http.get(f"{BASE}/Users", REMOTE_ADDR="::ffff:127.0.0.1", headers=bearer(hr)).status_code == 200
+    assert hr.http.get(f"{BASE}/Users", REMOTE_ADDR="nowhere", headers=bearer(hr)).status_code == 401
     update_client(hr.client, actor=command_actor(), changes={"enabled": False})
     assert hr.get("/Users").status == 401
     update_client(hr.client, actor=command_actor(), changes={"enabled": True})
@@ -271,11 +281,42 @@ def test_strange_ids_and_parameters_are_refused_politely(hr: Service) -> None:
 
 def test_too_many_requests_are_429(hr: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttling, "RATE_REQUESTS", 3)
-    statuses = [hr.raw("GET", "/Users").status_code for _ in range(12)]
-    assert 429 in statuses
+    # Six and a half seconds before the next window.
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 100 * limits.RATE_SECONDS - 6.5))
+    answers = [hr.get("/Users") for _ in range(5)]
+    assert [answer.status for answer in answers] == [200, 200, 200, 429, 429]
+    assert answers[-1].headers["Retry-After"] == "7"
+
+
+def test_a_refusal_says_what_is_wrong_and_where(hr: Service, other: Service) -> None:
+    boss, mine = other.create_user("boss"), hr.create_user("mine")
+    path = f"/Users/{mine['id']}"
+    update_user(User.objects.get(pk=mine["id"]), actor=other.actor, changes={"title": "Queen"})
+    extension = {ENTERPRISE: {"manager": {"value": boss["id"]}}}
+    for answer, words in (
+        (hr.post("/Users", {"schemas": [USER], "userName": "BOSS"}), ["userName", "taken"]),
+        (hr.post("/Groups", {"schemas": [GROUP], "displayName": "a\nb"}), ["displayName", "U+000A"]),
+        (hr.post("/Users", {"schemas": [USER], "userName": "a\tb"}), ["userName", "U+0009"]),
+        (hr.post("/Users", {"schemas": [USER], "userName": "x", **extension}), [f"{ENTERPRISE}:manager", boss["id"]]),
+        (hr.post("/Users", {"schemas": [USER], "userName": 1, "title": []}), ["userName", "title"]),
+        (hr.patch(path, {"op": "replace", "path": "name", "value": {"givenName": 1}}), ["givenName"]),
+        (hr.patch(path, {"op": "replace", "path": "title", "value": "x"}), ["title", "another source"]),
+        (hr.get("/Users?attributes=name."), ["name."]),
+    ):
+        assert all(word in answer.body["detail"] for word in words), answer.body
+        assert not any(word in answer.body["detail"] for word in ("pydantic", "validation error", str(other.client.pk)))
+
+
+def test_what_fails_before_a_view_is_a_scim_error_too(hr: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hr.get("/Users", Host="elsewhere.example").status == 400
+
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(SessionMiddleware, "process_request", broken)
     answer = hr.get("/Users")
-    if answer.status == 429:
-        assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.status == 500
+    assert "secret" not in str(answer.body)
 
 
 def test_a_defect_is_a_500_in_scim_form_without_details(hr: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,6 +326,17 @@ def test_a_defect_is_a_500_in_scim_form_without_details(hr: Service, monkeypatch
     monkeypatch.setattr("identities.scim.endpoints.answer", broken)
     answer = hr.get("/Users")
     assert answer.status == 500
+    assert "secret" not in str(answer.body)
+
+
+def test_a_database_that_is_away_asks_for_patience(hr: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: Any) -> None:
+        raise OperationalError("secret detail")
+
+    monkeypatch.setattr("identities.scim.endpoints.answer", away)
+    answer = hr.get("/Users")
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) >= 1
     assert "secret" not in str(answer.body)
 
 

@@ -177,6 +177,7 @@ def test_the_number_of_statements_does_not_grow_with_the_page(hr: Service) -> No
     assert few[0] <= 6  # token, count, page, groups, managers, log
     assert few[1] <= 4  # token, group, members, log
     assert statements(hr, "GET", f"/Users/{people[0]}") <= 5
+    assert statements(hr, "GET", "/Users?filter=" + quote('userName eq "v7"')) <= 6
 
 
 def test_the_number_of_statements_of_a_membership_change_does_not_grow_with_the_group(hr: Service) -> None:

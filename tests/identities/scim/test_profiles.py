@@ -98,6 +98,32 @@ def test_removing_the_manager_by_an_empty_text(entra: Service) -> None:
     assert "manager" not in answer.body.get(ENTERPRISE, {})
 
 
+def test_a_filter_as_a_key_is_a_path(entra: Service) -> None:
+    user = entra.create_user("anna", emails=[{"value": "old@example.com", "type": "work", "primary": True}])
+    value = {'emails[type eq "work"].value': "new@example.com", 'phoneNumbers[type eq "fax"].value': "+1", "title": "X"}
+    body = entra.patch(f"/Users/{user['id']}", {"op": "Replace", "value": value}).body
+    assert body["emails"] == [{"value": "new@example.com", "type": "work", "primary": True}]
+    assert body["phoneNumbers"] == [{"value": "+1", "type": "fax", "primary": False}]
+    assert body["title"] == "X"
+
+
+def test_an_entry_whose_value_is_removed_goes(entra: Service, hr: Service) -> None:
+    numbers = [{"value": "+1", "type": "work"}, {"value": "+2", "type": "fax"}]
+    for service in (entra, hr):
+        user = service.create_user(
+            service.client.name, phoneNumbers=numbers, addresses=[{"type": "work", "country": "DE"}]
+        )
+        answer = service.patch(
+            f"/Users/{user['id']}",
+            {"op": "remove", "path": 'phoneNumbers[type eq "fax"].value'},
+            {"op": "remove", "path": 'addresses[type eq "work"].country'},
+        )
+        assert [each["type"] for each in answer.body["phoneNumbers"]] == ["work"]
+        assert "addresses" not in answer.body
+        nothing = {"op": "add", "path": "phoneNumbers", "value": [{"type": "fax"}]}
+        assert service.patch(f"/Users/{user['id']}", nothing).status == 400
+
+
 def test_an_unknown_attribute_is_noted_by_name(entra: Service) -> None:
     entra.create_user("anna", nonsense="secret value")
     assert {"code": "unknown_attributes", "subject": "nonsense"} in entra.notes

@@ -154,6 +154,13 @@ def test_a_user_created_inactive_is_suspended_by_the_client(hr: Service) -> None
     assert hr.patch(path, {"op": "replace", "value": {"active": True}}).body["active"] is True
 
 
+def test_removing_active_changes_nothing_and_is_noted(hr: Service) -> None:
+    created = hr.create_user("bjensen", active=False)
+    answer = hr.patch(f"/Users/{created['id']}", {"op": "remove", "path": "active"})
+    assert (answer.status, answer.body["active"]) == (200, False)
+    assert {"code": "ignored", "subject": "active"} in hr.notes
+
+
 def test_a_put_without_active_never_changes_it(hr: Service) -> None:
     created = hr.create_user("bjensen", active=False)
     assert hr.put(f"/Users/{created['id']}", {"schemas": [USER], "userName": "bjensen"}).body["active"] is False

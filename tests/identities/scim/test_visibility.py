@@ -8,7 +8,7 @@ from django.core import mail
 
 from identities.actions.administrators import create_operator
 from identities.actions.memberships import add_members
-from identities.actions.users import UserAttributes, create_user
+from identities.actions.users import UserAttributes, create_user, update_user
 from identities.actors import command_actor
 from identities.models import AuditEntry, Group, User
 from identities.vocabulary import AdoptionRule, Role
@@ -110,6 +110,26 @@ def test_members_and_managers_whom_the_client_does_not_know_are_not_shown(hr: Se
     assert hr.find(f'members eq "{stranger["id"]}"', "/Groups").body["totalResults"] == 0
     assert names(hr, "filter=" + quote(f'{ENTERPRISE}:manager.displayName eq "stranger"')) == set()
     assert "groups" not in other.get(f"/Users/{stranger['id']}").body
+
+
+def test_not_even_the_id_of_a_manager_is_told_whom_the_client_does_not_know(hr: Service, other: Service) -> None:
+    stranger, boss = other.create_user("stranger"), hr.create_user("boss")
+    mine = hr.create_user("mine")
+    update_user(User.objects.get(pk=mine["id"]), actor=command_actor(), changes={"manager": stranger["id"]})
+    path = f"/Users/{mine['id']}"
+    for seen in (hr.get(path), hr.get("/Users?filter=userName%20eq%20%22mine%22"), hr.put(path, mine)):
+        assert stranger["id"] not in str(seen.body)
+        assert ENTERPRISE not in str(seen.body)
+    for filter_, found in (
+        (f'{ENTERPRISE}:manager.value eq "{stranger["id"]}"', set()),
+        (f'not ({ENTERPRISE}:manager eq "{stranger["id"]}")', {"boss", "mine"}),
+        (f"{ENTERPRISE}:manager pr", set()),
+    ):
+        assert names(hr, "filter=" + quote(filter_)) == found, filter_
+    assert str(User.objects.get(pk=mine["id"]).manager_id) == stranger["id"]
+    update_user(User.objects.get(pk=mine["id"]), actor=command_actor(), changes={"manager": boss["id"]})
+    assert names(hr, "filter=" + quote(f'{ENTERPRISE}:manager eq "{boss["id"]}"')) == {"mine"}
+    assert hr.get(path).body[ENTERPRISE]["manager"]["value"] == boss["id"]
 
 
 @pytest.fixture
