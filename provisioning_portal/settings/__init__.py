@@ -174,6 +174,8 @@ LOGGING = {
     "loggers": {
         # Propagate to the root handler only: Django's own handlers would print every line twice.
         "django": {"handlers": [], "level": environment.log_level, "propagate": True},
+        # Anybody can ask for a wrong host; a trace for each would bury what matters.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
     },
