@@ -48,7 +48,12 @@ class PortalCommand(BaseCommand):
 
 
 def _in_words(refusal: IdentityError) -> str:
-    return f"{refusal.field}: {refusal.message}" if refusal.field else refusal.message
+    if not refusal.field:
+        return refusal.message
+    where, _, name = refusal.field.rpartition(".")
+    if refusal.message.startswith(f"{name}: "):  # it names the value itself
+        return f"{where}.{refusal.message}" if where else refusal.message
+    return f"{refusal.field}: {refusal.message}"
 
 
 def system_named(name: str) -> ConnectedSystem:
