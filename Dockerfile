@@ -19,6 +19,6 @@ ENV PATH=/portal/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DA
 USER portal
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
     CMD ["python", "manage.py", "healthcheck"]
 CMD ["python", "manage.py", "serve"]

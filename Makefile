@@ -31,7 +31,7 @@ lint: $(VENV)/installed-test  ## Run the checks that need no server
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
 	$(VENV)/bin/djlint --lint --quiet .
-	DATA_DIR=$$(mktemp -d) $(PY) manage.py makemigrations --check --dry-run
+	@folder=$$(mktemp -d) && trap "rm -rf $$folder" EXIT && DATA_DIR=$$folder $(PY) manage.py makemigrations --check --dry-run
 
 unit: $(VENV)/installed-test  ## Run the tests on the embedded default
 	$(PY) -m pytest -n 3 --dist worksteal
@@ -40,16 +40,20 @@ unit-postgresql: $(VENV)/installed-test  ## Run the tests of what differs betwee
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 3 --dist worksteal -m database
 
 clean:  ## Remove the environment and caches; the data folder stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3-venv is needed: apt-get install -y python3-venv" >&2; exit 1; }
+	@echo "making the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3-venv is needed: apt-get install -y python3-venv" >&2; exit 1; }
 
 $(VENV)/installed: requirements.txt | $(PY)
-	$(PIP) -r requirements.txt
+	@echo "installing what the portal needs"
+	@$(PIP) -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-test: requirements-test.txt requirements.txt requirements-ldap.txt | $(PY)
-	$(PIP) -r requirements-test.txt
+	@echo "installing what the tests need"
+	@$(PIP) -r requirements-test.txt
 	@touch $@

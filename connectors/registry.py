@@ -15,9 +15,9 @@ from typing import Any
 from connectors.spi import Connector
 
 GROUP = "provisioning_portal.connectors"
-LDAP_ADVICE = (
-    "apt-get install -y python3-dev libldap2-dev libsasl2-dev gcc && .venv/bin/pip install -r requirements-ldap.txt"
-)
+_LDAP_PACKAGES = "gcc python3-dev libldap2-dev libsasl2-dev"
+# The same line as bin/install-ldap prints.
+LDAP_ADVICE = f"sudo apt-get install -y {_LDAP_PACKAGES} && .venv/bin/pip install -r requirements-ldap.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _registered(built_in: _BuiltIn) -> Registration:
         connector_class = getattr(import_module(module), name)
     except ImportError as error:
         reason = f"It needs a library that is not installed ({error.name or error})."
-        advice = f" Install it with: {built_in.advice}" if built_in.advice else ""
+        advice = f" Install it, then start the portal again: {built_in.advice}" if built_in.advice else ""
         return Registration(built_in.kind, built_in.title, None, reason + advice, built_in.offered)
     return Registration(built_in.kind, connector_class.title, connector_class, offered=built_in.offered)
 

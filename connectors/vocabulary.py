@@ -136,6 +136,7 @@ class SystemVerb(StrEnum):
 
     SYSTEM_CREATED = "system.created"
     SYSTEM_CHANGED = "system.changed"
+    SYSTEM_SECRETS_ROTATED = "system.secrets_rotated"
     SYSTEM_TESTED = "system.tested"
     SYSTEM_DISCOVERED = "system.discovered"
     SYSTEM_RESUMED = "system.resumed"

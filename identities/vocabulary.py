@@ -142,6 +142,7 @@ class Verb(StrEnum):
     USER_SECOND_FACTOR_ADDED = "user.second_factor_added"
     USER_SECOND_FACTOR_REMOVED = "user.second_factor_removed"
     USER_SECOND_FACTOR_RENEWED = "user.second_factor_renewed"
+    USER_SECOND_FACTOR_ROTATED = "user.second_factor_rotated"
     USER_ADDRESS_PROVED = "user.address_proved"
     USER_ADDRESS_REMOVED = "user.address_removed"
     USER_ROLE_CHANGED = "user.role_changed"

@@ -1,7 +1,7 @@
 """How django-allauth keeps second factors here: encrypted, under the portal's name."""
 
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.translation import gettext_lazy
 
@@ -27,6 +27,19 @@ class PortalMfaAdapter(DefaultMFAAdapter):
     def get_totp_label(self, user: User) -> str:
         """What the authenticator app shows: the user name."""
         return user.user_name
+
+
+def rotate(encrypted_text: str) -> str:
+    """The same secret encrypted with the first key; the same text where it is already.
+
+    Raises:
+        InvalidToken: no key fits.
+    """
+    try:
+        Fernet(settings.PORTAL_VAULT_KEYS[0]).decrypt(encrypted_text.encode())
+    except InvalidToken:
+        return _fernet().rotate(encrypted_text.encode()).decode()
+    return encrypted_text
 
 
 def _fernet() -> MultiFernet:

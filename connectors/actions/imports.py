@@ -40,6 +40,7 @@ _HR_COLUMNS: Final = {
 }
 _HR_EXPRESSIONS: Final = {"display_name": "row.first_name ~ ' ' ~ row.last_name"}
 
+REPLACED: Final = "A newer import of the same file took its place."
 OPEN_STATES: Final = (RunState.WAITING, RunState.STAGING, RunState.PLANNED)
 
 
@@ -66,7 +67,8 @@ def start_import(
     worker: str = "",
 ) -> Run:
     """Keep the files and queue their import. It is staged and planned; applied only with `apply`, and only if
-    nothing is wrong.
+    nothing is wrong. Older plans of files with the same names are given up: applied later, they would bring back what
+    the newer ones have changed.
 
     Args:
         sources: name and open binary file of the people's file and, if there is one, the departments'.
@@ -100,7 +102,9 @@ def start_import(
         )
         audit.record(Verb.IMPORT_STARTED, run, actor=actor, profile=profile.name, apply=apply)
         claimed = claim_run(run.pk, worker) if worker else None
+        replaced = _give_up_older_plans(run, actor)
         outbox.ring()
+    files.forget(replaced)
     return claimed or run
 
 
@@ -135,6 +139,18 @@ def cancel_import(run: Run, *, actor: Actor) -> Run:
         audit.record(Verb.IMPORT_CANCELLED, run, actor=actor)
     files.forget([run.pk])
     return run
+
+
+def _give_up_older_plans(run: Run, actor: Actor) -> list[uuid.UUID]:
+    older = Run.objects.select_for_update().filter(
+        kind=RunKind.IMPORT, profile=run.profile, file_name=run.file_name, state=RunState.PLANNED
+    )
+    replaced = list(older)
+    for each in replaced:
+        each.state, each.finished_at, each.error = RunState.CANCELLED, timezone.now(), REPLACED
+        each.save(update_fields=["state", "finished_at", "error"])
+        audit.record(Verb.IMPORT_CANCELLED, each, actor=actor, replaced_by=str(run.pk))
+    return [each.pk for each in replaced]
 
 
 def _create_hr_profile(actor: Actor) -> ImportProfile:

@@ -35,7 +35,8 @@ def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema
         when_deleted=RemovalPolicy(system.when_deleted),
         when_gone=GonePolicy(system.when_gone),
         deletion_policy=RemovalPolicy(system.deletion_policy or RemovalPolicy.LEAVE),
-        provisioned=system.provisions_groups or not is_group,
+        # A connector that knows no groups as it is configured would have every group wait for a person.
+        provisioned=not is_group or (system.provisions_groups and ObjectClass.GROUP in capabilities.objects),
         unavailable=unavailable,
     )
 

@@ -1,11 +1,11 @@
 """Choosing operations on the command line, doing something to each, and printing them."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 
 from connectors.actions.operations import each_of
 from connectors.management.people import user_named
@@ -21,14 +21,35 @@ def add_filters(parser: ArgumentParser) -> None:
     parser.add_argument("--system", metavar="NAME", help="only of this system")
     parser.add_argument("--user", metavar="USER", help="only of this person (user name or id)")
     parser.add_argument(
-        "--limit", type=int, default=100, metavar="N", help="list at most so many (default: %(default)s)"
+        "--limit", type=_positive, default=100, metavar="N", help="list at most so many (default: %(default)s)"
     )
     parser.add_argument("--all", action="store_true", help="instead of ids: all that the other options choose")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("must be at least 1")
+    return number
+
+
+def operation_id(text: str) -> int:
+    """An id as the database can hold it (raises ValueError, ArgumentTypeError)."""
+    number = int(text)
+    if not 0 < number <= BigIntegerField.MAX_BIGINT:
+        raise ArgumentTypeError(f"there is no operation {number}")
+    return number
+
+
 def filtered(options: dict[str, Any]) -> Chosen:
-    """The operations the filters choose, newest first (raises CommandError with status 2)."""
+    """The operations the filters choose, newest first.
+
+    Raises:
+        CommandError: with status 2: there is no such system or person, or ids are given to a list.
+    """
+    if options["action"] == "list" and (options["ids"] or options["all"]):
+        raise CommandError("Ids and --all are for what is done to operations.", returncode=WRONG_ARGUMENTS)
     chosen = Operation.objects.select_related("system").order_by("-id")
     if options.get("system"):
         chosen = chosen.filter(system=system_named(options["system"]))

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from connectors.engine.preview import PushCounts
 from connectors.models import ConnectedSystem
 from connectors.spi import ConnectorError
-from identities.errors import IdentityError
+from identities.errors import IdentityError, NotFound
 
 WRONG_ARGUMENTS = 2
 
@@ -32,15 +32,28 @@ class PortalCommand(BaseCommand):
         if not sys.stdin.isatty():
             return False
         self.stderr.write(f"{question} [y/N] ", ending="")
-        return input().strip().lower() in ("y", "yes")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Turn refusals of actions into the command's own."""
+        """Turn refusals of actions into the command's own; what is about one value begins with its name."""
         try:
             yield
-        except (IdentityError, ConnectorError) as refusal:
+        except NotFound as refusal:
+            raise CommandError(_in_words(refusal), returncode=WRONG_ARGUMENTS) from refusal
+        except IdentityError as refusal:
+            raise CommandError(_in_words(refusal)) from refusal
+        except ConnectorError as refusal:
             raise CommandError(refusal.message) from refusal
+
+
+def _in_words(refusal: IdentityError) -> str:
+    if not refusal.field:
+        return refusal.message
+    where, _, name = refusal.field.rpartition(".")
+    if refusal.message.startswith(f"{name}: "):  # it names the value itself
+        return f"{where}.{refusal.message}" if where else refusal.message
+    return f"{refusal.field}: {refusal.message}"
 
 
 def system_named(name: str) -> ConnectedSystem:

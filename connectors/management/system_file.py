@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from connectors.actions.descriptions import Description
 from connectors.vocabulary import AdoptionPolicy, GonePolicy, RemovalPolicy
@@ -43,11 +43,21 @@ class _Mapping(_Part):
     clear_when_null: bool = False
 
 
+def _expression(given: Any) -> Any:
+    """A text alone is an expression."""
+    return {"expression": given} if isinstance(given, str) else given
+
+
 class _Adoption(_Part):
     policy: AdoptionPolicy | None = None
     correlation_attribute: str | None = None
     group_correlation_attribute: str | None = None
     marker_attribute: str | None = None
+
+
+def _policy(given: Any) -> Any:
+    """A text alone is the policy."""
+    return {"policy": given} if isinstance(given, str) else given
 
 
 class _Policies(_Part):
@@ -64,8 +74,8 @@ class _Limits(_Part):
 
 
 class _Mappings(_Part):
-    user: dict[str, str | _Mapping] | None = None
-    group: dict[str, str | _Mapping] | None = None
+    user: dict[str, Annotated[_Mapping, BeforeValidator(_expression)]] | None = None
+    group: dict[str, Annotated[_Mapping, BeforeValidator(_expression)]] | None = None
 
 
 class _SystemFile(_Part):
@@ -77,7 +87,7 @@ class _SystemFile(_Part):
     scope: _Scope = _Scope()
     groups: _Groups = _Groups()
     mappings: _Mappings = _Mappings()
-    adoption: AdoptionPolicy | _Adoption = _Adoption()
+    adoption: Annotated[_Adoption, BeforeValidator(_policy)] = _Adoption()
     policies: _Policies = _Policies()
     limits: _Limits = _Limits()
 
@@ -90,11 +100,13 @@ def read_system_file(path: Path, environment: Mapping[str, str]) -> Description:
             a secret stands in the file itself. The message never holds a value.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  a SafeLoader
     except OSError as error:
         raise SystemFileError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SystemFileError(f"{path} is not valid YAML{_place(error)}.") from None
+    if not isinstance(content, dict):
+        raise SystemFileError(f"The file {path} does not describe a system; docs/commands.md shows one.")
     try:
         return _description(_SystemFile.model_validate(content), environment)
     except ValidationError as error:
@@ -102,9 +114,26 @@ def read_system_file(path: Path, environment: Mapping[str, str]) -> Description:
         raise SystemFileError("; ".join(mistakes)) from None
 
 
+class _RepeatedKeyError(yaml.MarkedYAMLError):
+    """A key stands twice."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key stands once: of two, YAML would take the last and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        first = {key.value: key for key in reversed(keys)}
+        for key in keys:
+            if key is not first[key.value]:
+                raise _RepeatedKeyError(problem=f"{key.value} stands twice", problem_mark=key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _place(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
-    return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    repeated = f": {error.problem}" if isinstance(error, _RepeatedKeyError) else ""
+    return f" (line {mark.line + 1}, column {mark.column + 1}){repeated}" if mark else ""
 
 
 def _description(file: _SystemFile, environment: Mapping[str, str]) -> Description:
@@ -113,11 +142,15 @@ def _description(file: _SystemFile, environment: Mapping[str, str]) -> Descripti
         raise SystemFileError(
             f"secrets.{literal[0]}: name an environment variable, as ${{NAME}}; secrets do not belong in the file."
         )
+    secrets = _filled(file.secrets, environment, "secrets")
+    empty = sorted(name for name, value in secrets.items() if not value)
+    if empty:
+        raise SystemFileError(f"secrets.{empty[0]}: the environment variable that it names is empty.")
     return Description(
         name=file.name,
         connector=file.connector,
         configuration=_filled(file.configuration, environment, "configuration"),
-        secrets=_filled(file.secrets, environment, "secrets"),
+        secrets=secrets,
         settings=_settings(file),
         scope_groups=file.scope.groups,
         scope_org_units=file.scope.org_units,
@@ -126,7 +159,7 @@ def _description(file: _SystemFile, environment: Mapping[str, str]) -> Descripti
 
 
 def _settings(file: _SystemFile) -> dict[str, Any]:
-    adoption = file.adoption if isinstance(file.adoption, _Adoption) else _Adoption(policy=file.adoption)
+    adoption = file.adoption
     named = {
         "description": file.description,
         "scope_filter": file.scope.filter,
@@ -151,8 +184,7 @@ def _mappings(mappings: _Mappings) -> dict[ObjectType, list[MappingRow]]:
     }
 
 
-def _row(object_type: ObjectType, attribute: str, given: str | _Mapping) -> MappingRow:
-    row = given if isinstance(given, _Mapping) else _Mapping(expression=given)
+def _row(object_type: ObjectType, attribute: str, row: _Mapping) -> MappingRow:
     kinds = [kind for kind in MappingKind if getattr(row, kind.value) is not None]
     if len(kinds) != 1:
         raise SystemFileError(f"mappings.{object_type}.{attribute}: give one of direct, constant and expression.")

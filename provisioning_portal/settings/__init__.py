@@ -174,6 +174,8 @@ LOGGING = {
     "loggers": {
         # Propagate to the root handler only: Django's own handlers would print every line twice.
         "django": {"handlers": [], "level": environment.log_level, "propagate": True},
+        # Anybody can ask for a wrong host; a trace for each would bury what matters.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
     },
@@ -194,8 +196,9 @@ PORTAL_ALLOWED_NETWORKS = (
     if environment.allowed_networks is not None
     else (() if environment.production else LOOPBACK_NETWORKS)
 )
-PORTAL_VAULT_KEYS = environment.vault_keys or (
-    kept_secret(environment.data_dir / "vault_keys", lambda: Fernet.generate_key().decode()),
+# In the file one a line, the newest first.
+PORTAL_VAULT_KEYS = environment.vault_keys or tuple(
+    kept_secret(environment.data_dir / "vault_keys", lambda: Fernet.generate_key().decode()).split()
 )
 PORTAL_REQUIRE_TOTP = environment.require_totp if environment.require_totp is not None else environment.production
 PORTAL_DEMO_DATA = environment.demo_data if environment.demo_data is not None else not environment.production

@@ -49,7 +49,7 @@ class Environment(BaseSettings):
     public_url: str = Field("", description="How browsers and SCIM clients reach the portal; every link starts so.")
     secret_key: str = Field("", description="Signs sessions; at least 50 characters.")
     secret_key_fallbacks: Texts = Field((), description="Former SECRET_KEYs that are still accepted.")
-    vault_keys: Texts = Field((), description="Fernet keys for connector secrets; the first one encrypts.")
+    vault_keys: Texts = Field((), description="Fernet keys for stored secrets; the first one encrypts.")
     debug: bool = Field(default=False, description="Django's error pages; for developers only.")
     time_zone: str = Field("UTC", description="The zone of start and end dates.")
     allowed_networks: Texts | None = Field(None, description="Non-public networks that connectors may reach.")

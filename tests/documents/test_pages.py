@@ -45,6 +45,18 @@ def test_every_setting_is_documented() -> None:
     assert fields <= table
 
 
+def test_documented_defaults_are_the_real_ones() -> None:
+    rows = re.findall(
+        r"^\| (`[A-Z_]+`.*?)(?: \*)? \| (.*?) \|", Page(ROOT / "docs" / "operation.md").text, re.MULTILINE
+    )
+    named = [(re.findall(r"`([A-Z_]+)`", names), defaults.split(", ")) for names, defaults in rows]
+    told = {name: default for names, defaults in named for name, default in zip(names, defaults, strict=False)}
+    fields = Environment.model_fields.items()
+    numbers = {name.upper(): str(field.default) for name, field in fields if type(field.default) in (int, float)}
+    assert len(numbers) >= 8
+    assert {name: told[name] for name in numbers} == numbers
+
+
 def test_pictures_are_small() -> None:
     pictures = list((ROOT / "docs" / "images").iterdir())
     assert pictures

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +20,7 @@ from tests.servers.processes import ServerProcess, free_port, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300
 FIRST_ACCOUNT_SECONDS = 60
+LATER_ACCOUNT_SECONDS = 10
 PASSWORD = "correct-horse-9-battery"
 
 
@@ -31,9 +33,9 @@ class Demo:
         self.url = f"http://localhost:{self.port}"
         self.data = folder / "data"
         names = ("DATABASE_URL", "REDIS_URL", "DEMO_DATA", "DJANGO_SETTINGS_MODULE", "PUBLIC_URL")
-        environment = {name: value for name, value in os.environ.items() if name not in names}
+        self.environment = {name: value for name, value in os.environ.items() if name not in names}
         command = ["make", "run", f"PORT={self.port}", f"DATA_DIR={self.data}"]
-        self.process = ServerProcess(command, folder / "log", environment=environment, cwd=ROOT)
+        self.process = ServerProcess(command, folder / "log", environment=self.environment, cwd=ROOT)
         self.starts = 0
 
     def start(self) -> None:
@@ -47,6 +49,13 @@ class Demo:
             os.killpg(self.process.pid, signal.SIGINT)
             wait_until(lambda: self.process.output().count("portal has stopped") == self.starts, 30, "the end")
         self.process.stop()
+
+    def manage(self, *arguments: str) -> None:
+        """Run a command on the same data folder."""
+        environment = {**self.environment, "DATA_DIR": str(self.data)}
+        subprocess.run(
+            [ROOT / ".venv" / "bin" / "python", "manage.py", *arguments], cwd=ROOT, env=environment, check=True
+        )
 
     def credentials(self) -> tuple[str, str]:
         """The administrator's name and one-time password, as printed."""
@@ -129,8 +138,14 @@ def _add_person(page: Page, demo: Demo) -> None:
 
 
 def _start_again(demo: Demo) -> None:
-    """Ctrl-C stops everything; starting again keeps the data and goes on."""
+    """Ctrl-C stops everything; starting again keeps the data and goes on with what was changed meanwhile."""
     demo.stop()
+    header, first, *_ = (ROOT / "provisioning_portal" / "demo_data" / "hr_employees.csv").read_text().splitlines()
+    names = first.split(",")
+    row = ["2001", *names[1:3], "zoe@example.com", *names[4:]]
+    (demo.data / "zoe.csv").write_text(f"{header}\n{','.join(row)}\n")
+    demo.manage("import_people", str(demo.data / "zoe.csv"), "--apply")
     demo.start()
+    wait_until(lambda: demo.accounts("login = 'zoe@example.com'") == 1, LATER_ACCOUNT_SECONDS, "the account of Zoe")
     assert "one-time password" not in demo.process.output().rpartition("portal has stopped")[2]
-    assert demo.accounts() == 108
+    assert demo.accounts() == 109

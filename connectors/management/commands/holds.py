@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from connectors.actions import holds
-from connectors.management.chosen_operations import act_on, add_filters, content_of, filtered, lines_of
+from connectors.management.chosen_operations import act_on, add_filters, content_of, filtered, lines_of, operation_id
 from connectors.management.portal_command import PortalCommand
 
 _ACTS = {"release": (holds.release, "released"), "reject": (holds.reject, "rejected")}
@@ -21,7 +21,7 @@ class Command(PortalCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """[ACTION ID...] and the filters."""
         parser.add_argument("action", nargs="?", choices=("list", *_ACTS), default="list", metavar="ACTION")
-        parser.add_argument("ids", nargs="*", type=int, metavar="ID")
+        parser.add_argument("ids", nargs="*", type=operation_id, metavar="ID")
         add_filters(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

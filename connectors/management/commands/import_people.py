@@ -1,26 +1,26 @@
 """`manage.py import_people`: plan, and with --apply carry out, the import of a personnel file."""
 
-import json
 import os
 import socket
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from connectors.actions.imports import HR_PROFILE, profile_named, start_import
 from connectors.engine.intake import advance
-from connectors.models import ImportProfile, Run
+from connectors.management.portal_command import WRONG_ARGUMENTS, PortalCommand
+from connectors.models import Finding, ImportProfile, Run
 from connectors.vocabulary import RunState
 from identities.actors import command_actor
-from identities.errors import IdentityError
 
 SHOWN_PROBLEMS = 50
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Exit status: 0 planned or applied without a problem, 1 problems were found (nothing was changed), 2 wrong
     arguments.
     """
@@ -44,12 +44,11 @@ class Command(BaseCommand):
         """Run the import in this process; a run that is killed is gone on with by a worker."""
         actor = command_actor()
         try:
-            profile = profile_named(options["profile"], actor=actor)
-            run = self._start(_with_departments(options["file"], profile), profile, options["apply"])
-        except IdentityError as refusal:
-            raise CommandError(refusal.message) from refusal
+            with self.refusing():
+                profile = profile_named(options["profile"], actor=actor)
+                run = self._start(_with_departments(options["file"], profile), profile, options["apply"])
         except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}") from error
+            raise CommandError(f"{error.filename}: {error.strerror}", returncode=WRONG_ARGUMENTS) from error
         advance(run)
         run.refresh_from_db()
         self._print(run, as_json=options["json"])
@@ -63,24 +62,31 @@ class Command(BaseCommand):
             return start_import(sources, profile, actor=command_actor(), apply=apply, worker=worker)
 
     def _print(self, run: Run, *, as_json: bool) -> None:
-        findings = list(run.findings.all()[:SHOWN_PROBLEMS])
-        if as_json:
-            problems = [
-                {name: getattr(f, name) for name in ("part", "row", "column", "value", "code", "message", "blocking")}
-                for f in findings
-            ]
-            shown = {"run": str(run.pk), "file": run.file_name, "state": run.state, "counts": run.counts}
-            self.stdout.write(json.dumps({**shown, "error": run.error, "problems": problems}))
-            return
-        self.stdout.write(f"{run.file_name}: {run.state}")
-        for part, counted in run.counts.items():
-            numbers = ", ".join(f"{name} {number}" for name, number in counted.items()) or "nothing"
-            self.stdout.write(f"  {part}: {numbers}")
-        for finding in findings:
-            place = f"row {finding.row}, {finding.column}: " if finding.column else ""
-            self.stdout.write(f"  {place}{finding.message}")
-        if run.error:
-            self.stdout.write(f"  {run.error}")
+        found, listed = run.findings.count(), list(run.findings.all()[:SHOWN_PROBLEMS])
+        names = ("part", "row", "column", "value", "code", "message", "blocking")
+        content = {
+            "run": str(run.pk),
+            "file": run.file_name,
+            "state": run.state,
+            "counts": run.counts,
+            "error": run.error,
+            "problem_count": found,
+            "problems": [{name: getattr(each, name) for name in names} for each in listed],
+        }
+        self.show(content, _lines(run, listed, found), as_json=as_json)
+
+
+def _lines(run: Run, listed: list[Finding], found: int) -> Iterator[str]:
+    yield f"{run.file_name}: {run.state}"
+    for part, counted in run.counts.items():
+        yield f"  {part}: {', '.join(f'{name} {number}' for name, number in counted.items()) or 'nothing'}"
+    for finding in listed:
+        places = (finding.part, f"row {finding.row}" if finding.row else "", finding.column)
+        yield f"  {': '.join(filter(None, (', '.join(filter(None, places)), finding.message)))}"
+    if found > len(listed):
+        yield f"  and {found - len(listed)} more problems"
+    if run.error:
+        yield f"  {run.error}"
 
 
 def _with_departments(paths: list[Path], profile: ImportProfile) -> list[Path]:

@@ -4,10 +4,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from connectors.actions import operations
-from connectors.management.chosen_operations import act_on, add_filters, content_of, filtered, lines_of
+from connectors.management.chosen_operations import act_on, add_filters, content_of, filtered, lines_of, operation_id
 from connectors.management.portal_command import PortalCommand
 from connectors.vocabulary import OperationState
 
+_STATES = [state.value for state in OperationState]
 _ACTS = {
     "retry": (operations.retry, operations.RETRIED, "retried"),
     "skip": (operations.skip, operations.SKIPPED, "skipped"),
@@ -26,8 +27,13 @@ class Command(PortalCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """[ACTION ID...] and the filters."""
         parser.add_argument("action", nargs="?", choices=("list", *_ACTS), default="list", metavar="ACTION")
-        parser.add_argument("ids", nargs="*", type=int, metavar="ID")
-        parser.add_argument("--state", choices=[*OperationState], metavar="STATE", help=", ".join(OperationState))
+        parser.add_argument("ids", nargs="*", type=operation_id, metavar="ID")
+        parser.add_argument(
+            "--state",
+            choices=[state.value for state in OperationState],
+            metavar="STATE",
+            help=", ".join(OperationState),
+        )
         add_filters(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -40,8 +40,8 @@ class Command(PortalCommand):
         parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
         parser.add_argument(
             "--policy",
-            choices=[*RemovalPolicy],
-            default=RemovalPolicy.LEAVE,
+            choices=[policy.value for policy in RemovalPolicy],
+            default=RemovalPolicy.LEAVE.value,
             help="what delete does to the accounts (default: %(default)s)",
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")

@@ -15,23 +15,36 @@ from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope
 
 
 class Command(BaseCommand):
-    """Prints the token alone. Exit code 1 if the name is taken, unless --rotate."""
+    """Prints the token alone.
+
+    Exit status: 0 done; 1 the name does not fit or is taken (unless --rotate); 2 wrong arguments.
+    """
 
     help = "Create an API client and print its token, which is not kept and cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """NAME, --profile, --scopes, --adopt, --rotate, --json."""
         parser.add_argument("name")
-        parser.add_argument("--profile", choices=[*ClientProfile], default=ClientProfile.RFC)
-        parser.add_argument("--scopes", nargs="+", choices=[*ClientScope], default=[*ClientScope])
         parser.add_argument(
-            "--adopt",
-            choices=[*AdoptionRule],
-            default=AdoptionRule.REFUSE,
-            help="whether it may take on people who are there already, found by user name",
+            "--profile",
+            choices=[each.value for each in ClientProfile],
+            help="whose requests it sends (default: rfc)",
         )
         parser.add_argument(
-            "--rotate", action="store_true", help="give an existing client a new token and revoke all others"
+            "--scopes",
+            nargs="+",
+            choices=[each.value for each in ClientScope],
+            help="what it may do (default: all of it)",
+        )
+        parser.add_argument(
+            "--adopt",
+            choices=[each.value for each in AdoptionRule],
+            help="whether it may take on people who are there already, found by user name (default: refuse)",
+        )
+        parser.add_argument(
+            "--rotate",
+            action="store_true",
+            help="give an existing client a new token and revoke all others; it stays as it is otherwise",
         )
         parser.add_argument("--json", action="store_true", help="print id, name, profile and token as a JSON object")
 
@@ -54,10 +67,12 @@ class Command(BaseCommand):
                 client = clients.create_client(
                     options["name"],
                     actor=actor,
-                    profile=options["profile"],
-                    scopes=options["scopes"],
-                    adoption_rule=options["adopt"],
+                    profile=options["profile"] or ClientProfile.RFC,
+                    scopes=options["scopes"] or [*ClientScope],
+                    adoption_rule=options["adopt"] or AdoptionRule.REFUSE,
                 )
+            elif options["profile"] or options["scopes"] or options["adopt"]:
+                raise CommandError(f"{client.name} is there already: --rotate changes its token alone.")
             for old in clients.live_tokens(client):
                 clients.revoke_token(old, actor=actor)
             return client, clients.issue_token(client, actor=actor)

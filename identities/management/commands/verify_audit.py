@@ -11,7 +11,7 @@ from identities import audit
 
 
 class Command(BaseCommand):
-    """Verifies the chain. Exit code 1 and the number of the first bad entry if it is broken."""
+    """Exit status: 0 sound; 1 broken, and the number of the first bad entry is told; 2 wrong arguments."""
 
     help = "Verify the audit trail. Keep the seal it prints elsewhere: given back as --checkpoint, it shows a cut tail."
 
@@ -36,7 +36,7 @@ def _checkpoint(text: str | None) -> tuple[int, str] | None:
         return None
     number, colon, digest = text.partition(":")
     if not (number.isdigit() and colon and digest):
-        raise CommandError("A checkpoint is NUMBER:DIGEST.")
+        raise CommandError("A checkpoint is NUMBER:DIGEST.", returncode=2)
     return int(number), digest
 
 

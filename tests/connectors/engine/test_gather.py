@@ -20,7 +20,7 @@ from identities.models import Group, OrgUnit, Suspension, User
 from identities.representation import RENDERING_VERSION
 from identities.vocabulary import ObjectType, UserKind, UserState
 from tests.connectors.engine.memory_systems import a_memory_system
-from tests.connectors.engine.rows import NOW, a_group, a_link, a_person, an_org_unit, join, people, put
+from tests.connectors.engine.rows import NOW, a_group, a_link, a_person, a_system, an_org_unit, join, people, put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -193,6 +193,14 @@ def test_a_connector_that_cannot_be_used_is_named_and_taken_to_be_able(system: C
     found = situation(system, a_person("ada")).system
     assert "vanished" in found.unavailable
     assert found.capabilities.objects
+
+
+@pytest.mark.parametrize("table", ["teams", ""])
+def test_groups_are_left_alone_where_the_connector_knows_none(table: str) -> None:
+    database = {"database": "sqlite", "path": "people.sqlite3", "users_table": "people", "login_column": "login"}
+    groups = {"groups_table": table, "group_name_column": "name"} if table else {}
+    found = situation(a_system(connector="sql", configuration={**database, **groups}), a_group("staff"))
+    assert (found.system.unavailable, found.system.provisioned) == ("", bool(table))
 
 
 def test_the_policies_are_those_of_the_system(system: ConnectedSystem) -> None:

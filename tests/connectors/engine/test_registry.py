@@ -1,13 +1,17 @@
 """Which connectors there are."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from connectors import registry
 from connectors.catalog.memory import MemoryConnector
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +56,22 @@ def test_without_its_library_ldap_is_listed_with_the_line_that_mends_it(monkeypa
     monkeypatch.setitem(sys.modules, "ldap", None)
     found = registry.connector("ldap")
     assert found.connector_class is None
-    assert "ldap" in found.unavailable_reason
-    assert "libldap2-dev" in found.unavailable_reason
-    assert "requirements-ldap.txt" in found.unavailable_reason
+    assert found.unavailable_reason.endswith(f": {registry.LDAP_ADVICE}")
+
+
+def test_without_root_and_compiler_the_installation_prints_that_line_and_installs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "bin/install-ldap", ".venv"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == registry.LDAP_ADVICE
 
 
 def test_a_package_can_offer_a_connector(monkeypatch: pytest.MonkeyPatch) -> None:

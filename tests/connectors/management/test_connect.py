@@ -121,9 +121,12 @@ def test_a_new_secret_in_the_environment_is_a_change(write: Write, monkeypatch: 
         (memory("m", "policies: {when_inactive: explode}"), "when_inactive", 2),
         (memory("m").replace("user.userName", "{direct: a, constant: b}"), "mappings.user.userName", 2),
         (memory("m").replace("user.userName", '"user.userName |"'), "userName", 1),
-        (memory("m").replace("{store: m}", "{stored: m}"), "stored", 1),
-        (memory("m", 'scope: {filter: "nonsense"}'), "filter", 1),
-        (memory("m", "scope: {groups: [nobody]}"), "nobody", 1),
+        (memory("m").replace("{store: m}", "{stored: m}"), "configuration.stored: Extra inputs", 1),
+        (memory("m", 'scope: {filter: "nonsense"}'), "scope_filter: ", 1),
+        (memory("m", "scope: {groups: [nobody]}"), "scope: There is no group 'nobody'", 2),
+        (memory("m", "limits: {slots: 0}"), "slots: ", 1),
+        (memory("m", "name: twice"), "name stands twice", 2),
+        (memory("m").replace("user.userName", "{dirct: a}"), "mappings.user.userName.dirct: Extra inputs", 2),
         (memory("m").replace("connector: memory", "connector: pigeon"), "pigeon", 1),
     ],
 )
@@ -136,6 +139,18 @@ def test_a_file_that_does_not_fit_is_refused_by_name_and_changes_nothing(
     assert "in-the-open" not in str(refused)
     assert refused.returncode == status
     assert not ConnectedSystem.objects.exists()
+
+
+def test_an_empty_variable_does_not_take_a_secret_away(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEER_TOKEN", SECRET)
+    connect(write(PEER))
+    monkeypatch.setenv("PEER_TOKEN", "")
+
+    refused = refusal(write(PEER))
+
+    assert (refused.returncode, "secrets.token" in str(refused)) == (2, True)
+    system = ConnectedSystem.objects.get()
+    assert vault.open_sealed(system.sealed_secrets, str(system.pk)) == {"token": SECRET}
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ def test_an_existing_name_fails_unless_rotated() -> None:
         "profile": "rfc",
         "token": second["token"],
     }
+    with pytest.raises(CommandError, match="its token alone"):
+        run("create_api_client", "entra", "--rotate", "--scopes", "read")
+    assert authenticate_token(second["token"]) is not None
     assert authenticate_token(run("create_api_client", "okta", "--rotate", "--scopes", "read").strip()) is not None
     assert ApiClient.objects.get(name="okta").scopes == ["read"]
 
@@ -54,8 +57,9 @@ def test_the_audit_trail_is_verified() -> None:
     checkpoint = words.split()[-1]
     assert "sound: 3 entries" in words
     assert run("verify_audit", "--checkpoint", checkpoint) == words
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError) as refused:
         run("verify_audit", "--checkpoint", "yesterday")
+    assert refused.value.returncode == 2
 
 
 def test_a_broken_trail_exits_with_1_and_names_the_entry(capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,3 +162,15 @@ def test_a_cancelled_import_is_over() -> None:
     with pytest.raises(RuleViolation):
         apply_import(run, actor=command_actor())
     assert work("worker") == 0
+
+
+def test_a_newer_import_of_the_same_file_takes_the_place_of_an_older_plan() -> None:
+    older, other = run_import(EMPLOYEES, DEPARTMENTS, apply=False), run_import(SHUFFLED, DEPARTMENTS, apply=False)
+    newer = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
+
+    states = {run.pk: run.state for run in Run.objects.all()}
+    assert states == {older.pk: RunState.CANCELLED, other.pk: RunState.PLANNED, newer.pk: RunState.PLANNED}
+    older.refresh_from_db()
+    with pytest.raises(RuleViolation):
+        apply_import(older, actor=command_actor())
+    assert AuditEntry.objects.get(verb="import.cancelled").facts == {"replaced_by": str(newer.pk)}
