@@ -103,7 +103,7 @@ def _read(call: Call, payload: Form, context: Context) -> Form:
 
 
 def _locked(call: Call, pk: UUID) -> Any:
-    group: Any = own_groups(call.client).select_for_update(of=("self",)).filter(pk=pk).first()
+    group: Any = own_groups(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if group is None:
         raise not_found(pk)
     check_if_match(call.if_match, group_tag(group.version, group.membership_version, group.external_id))

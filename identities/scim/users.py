@@ -126,7 +126,7 @@ def _read(call: Call, payload: Form, context: Context) -> Form:
 
 def _locked(call: Call, pk: UUID) -> Any:
     """The person, if the client may reach it; locked, so that what is computed from it holds when it is written."""
-    user: Any = reachable_users(call.client).select_for_update(of=("self",)).filter(pk=pk).first()
+    user: Any = reachable_users(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if user is None:
         raise not_found(pk)
     check_if_match(call.if_match, user_tag(user.version, user.external_id))
