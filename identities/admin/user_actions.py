@@ -10,6 +10,7 @@ from identities.actions import credentials, lifecycle
 from identities.actors import ADMIN_ORIGIN
 from identities.admin.action_admin import actor_of
 from identities.admin.object_actions import ObjectAction, ReasonForm
+from identities.admin.release import may_own_values, release, release_form
 from identities.admin.shown_once import shown_once
 from identities.models import User
 from identities.vocabulary import UserState
@@ -82,6 +83,14 @@ USER_ACTIONS: Final = (
         form=ReasonForm,
         offered=lambda user: user.deleted_at is None and user.state == UserState.ACTIVE,
         dangerous=True,
+    ),
+    ObjectAction(
+        "release",
+        gettext_lazy("Let go"),
+        gettext_lazy("The values stay as they are; the next source that writes one of them owns it."),
+        release,
+        form_for=release_form,
+        offered=may_own_values,
     ),
     ObjectAction(
         "restore",

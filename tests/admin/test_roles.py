@@ -105,6 +105,7 @@ EXPECTED: Final[dict[str, str]] = {
     "identities_user_do lift": "SM SM XX",
     "identities_user_do activate": "SM SM XX",
     "identities_user_do deprovision": "SM SM XX",
+    "identities_user_do release": "SS SS XX",
     "identities_user_do restore": "SM SM XX",
     "identities_user_do password": "SS SS XX",
     "identities_user_changelist": "SS SS SS",

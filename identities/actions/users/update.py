@@ -30,6 +30,7 @@ from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import IdentityError, ValueOwned, VersionMismatch
 from identities.models import User
+from identities.queries.owner_orders import order_of
 from identities.rules.attributes import DATES, MANAGER, USER_NAME
 from identities.rules.chains import closes_loop
 from identities.rules.expiry import check_period
@@ -138,7 +139,8 @@ def write_value(change: UserChange, attribute: str, value: Any, origin: str, *, 
     before = value_of(user, attribute)
     if before == value:
         return True
-    if not override and not may_write(origin, owner_of(attribute, before, user.owners, user.default_origin)):
+    owner = owner_of(attribute, before, user.owners, user.default_origin)
+    if not override and not may_write(origin, owner, order_of(attribute)):
         return False
     change.put(attribute, value)
     owners = owners_after_write(attribute, value, user.owners, user.default_origin, origin)

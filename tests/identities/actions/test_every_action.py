@@ -240,6 +240,12 @@ CASES: dict[str, Case] = {
         lambda _: users.create_user(actor=actor(), attributes=users.UserAttributes({"user_name": "ada"}))
     ),
     "users.create_users_many": Case(lambda _: users.create_users_many(_new(3), actor=actor()), subjects=3),
+    "users.override_rows": Case(
+        lambda person: users.override_rows(
+            person, actor=actor(), attribute="emails", rows=[{"value": "a@b.test"}], reason="y"
+        ),
+        make_person,
+    ),
     "users.override_value": Case(
         lambda person: users.override_value(person, actor=actor(), attribute="title", value="x", reason="y"),
         make_person,
