@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities.actions.chunks import chunks
-from identities.actions.guards import check_may_touch
+from identities.actions.guards import check_may_touch, check_superuser_stays
 from identities.actions.user_changes import (
     UserChange,
     lock_users,
@@ -170,7 +170,7 @@ def claim_references(change: UserChange, lookups: Lookups) -> None:
 def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool) -> None:
     """Bring the state in line when start or end date changed from `before`.
 
-    Raises RuleViolation (`ends_before_start`).
+    Raises RuleViolation (`ends_before_start`, `last_superuser`).
     """
     user = change.user
     after = (user.start_date, user.end_date)
@@ -179,6 +179,8 @@ def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool
     check_period(*after)
     state = state_after_dates_changed(UserState(user.state), before, after, timezone.localdate())
     if state != user.state:
+        if state != UserState.ACTIVE:
+            check_superuser_stays(user, (user.pk,))
         change.put("state", str(state))
         change.settle_active(suspended=suspended)
 
