@@ -98,7 +98,7 @@ class UserAdmin(ActionModelAdmin):
     )
     autocomplete_fields = ("manager", "org_unit")
     ordering = ("user_name_key", "id")
-    actions = ("suspend_chosen", "lift_chosen")
+    actions = ("suspend_chosen", "lift_chosen", "restore_chosen")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         """Persons; `DeletedFilter` decides about deleted ones on the list."""
@@ -158,6 +158,12 @@ class UserAdmin(ActionModelAdmin):
         """Lift the administrators' suspension of the chosen people."""
         done = lifecycle.lift_suspensions_many(list(queryset), actor=actor_of(request))
         self._tell(request, done, _("The suspension of %(number)d people is lifted."))
+
+    @admin.action(description=gettext_lazy("Restore"), permissions=["change"])
+    def restore_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
+        """Bring the chosen people back, as far as nobody has their names."""
+        done = lifecycle.restore_users_many(list(queryset), actor=actor_of(request))
+        self._tell(request, done, _("%(number)d people are there."))
 
     def _tell(self, request: HttpRequest, results: list[Any], done: str) -> None:
         refusals = [result for result in results if isinstance(result, IdentityError)]
