@@ -26,6 +26,13 @@ def _lift(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
     return _("The administrators' suspension of %(person)s is lifted.") % {"person": user}
 
 
+def _lift_all(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
+    actor = actor_of(request, cleaned["reason"])
+    for suspension in user.suspensions.all():
+        lifecycle.lift_suspension(user.pk, actor=actor, origin=suspension.origin)
+    return _("Nobody suspends %(person)s any more.") % {"person": user}
+
+
 def _activate(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
     lifecycle.activate_user(user, actor=actor_of(request, cleaned["reason"]))
     return _("%(person)s is active.") % {"person": user}
@@ -50,6 +57,10 @@ def _suspended_by_admin(user: User) -> bool:
     return any(each.origin == ADMIN_ORIGIN for each in user.suspensions.all())
 
 
+def _suspended_by_others(user: User) -> bool:
+    return any(each.origin != ADMIN_ORIGIN for each in user.suspensions.all())
+
+
 USER_ACTIONS: Final = (
     ObjectAction(
         "suspend",
@@ -66,6 +77,15 @@ USER_ACTIONS: Final = (
         gettext_lazy("Only the administrators' own suspension is lifted; others may still stand."),
         _lift,
         offered=lambda user: user.deleted_at is None and _suspended_by_admin(user),
+    ),
+    ObjectAction(
+        "lift_all",
+        gettext_lazy("Lift every suspension"),
+        gettext_lazy("Those of API clients and files too, which may suspend again. The reason is kept."),
+        _lift_all,
+        form=ReasonForm,
+        offered=lambda user: user.deleted_at is None and _suspended_by_others(user),
+        dangerous=True,
     ),
     ObjectAction(
         "activate",

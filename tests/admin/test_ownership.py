@@ -7,7 +7,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from identities.actions import attribute_definitions, users
+from identities.actions import attribute_definitions, lifecycle, users
 from identities.actors import ADMIN_ORIGIN, file_actor
 from identities.models import AttributeDefinition, AuditEntry, MultiValue, OrgUnit, User
 from tests.admin.conftest import signed_in
@@ -87,6 +87,18 @@ def test_values_are_let_go_of_and_belong_to_the_next_writer(client: Client) -> N
     filed = make_person(by=HR)
     page = client.get(reverse("admin:identities_user_change", args=[filed.pk])).content.decode()
     assert reverse("admin:identities_user_do", args=[filed.pk, "release"]) not in page
+
+
+def test_a_suspension_of_a_client_that_is_gone_is_lifted_with_a_reason(client: Client) -> None:
+    person = make_person(by=HR)
+    lifecycle.suspend_user(person, actor=HR)
+    address = reverse("admin:identities_user_do", args=[person.pk, "lift_all"])
+    assert address in client.get(reverse("admin:identities_user_change", args=[person.pk])).content.decode()
+    assert client.post(address, {"reason": ""}).status_code == 200
+    assert not User.objects.get(pk=person.pk).active
+    assert client.post(address, {"reason": "HR left"}).status_code == 302
+    assert User.objects.get(pk=person.pk).active
+    assert AuditEntry.objects.latest("pk").reason == "HR left"
 
 
 def test_a_refused_deletion_of_several_deletes_none_and_says_why(client: Client) -> None:

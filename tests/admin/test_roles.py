@@ -103,6 +103,7 @@ EXPECTED: Final[dict[str, str]] = {
     "identities_user_section history": "SS SS SS",
     "identities_user_do suspend": "SM SM XX",
     "identities_user_do lift": "SM SM XX",
+    "identities_user_do lift_all": "SM SM XX",
     "identities_user_do activate": "SM SM XX",
     "identities_user_do deprovision": "SM SM XX",
     "identities_user_do release": "SS SS XX",
