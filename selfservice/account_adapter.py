@@ -95,8 +95,10 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         return super().is_reauthentication_required(app=app, **kwargs)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Take an address as proved, unless its user may not sign in any more."""
-        return email_address.user.is_active and super().confirm_email(request, email_address)
+        """Take an address as proved by whoever is signed in as its user: somebody who added it with a session that
+        has ended since (by a new password, say) reads the mail in vain.
+        """
+        return request.user.pk == email_address.user_id and super().confirm_email(request, email_address)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render now, send after the answer: the time of an answer must not tell whether an address is known."""

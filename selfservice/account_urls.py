@@ -1,6 +1,7 @@
 """The pages of django-allauth that this portal uses, and nothing else of it."""
 
 from allauth.account import views
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path, re_path
 
 from selfservice.views import no_password, no_registration
@@ -11,7 +12,8 @@ urlpatterns = [
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("signup/", no_registration, name="account_signup"),
     path("email/", views.email, name="account_email"),
-    re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", views.confirm_email, name="account_confirm_email"),
+    # Asks for a sign-in: whoever only reads the mail proves nothing.
+    re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", login_required(views.confirm_email), name="account_confirm_email"),
     path("password/change/", views.password_change, name="account_change_password"),
     # allauth leads there whoever has no password to change.
     path("password/none/", no_password, name="account_set_password"),

@@ -38,7 +38,7 @@ def create_attribute_definition(
     if not _NAME.fullmatch(name) or name.lower() in RESERVED_NAMES:
         message = _("A name starts with a letter, has letters, digits, - and _ only, and is not one the portal uses.")
         raise RuleViolation("invalid_value", message, field="name")
-    definition = AttributeDefinition(name=name, kind=AttributeKind(kind), multi_valued=multi_valued, required=required)
+    definition = AttributeDefinition(name=name, kind=_kind(kind), multi_valued=multi_valued, required=required)
     definition.label = check_name("label", label or name)[:120]
     definition.description = check_text("description", description, 255)
     try:
@@ -70,7 +70,7 @@ def update_attribute_definition(
         found = _lock(definition)
         before = {field: getattr(found, field) for field in _CHANGEABLE}
         for field, value in changes.items():
-            setattr(found, field, check_text(field, value, 255) if isinstance(value, str) else value)
+            setattr(found, field, _clean(field, value))
         differences = audit.differences(found, before, {field: getattr(found, field) for field in _CHANGEABLE})
         if any(field in differences for field in _FIXED_IN_USE):
             _check_unused(found)
@@ -91,6 +91,24 @@ def delete_attribute_definition(definition: AttributeDefinition, *, actor: Actor
         _check_unused(found)
         audit.record(Verb.ATTRIBUTE_DELETED, found, actor=actor, changes={"name": (found.name, None)})
         found.delete()
+
+
+def _clean(field: str, value: Any) -> Any:
+    if field == "kind":
+        return _kind(value)
+    if field == "label":
+        return check_name(field, value)[:120]
+    if field == "description":
+        return check_text(field, value, 255)
+    return bool(value)
+
+
+def _kind(value: str) -> AttributeKind:
+    try:
+        return AttributeKind(value)
+    except ValueError:
+        message = _("%(value)s is not a type of custom attributes.") % {"value": value}
+        raise RuleViolation("invalid_value", message, field="kind") from None
 
 
 def _lock(definition: AttributeDefinition) -> AttributeDefinition:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ def lock_group(group: Group | UUID, *, deleted: bool = False) -> Group:
     pk = group.pk if isinstance(group, Group) else group
     found = Group.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if found is None or (found.deleted_at is not None and not deleted):
-        raise NotFound("group_not_found", f"There is no group {pk}.", group=str(pk))
+        raise _not_found(pk)
     return found
 
 
@@ -67,20 +67,33 @@ def tell_of_group(
     )
 
 
+def lock_with_parents(group: Group | UUID) -> Group:
+    """The group's row, deleted or not, locked together with the groups that hold it, all in the order of their ids:
+    a group and the one it is in, deleted at the same moment, must not wait for each other.
+
+    Raises NotFound, code `group_not_found`.
+    """
+    pk = group.pk if isinstance(group, Group) else group
+    parents = Membership.objects.filter(member_group=pk).values("group_id")
+    locked = Group.objects.select_for_update(no_key=True).filter(Q(pk=pk) | Q(pk__in=parents)).order_by("pk")
+    found = next((each for each in locked if each.pk == pk), None)
+    if found is None:
+        raise _not_found(pk)
+    return found
+
+
 def touch_parents(group: Group) -> list[UUID]:
     """Count a membership change on every group that holds this one, and say which."""
     parents = list(
         Membership.objects.filter(member_group=group).order_by("group_id").values_list("group_id", flat=True)
     )
     if parents:
-        locked = (
-            Group.objects.select_for_update(no_key=True)
-            .filter(pk__in=parents)
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
-        Group.objects.filter(pk__in=list(locked)).update(membership_version=F("membership_version") + 1)
+        Group.objects.filter(pk__in=parents).update(membership_version=F("membership_version") + 1)
     return parents
+
+
+def _not_found(pk: UUID) -> NotFound:
+    return NotFound("group_not_found", f"There is no group {pk}.", group=str(pk))
 
 
 def group_name_taken(name: str) -> Conflict:

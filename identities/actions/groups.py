@@ -14,6 +14,7 @@ from identities.actions.group_writing import (
     Differences,
     group_name_taken,
     lock_group,
+    lock_with_parents,
     refused_name,
     render_group,
     tell_of_group,
@@ -109,7 +110,7 @@ def delete_group(group: Group | UUID, *, actor: Actor) -> Group:
         NotFound; NotPermitted `lifecycle_owned`.
     """
     with transaction.atomic():
-        found = lock_group(group, deleted=True)
+        found = lock_with_parents(group)
         if found.deleted_at is None:
             check_lifecycle(found.default_origin, actor)
             found.deleted_at = timezone.now()
@@ -125,7 +126,7 @@ def restore_group(group: Group | UUID, *, actor: Actor) -> Group:
     """
     try:
         with transaction.atomic():
-            found = lock_group(group, deleted=True)
+            found = lock_with_parents(group)
             if found.deleted_at is not None:
                 check_lifecycle(found.default_origin, actor)
                 if Group.objects.filter(display_name_key=fold(found.display_name)).exists():
@@ -138,8 +139,10 @@ def restore_group(group: Group | UUID, *, actor: Actor) -> Group:
 
 
 def _write_deletion(group: Group, verb: Verb, event: EventKind, actor: Actor, *, urgent: bool) -> None:
-    write_group(group, {"deleted_at"})
     parents = touch_parents(group)
+    # Last: PostgreSQL locks a row whose name changes against everybody who refers to it, as a commit of new members
+    # does while it holds the group they are put in.
+    write_group(group, {"deleted_at"})
     differences: Differences = {"deleted_at": (None, audit.plain(group.deleted_at))}
     tell_of_group(group, verb, event, differences, actor=actor, parents=parents, urgent=urgent)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit, outbox
+from identities.actions.turns import Turn, take_turn
 from identities.actions.users import UserUpdate, update_users_many
 from identities.actors import Actor
 from identities.canonical import fold
@@ -92,6 +93,7 @@ def move_org_unit(unit: OrgUnit | UUID, *, actor: Actor, parent: OrgUnit | UUID 
         NotFound; ValueOwned; RuleViolation `org_unit_loop`: a unit cannot stand below itself.
     """
     with transaction.atomic():
+        take_turn(Turn.ORG_UNITS)
         found = _lock(unit)
         above = _lock(parent) if parent is not None else None
         before = found.parent_id
@@ -120,6 +122,7 @@ def delete_org_unit(unit: OrgUnit | UUID, *, actor: Actor, move_up: bool = False
         actor.
     """
     with transaction.atomic():
+        take_turn(Turn.ORG_UNITS)
         found = _lock(unit)
         _check_owner(found, actor)
         units = list(OrgUnit.objects.filter(parent=found, deleted_at=None).order_by("pk"))

@@ -5,7 +5,7 @@ from typing import Any
 from allauth.core.internal.httpkit import get_client_ip
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseRedirect
 
@@ -77,8 +77,17 @@ class ActionModelAdmin(ObjectPages):
         self.remove(request, self.model._default_manager.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        """Delete the chosen ones by the action."""
-        self.remove(request, queryset)
+        """Delete the chosen ones by the action, or none of them."""
+        with transaction.atomic():
+            self.remove(request, queryset)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list; what was refused to the chosen ones becomes a message on it."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except IdentityError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

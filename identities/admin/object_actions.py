@@ -37,6 +37,7 @@ class ObjectAction:
         key: last part of its address. title: text of the button. question: what the page says before it is done.
         perform: does it by an action, and returns what to tell the administrator (or a whole page). IdentityError
             shows as a refusal.
+        form: what the page asks for; `form_for` makes it, where it depends on the object.
         offered: whether it makes sense for this object as it stands.
         dangerous: shown in red.
     """
@@ -48,3 +49,4 @@ class ObjectAction:
     form: type[forms.Form] = forms.Form
     offered: Callable[[Any], bool] = _always
     dangerous: bool = False
+    form_for: Callable[[Any], type[forms.Form]] | None = None

@@ -77,7 +77,8 @@ class ObjectPages(ModelAdmin):
         action = next((a for a in self.object_actions if a.key == key), None)
         if action is None or not self.has_change_permission(request, obj):
             raise PermissionDenied
-        form = action.form(request.POST if request.method == "POST" else None)
+        form_class = action.form_for(obj) if action.form_for else action.form
+        form = form_class(request.POST if request.method == "POST" else None)
         if form.is_bound and form.is_valid():
             try:
                 done = action.perform(request, obj, form.cleaned_data)

@@ -1,20 +1,32 @@
-"""Overriding one value that another origin owns."""
+"""Overriding a value that another origin owns."""
 
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from identities.actions.users import override_value
+from identities.actions.users import override_rows, override_value
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import IdentityError
-from identities.models import OrgUnit, User
+from identities.models import MultiValue, OrgUnit, User
 from identities.rules.attributes import MANAGER, ORG_UNIT, custom_name
 
 
-class OverrideForm(forms.Form):
+class _WithReason(forms.Form):
+    """Why, which every override says."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=255,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=_("Kept in the audit trail."),
+    )
+    field_order = ("value", "type", "primary", "remove", "reason")
+
+
+class OverrideForm(_WithReason):
     """The new value and why. References are given by user name or code."""
 
     value = forms.CharField(
@@ -23,12 +35,6 @@ class OverrideForm(forms.Form):
         max_length=1024,
         widget=UnfoldAdminTextInputWidget(),
         help_text=_("A manager by user name, an org unit by code, a date as YYYY-MM-DD."),
-    )
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=255,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text=_("Kept in the audit trail."),
     )
 
     def write(self, user: User, attribute: str, actor: Actor) -> bool:
@@ -39,6 +45,36 @@ class OverrideForm(forms.Form):
         except IdentityError as refusal:
             self.add_error("value" if refusal.field == attribute else None, refusal.message)
         return self.is_valid()
+
+
+class RowOverrideForm(_WithReason):
+    """One value of a multi-valued attribute, changed or removed, and why."""
+
+    value = forms.CharField(label=_("Value"), max_length=1024, widget=UnfoldAdminTextInputWidget())
+    type = forms.CharField(label=_("Type"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget())
+    primary = forms.BooleanField(label=_("Primary"), required=False, widget=UnfoldBooleanSwitchWidget())
+    remove = forms.BooleanField(label=_("Remove"), required=False, widget=UnfoldBooleanSwitchWidget())
+
+    def write(self, row: MultiValue, actor: Actor) -> bool:
+        """Carry the override out; False when it was refused, which then stands on the form."""
+        said = {name: self.cleaned_data[name] for name in ("value", "type", "primary")}
+        rows = []
+        for each in MultiValue.objects.filter(user=row.user_id, attribute=row.attribute).order_by("position", "id"):
+            now = {"value": each.value, "type": each.type, "primary": each.primary and not said["primary"]}
+            if each.pk != row.pk or not self.cleaned_data["remove"]:
+                rows.append({"display": each.display, "data": each.data, **(said if each.pk == row.pk else now)})
+        try:
+            override_rows(
+                row.user_id, actor=actor, attribute=row.attribute, rows=rows, reason=self.cleaned_data["reason"]
+            )
+        except IdentityError as refusal:
+            self.add_error("value" if refusal.field == row.attribute else None, refusal.message)
+        return self.is_valid()
+
+
+def current_row(row: MultiValue) -> dict[str, Any]:
+    """A value as the form takes it."""
+    return {"value": row.value, "type": row.type, "primary": row.primary}
 
 
 def current_text(user: User, attribute: str) -> str:

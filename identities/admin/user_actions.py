@@ -10,6 +10,7 @@ from identities.actions import credentials, lifecycle
 from identities.actors import ADMIN_ORIGIN
 from identities.admin.action_admin import actor_of
 from identities.admin.object_actions import ObjectAction, ReasonForm
+from identities.admin.release import may_own_values, release, release_form
 from identities.admin.shown_once import shown_once
 from identities.models import User
 from identities.vocabulary import UserState
@@ -23,6 +24,13 @@ def _suspend(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
 def _lift(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
     lifecycle.lift_suspension(user, actor=actor_of(request))
     return _("The administrators' suspension of %(person)s is lifted.") % {"person": user}
+
+
+def _lift_all(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
+    actor = actor_of(request, cleaned["reason"])
+    for suspension in user.suspensions.all():
+        lifecycle.lift_suspension(user.pk, actor=actor, origin=suspension.origin)
+    return _("Nobody suspends %(person)s any more.") % {"person": user}
 
 
 def _activate(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
@@ -49,6 +57,10 @@ def _suspended_by_admin(user: User) -> bool:
     return any(each.origin == ADMIN_ORIGIN for each in user.suspensions.all())
 
 
+def _suspended_by_others(user: User) -> bool:
+    return any(each.origin != ADMIN_ORIGIN for each in user.suspensions.all())
+
+
 USER_ACTIONS: Final = (
     ObjectAction(
         "suspend",
@@ -67,6 +79,15 @@ USER_ACTIONS: Final = (
         offered=lambda user: user.deleted_at is None and _suspended_by_admin(user),
     ),
     ObjectAction(
+        "lift_all",
+        gettext_lazy("Lift every suspension"),
+        gettext_lazy("Those of API clients and files too, which may suspend again. The reason is kept."),
+        _lift_all,
+        form=ReasonForm,
+        offered=lambda user: user.deleted_at is None and _suspended_by_others(user),
+        dangerous=True,
+    ),
+    ObjectAction(
         "activate",
         gettext_lazy("Activate"),
         gettext_lazy("The person starts now, whatever the dates say."),
@@ -82,6 +103,14 @@ USER_ACTIONS: Final = (
         form=ReasonForm,
         offered=lambda user: user.deleted_at is None and user.state == UserState.ACTIVE,
         dangerous=True,
+    ),
+    ObjectAction(
+        "release",
+        gettext_lazy("Let go"),
+        gettext_lazy("The values stay as they are; the next source that writes one of them owns it."),
+        release,
+        form_for=release_form,
+        offered=may_own_values,
     ),
     ObjectAction(
         "restore",

@@ -78,13 +78,11 @@ class UserForm(RefusableForm):
         for name, field in self.fields.items():
             attribute = attribute_of(name)
             owner = owner_of(
-                attribute, _value(self.instance, attribute), self.instance.owners, self.instance.default_origin
+                attribute, value_shown(self.instance, attribute), self.instance.owners, self.instance.default_origin
             )
             if owner and owner != ADMIN_ORIGIN:
                 field.disabled = True
-                url = reverse("admin:identities_user_override", args=[self.instance.pk, attribute])
-                words = _("Owned by %(owner)s.") % {"owner": names.name(owner)}
-                field.help_text = format_html('{} <a href="{}">{}</a>', words, url, _("Override"))
+                field.help_text = _owned_by(owner, names, self.instance.pk, attribute)
 
     def changes(self) -> dict[str, Any]:
         """What was edited, under the names the action takes."""
@@ -107,7 +105,8 @@ def attribute_of(field_name: str) -> str:
     return f"custom.{field_name.removeprefix(CUSTOM_FIELD)}" if is_custom else field_name
 
 
-def _value(user: User, attribute: str) -> Any:
+def value_shown(user: User, attribute: str) -> Any:
+    """The value of a single-valued attribute."""
     custom = custom_name(attribute)
     return user.custom.get(custom) if custom else getattr(user, attribute)
 
@@ -147,9 +146,30 @@ class MultiValueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk and self.instance.origin != ADMIN_ORIGIN:
+        if is_locked(self.instance):
             for field in self.fields.values():
                 field.disabled = True
-            self.fields["value"].help_text = _("Owned by %(owner)s.") % {
-                "owner": OriginNames().name(self.instance.origin)
-            }
+            row = f"{self.instance.attribute}.{self.instance.pk}"
+            self.fields["value"].help_text = _owned_by(self.instance.origin, OriginNames(), self.instance.user_id, row)
+
+
+class MultiValueFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The values of one person; what others own is not taken away in passing."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The box that removes a value, which is locked with the value."""
+        super().add_fields(form, index)
+        if is_locked(form.instance):
+            form.fields["DELETE"].disabled = True
+
+
+def is_locked(row: MultiValue) -> bool:
+    """Whether somebody else owns a value."""
+    return row.pk is not None and row.origin != ADMIN_ORIGIN
+
+
+def _owned_by(owner: str, names: OriginNames, user: object, what: str) -> str:
+    """Whose a locked value is, and the way to override it."""
+    url = reverse("admin:identities_user_override", args=[user, what])
+    words = _("Owned by %(owner)s.") % {"owner": names.name(owner)}
+    return format_html('{} <a href="{}">{}</a>', words, url, _("Override"))

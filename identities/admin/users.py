@@ -1,12 +1,16 @@
 """People: list, record, and what can be done to one."""
 
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -16,18 +20,26 @@ from unfold.decorators import display
 
 from identities.actions import lifecycle
 from identities.actions.users import UserAttributes, create_user, update_user
+from identities.actors import Actor
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.object_actions import ObjectAction
 from identities.admin.origins import OriginNames
-from identities.admin.override import OverrideForm, current_text
+from identities.admin.override import OverrideForm, RowOverrideForm, current_row, current_text
 from identities.admin.user_actions import USER_ACTIONS
-from identities.admin.user_form import CUSTOM_FIELD, RECORD_FIELDS, MultiValueForm, UserForm, custom_fields
+from identities.admin.user_form import (
+    CUSTOM_FIELD,
+    RECORD_FIELDS,
+    MultiValueForm,
+    MultiValueFormSet,
+    UserForm,
+    custom_fields,
+)
 from identities.canonical import fold
 from identities.errors import IdentityError, RuleViolation
 from identities.filters.parse import parse
 from identities.filters.query import to_q
 from identities.models import MultiValue, User
-from identities.rules.attributes import check_single_valued
+from identities.rules.attributes import VALUE_LENGTHS, check_single_valued
 
 STATE_COLOURS = {
     "active": "success",
@@ -59,6 +71,7 @@ class MultiValueInline(TabularInline):
 
     model = MultiValue
     form = MultiValueForm
+    formset = MultiValueFormSet
     extra = 0
     fields = ("attribute", "value", "type", "primary")
     verbose_name_plural = gettext_lazy("addresses and numbers")
@@ -85,7 +98,7 @@ class UserAdmin(ActionModelAdmin):
     )
     autocomplete_fields = ("manager", "org_unit")
     ordering = ("user_name_key", "id")
-    actions = ("suspend_chosen", "lift_chosen")
+    actions = ("suspend_chosen", "lift_chosen", "restore_chosen")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         """Persons; `DeletedFilter` decides about deleted ones on the list."""
@@ -145,6 +158,12 @@ class UserAdmin(ActionModelAdmin):
         """Lift the administrators' suspension of the chosen people."""
         done = lifecycle.lift_suspensions_many(list(queryset), actor=actor_of(request))
         self._tell(request, done, _("The suspension of %(number)d people is lifted."))
+
+    @admin.action(description=gettext_lazy("Restore"), permissions=["change"])
+    def restore_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
+        """Bring the chosen people back, as far as nobody has their names."""
+        done = lifecycle.restore_users_many(list(queryset), actor=actor_of(request))
+        self._tell(request, done, _("%(number)d people are there."))
 
     def _tell(self, request: HttpRequest, results: list[Any], done: str) -> None:
         refusals = [result for result in results if isinstance(result, IdentityError)]
@@ -210,11 +229,8 @@ class UserAdmin(ActionModelAdmin):
         user = self.object_or_404(request, object_id)
         if not self.has_change_permission(request, user):
             raise PermissionDenied
-        check_single_valued(attribute)
-        form = OverrideForm(
-            request.POST if request.method == "POST" else None, initial={"value": current_text(user, attribute)}
-        )
-        if form.is_valid() and form.write(user, attribute, actor_of(request)):
+        form, write = _override(request, user, attribute)
+        if form.is_valid() and write(actor_of(request)):
             self.message_user(request, _("The value is yours now."))
             return HttpResponseRedirect(self.change_url(user.pk))
         context = {
@@ -224,6 +240,19 @@ class UserAdmin(ActionModelAdmin):
             "form": form,
         }
         return TemplateResponse(request, "admin/object_action.html", context)
+
+
+def _override(request: HttpRequest, user: User, attribute: str) -> tuple[forms.Form, Callable[[Actor], bool]]:
+    """The form for an attribute, or for one of its values (`emails.17`), and what carries it out."""
+    sent = request.POST if request.method == "POST" else None
+    many, _dot, number = attribute.partition(".")
+    if many in VALUE_LENGTHS:
+        row = get_object_or_404(MultiValue, user=user, attribute=many, pk=number if number.isdecimal() else None)
+        row_form = RowOverrideForm(sent, initial=current_row(row))
+        return row_form, partial(row_form.write, row)
+    check_single_valued(attribute)
+    form = OverrideForm(sent, initial={"value": current_text(user, attribute)})
+    return form, partial(form.write, user, attribute)
 
 
 def _multi_values(formsets: list[Any]) -> dict[str, list[dict[str, Any]]]:

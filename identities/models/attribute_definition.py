@@ -2,6 +2,7 @@
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from identities.vocabulary import AttributeKind
@@ -29,6 +30,8 @@ class AttributeDefinition(models.Model):
         verbose_name = _("custom attribute")
         verbose_name_plural = _("custom attributes")
         ordering = ("name",)
+        # SCIM does not tell names apart by case (RFC 7643 section 2.1).
+        constraints = (models.UniqueConstraint(Lower("name"), name="one_attribute_per_name_in_any_case"),)
 
     def __str__(self) -> str:
         return self.label

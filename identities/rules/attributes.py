@@ -55,6 +55,11 @@ def custom_name(attribute: str) -> str | None:
     return attribute[len(CUSTOM_PREFIX) :] if attribute.startswith(CUSTOM_PREFIX) else None
 
 
+def is_attribute(name: str) -> bool:
+    """Whether this names an attribute of users whose values have owners."""
+    return name in SINGLE_VALUED or name in VALUE_LENGTHS or bool(custom_name(name))
+
+
 def check_single_valued(attribute: str) -> None:
     """Refuse a name that is neither a single-valued attribute nor a custom one (raises RuleViolation)."""
     if attribute not in SINGLE_VALUED and not custom_name(attribute):

@@ -21,6 +21,19 @@ NOBODY: Final = ""
 Order = Sequence[Sequence[str]]
 
 
+def read_order(text: str) -> Order:
+    """An order of owners written as `admin > file/system > scim > rule > idp > self`.
+
+    Raises:
+        ValueError: a kind of origin is unknown, missing or named twice.
+    """
+    order = tuple(tuple(kind.strip() for kind in place.split("/")) for place in text.split(">"))
+    known = sorted(kind for kinds in DEFAULT_ORDER for kind in kinds)
+    if sorted(kind for kinds in order for kind in kinds) != known:
+        raise ValueError(f"an order of owners names each of these once: {', '.join(known)}")
+    return order
+
+
 def rank(origin: str, order: Order = DEFAULT_ORDER) -> int:
     """The place of an origin in the order, 0 first; an unknown kind of origin ranks last."""
     kind = origin.partition(":")[0]

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from identities.actors import ADMIN_ORIGIN
 from identities.canonical import canonical_json, fold
 from identities.errors import RuleViolation
 from identities.rules.attributes import VALUE_LENGTHS, check_multi_valued
 from identities.rules.naming import check_text
-from identities.rules.ownership import may_write
+from identities.rules.ownership import DEFAULT_ORDER, Order, may_write
 from identities.rules.values import wrong_type
 
 ROWS_PER_ATTRIBUTE: Final = 200
@@ -93,14 +92,25 @@ def clean_rows(attribute: str, rows: Sequence[Mapping[str, Any]]) -> Wanted:
 
 
 def merge_rows(
-    attribute: str, current: Sequence[Row], wanted: Wanted, *, origin: str, primary_owner: str | None
+    attribute: str,
+    current: Sequence[Row],
+    wanted: Wanted,
+    *,
+    origin: str,
+    primary_owner: str | None,
+    order: Order = DEFAULT_ORDER,
+    override: bool = False,
 ) -> Merge:
     """What the rows become when `origin` says that `wanted` are all the values there are.
 
     Rows of origins that rank above stay as they are. A row of another origin that is not wanted stays too: not naming
-    it is no order to remove it, except for administrators, who saw it. `primary_owner` is who owns the choice of the
-    primary value.
+    it is no order to remove it. `primary_owner` is who owns the choice of the primary value. Whoever overrides writes
+    and removes all rows, whosever they are.
     """
+
+    def may(owner: str | None) -> bool:
+        return override or may_write(origin, owner, order)
+
     rows: list[Row] = []
     kept: list[str] = []
     left = list(current)
@@ -112,26 +122,24 @@ def merge_rows(
         left.remove(match)
         if match.says_the_same(wish):
             rows.append(match)
-        elif may_write(origin, match.origin):
+        elif may(match.origin):
             rows.append(replace(wish, origin=origin, key=match.key, primary=match.primary))
         else:
             rows.append(match)
             kept.append(attribute)
-    staying = [row for row in left if origin not in (row.origin, ADMIN_ORIGIN)]
+    staying = [] if override else [row for row in left if row.origin != origin]
     if staying:
         kept.append(attribute)
-    return _choose_primary(attribute, [*rows, *staying], wanted, origin, primary_owner, kept)
+    return _choose_primary(attribute, [*rows, *staying], wanted, kept, may_choose=may(primary_owner))
 
 
-def _choose_primary(
-    attribute: str, rows: list[Row], wanted: Wanted, origin: str, owner: str | None, kept: list[str]
-) -> Merge:
+def _choose_primary(attribute: str, rows: list[Row], wanted: Wanted, kept: list[str], *, may_choose: bool) -> Merge:
     wish = next((row.identity for row in wanted.rows if row.primary), None)
     now = next((row.identity for row in rows if row.primary and row.key is not None), None)
     written = False
     chosen = now
     if wish != now and wanted.speaks_of_primary:
-        if now is None or may_write(origin, owner):
+        if now is None or may_choose:
             chosen, written = wish, True
         else:
             kept.append(f"{attribute}.primary")

@@ -55,14 +55,17 @@ def state_after_dates_changed(
     """The state that follows when somebody edits the dates `(start, end)`.
 
     Somebody who left by date comes back when the dates say so; somebody deprovisioned for another reason does not. A
-    start date moved into the future takes an active person back to staged.
+    start date moved into the future takes an active person back to staged; somebody who was activated ahead of a start
+    date stays active while that date stays.
     """
     if before == after or state == UserState.PURGED:
         return state
     left_by_date = state_by_dates(*before, today) == UserState.DEPROVISIONED
     if state == UserState.DEPROVISIONED and not left_by_date:
         return state
-    return state_by_dates(*after, today)
+    by_dates = state_by_dates(*after, today)
+    started_early = state == UserState.ACTIVE and by_dates == UserState.STAGED and before[0] == after[0]
+    return state if started_early else by_dates
 
 
 def is_active(state: UserState, *, suspended: bool, deleted: bool) -> bool:

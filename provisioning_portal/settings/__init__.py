@@ -200,6 +200,7 @@ PORTAL_ALLOWED_NETWORKS = (
 PORTAL_VAULT_KEYS = environment.vault_keys or tuple(
     kept_secret(environment.data_dir / "vault_keys", lambda: Fernet.generate_key().decode()).split()
 )
+PORTAL_OWNER_ORDERS = environment.owner_orders
 PORTAL_REQUIRE_TOTP = environment.require_totp if environment.require_totp is not None else environment.production
 PORTAL_DEMO_DATA = environment.demo_data if environment.demo_data is not None else not environment.production
 PORTAL_WEB_HOST = environment.host

@@ -17,6 +17,9 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from identities.rules.attributes import is_attribute
+from identities.rules.ownership import Order, read_order
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 MINIMUM_SECRET_LENGTH = 50
 LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
@@ -52,6 +55,9 @@ class Environment(BaseSettings):
     vault_keys: Texts = Field((), description="Fernet keys for stored secrets; the first one encrypts.")
     debug: bool = Field(default=False, description="Django's error pages; for developers only.")
     time_zone: str = Field("UTC", description="The zone of start and end dates.")
+    owner_orders: Annotated[dict[str, Order], NoDecode] = Field(
+        {}, description="Who ranks above whom, where an attribute has its own order; separated by semicolons."
+    )
     allowed_networks: Texts | None = Field(None, description="Non-public networks that connectors may reach.")
     allowed_sqlite_dir: Path | None = Field(None, description="Where SQLite systems must lie.")
     lease_seconds: float = Field(60, gt=0, description="How long a claimed operation belongs to its worker.")
@@ -75,6 +81,19 @@ class Environment(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("owner_orders", mode="before")
+    @classmethod
+    def _orders(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        orders: dict[str, Order] = {}
+        for part in filter(None, (part.strip() for part in value.split(";"))):
+            attribute, colon, order = (each.strip() for each in part.partition(":"))
+            if not colon or not is_attribute(attribute):
+                raise ValueError("is written as emails: admin > scim > file/system > rule > idp > self; title: ...")
+            orders[attribute] = read_order(order)
+        return orders
 
     @field_validator("data_dir", "allowed_sqlite_dir")
     @classmethod

@@ -62,6 +62,8 @@ def test_every_mistake_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         ({"TRUSTED_PROXY_COUNT": "0"}, "TRUSTED_PROXY_COUNT must be at least 1"),
         ({"CALL_DEADLINE_SECONDS": "60"}, "CALL_DEADLINE_SECONDS must be below LEASE_SECONDS"),
         ({"PUBLIC_URL": "https://portal.example.com/portal"}, "PUBLIC_URL: must be http(s)://host"),
+        ({"OWNER_ORDERS": "emails: admin > scim"}, "OWNER_ORDERS: an order of owners names each of these once"),
+        ({"OWNER_ORDERS": "shoe_size: admin > scim"}, "OWNER_ORDERS: is written as emails: admin > scim"),
     ],
 )
 def test_production_does_not_start_unsafely(
@@ -70,6 +72,14 @@ def test_production_does_not_start_unsafely(
     _set(monkeypatch, PRODUCTION | changed)
     with pytest.raises(ImproperlyConfigured, match=complaint.replace("(", r"\(").replace(")", r"\)")):
         load()
+
+
+def test_attributes_have_orders_of_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = "admin > scim > file/system > rule > idp > self"
+    _set(monkeypatch, {"OWNER_ORDERS": f"emails: {order}; custom.badge: {order};"})
+    orders = load().owner_orders
+    assert set(orders) == {"emails", "custom.badge"}
+    assert orders["emails"][:3] == (("admin",), ("scim",), ("file", "system"))
 
 
 def test_a_mistake_never_repeats_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,13 +22,13 @@ ANONYMOUS = (
     "/accounts/password/reset/done/",
     "/accounts/password/reset/key/0-x/",
     "/accounts/password/reset/key/done/",
-    "/accounts/confirm-email/x/",
     "/nowhere",
 )
 SIGNED_IN = (
     "/",
     "/accounts/password/change/",
     "/accounts/email/",
+    "/accounts/confirm-email/x/",
     "/accounts/logout/",
     "/accounts/reauthenticate/",
     "/accounts/2fa/",

@@ -287,5 +287,24 @@ def test_a_suspended_person_proves_nothing(sent: Sent) -> None:
     lifecycle.suspend_user(person, actor=actor())
     url = re.search(r"http://localhost:\d+(/accounts/confirm-email/\S+)", sent()[0].body)
     assert url
-    Client().post(url[1])
+    for somebody in (client, Client(), signed_in(person_with_password())):
+        assert somebody.post(url[1]).status_code in (200, 302)
     assert not EmailAddress.objects.get(user=person).verified
+
+
+def test_an_address_added_with_a_stolen_session_is_not_proved_without_the_password(sent: Sent) -> None:
+    person = person_with_password()
+    thief = signed_in(person)
+    thief.post(reverse("account_email"), {"action_add": "", "email": ADDRESS})
+    credentials.set_password(person, NEW_PASSWORD, actor=actor())
+    url = re.search(r"http://localhost:\d+(/accounts/confirm-email/\S+)", sent()[0].body)
+    assert url
+    for answer in (thief.get(url[1]), thief.post(url[1])):
+        assert answer.headers["Location"].startswith(reverse("account_login"))
+    assert not EmailAddress.objects.get(user=person).verified
+    owner = Client()
+    sent_form = {"login": person.user_name, "password": NEW_PASSWORD}
+    back = owner.post(f"{reverse('account_login')}?{urlencode({'next': url[1]})}", sent_form)
+    assert back.headers["Location"] == url[1]
+    owner.post(url[1])
+    assert EmailAddress.objects.get(user=person).verified

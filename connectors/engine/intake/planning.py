@@ -20,6 +20,7 @@ from connectors.vocabulary import RowState
 from identities.audit.differences import plain
 from identities.canonical import fold
 from identities.models import Group, MultiValue, OrgUnit, User
+from identities.queries.owner_orders import order_of
 from identities.rules.attributes import custom_name
 from identities.rules.ownership import may_write, owner_of
 from identities.rules.rows import Row, clean_rows, merge_rows
@@ -145,7 +146,9 @@ def _current(user: User | None, name: str) -> Any:
 
 
 def _may_write(user: User | None, name: str, old: Any, profile: Profile) -> bool:
-    return user is None or may_write(profile.origin, owner_of(name, old, user.owners, user.default_origin))
+    if user is None:
+        return True
+    return may_write(profile.origin, owner_of(name, old, user.owners, user.default_origin), order_of(name))
 
 
 def _rows_differ(user: User, name: str, rows: list[dict[str, Any]], profile: Profile) -> bool:
@@ -157,7 +160,8 @@ def _rows_differ(user: User, name: str, rows: list[dict[str, Any]], profile: Pro
     key = f"{name}.primary"
     chosen = any(row.primary for row in current) or None
     owner = owner_of(key, chosen, user.owners, user.default_origin)
-    merged = merge_rows(name, current, clean_rows(name, rows), origin=profile.origin, primary_owner=owner)
+    wanted = clean_rows(name, rows)
+    merged = merge_rows(name, current, wanted, origin=profile.origin, primary_owner=owner, order=order_of(name))
     return tuple(merged.rows) != tuple(current)
 
 

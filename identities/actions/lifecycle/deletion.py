@@ -3,18 +3,20 @@
 A deleted user keeps id, values and memberships until purged, and gives up the user name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.chunks import chunks
 from identities.actions.guards import check_lifecycle, check_superuser_stays
 from identities.actions.lifecycle.batch import Step, Users, change_many, one
-from identities.actions.user_changes import UserChange, suspended_among, user_id_of
+from identities.actions.user_changes import UserChange, suspended_among
+from identities.actions.users.attempts import attempt
 from identities.actions.users.create import name_taken
 from identities.actors import Actor
 from identities.canonical import fold
@@ -76,19 +78,22 @@ def restore_user(user: User | UUID, *, actor: Actor) -> User:
         Conflict: `user_name_taken`: somebody has the name now.
         RuleViolation: `user_purged`.
     """
-    pk = user_id_of(user)
-    try:
-        with transaction.atomic():
-            return one(_restore(pk, actor))
-    except IntegrityError:
-        # The name was taken between our look and our UPDATE.
-        raise name_taken(User.objects.values_list("user_name", flat=True).get(pk=pk)) from None
+    return one(restore_users_many([user], actor=actor))
 
 
-def _restore(pk: UUID, actor: Actor) -> list[User | IdentityError]:
+def restore_users_many(users: Users, *, actor: Actor) -> list[User | IdentityError]:
+    """`restore_user` for many, set-based; refusals stand in the place of the user."""
+    results: list[User | IdentityError] = []
+    for chunk in chunks(users):
+        results += attempt(partial(_restore, chunk, actor))
+    return results
+
+
+def _restore(users: Users, actor: Actor) -> list[User | IdentityError]:
     def prepare(locked: dict[UUID, User]) -> Step:
         suspended = suspended_among(list(locked))
         groups = _groups_of(list(locked))
+        taken = _taken_among(locked.values())
 
         def step(change: UserChange) -> None:
             user = change.user
@@ -97,8 +102,9 @@ def _restore(pk: UUID, actor: Actor) -> list[User | IdentityError]:
             check_lifecycle(user.default_origin, actor)
             if user.state == UserState.PURGED:
                 raise RuleViolation("user_purged", _("A purged user cannot be restored."))
-            if User.objects.filter(user_name_key=fold(user.user_name)).exists():
+            if fold(user.user_name) in taken:
                 raise name_taken(user.user_name)
+            taken.add(fold(user.user_name))
             change.put("deleted_at", None)
             change.settle_active(suspended=user.pk in suspended)
             change.facts = _place(user, groups)
@@ -106,13 +112,19 @@ def _restore(pk: UUID, actor: Actor) -> list[User | IdentityError]:
         return step
 
     return change_many(
-        [pk],
+        users,
         actor=actor,
         verb=Verb.USER_RESTORED,
         prepare=prepare,
         also=_members_changed,
         event=EventKind.USER_RESTORED,
     )
+
+
+def _taken_among(users: Iterable[User]) -> set[str]:
+    """Which of the names of these users somebody has now, folded."""
+    names = [fold(user.user_name) for user in users]
+    return set(User.objects.filter(user_name_key__in=names).values_list("user_name_key", flat=True))
 
 
 def _groups_of(users: Sequence[UUID]) -> dict[UUID, list[str]]:

@@ -1,11 +1,11 @@
 """Creating users."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,8 +13,10 @@ from identities.actions.chunks import chunks
 from identities.actions.guards import check_superuser
 from identities.actions.user_changes import UserChange, render, tell
 from identities.actions.users.arguments import NewUser, UserAttributes
+from identities.actions.users.attempts import attempt
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
 from identities.actions.users.multi_values import new_rows
+from identities.actions.users.references import check_again
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import Conflict, IdentityError, RuleViolation
@@ -24,10 +26,6 @@ from identities.rules.expiry import check_period
 from identities.rules.ownership import is_empty
 from identities.rules.transitions import is_active, state_by_dates
 from identities.vocabulary import EventKind, Role, UserKind, UserState, Verb
-
-# How often a chunk is tried when others create the same names at the same moment; each time the names they took are
-# refused.
-_ATTEMPTS = 3
 
 
 def create_user(
@@ -68,21 +66,8 @@ def create_users_many(rows: Sequence[NewUser], *, actor: Actor) -> list[User | I
         check_superuser(actor)
     results: list[User | IdentityError] = []
     for chunk in chunks(rows):
-        results += _create_chunk(chunk, actor)
+        results += attempt(partial(_create, chunk, actor))
     return results
-
-
-def _create_chunk(rows: Sequence[NewUser], actor: Actor) -> list[User | IdentityError]:
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with transaction.atomic():
-                return _create(rows, actor)
-        except IntegrityError:
-            # Somebody took one of the names between our look and our INSERT. Looking again names the row; anything
-            # else is a defect.
-            if attempt == _ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _create(rows: Sequence[NewUser], actor: Actor) -> list[User | IdentityError]:
@@ -102,6 +87,7 @@ def _create(rows: Sequence[NewUser], actor: Actor) -> list[User | IdentityError]
             suspensions.append(Suspension(user=change.user, origin=actor.origin, since=change.user.created_at))
     _insert(changes, suspensions)
     tell(changes, actor=actor)
+    check_again(changes)
     return results
 
 

@@ -1,6 +1,7 @@
 """What a batch of changes needs to know about other rows, read in a constant number of statements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -30,8 +31,7 @@ class Lookups:
 def read_lookups(value_sets: Iterable[Mapping[str, Any]], *, creating: bool = False) -> Lookups:
     """Read what these changes refer to; only what they speak of is looked up."""
     sets = list(value_sets)
-    managers = {each for values in sets if (each := reference(MANAGER, values.get(MANAGER)))}
-    units = {each for values in sets if (each := reference(ORG_UNIT, values.get(ORG_UNIT)))}
+    managers, units = _referred(MANAGER, sets), _referred(ORG_UNIT, sets)
     names = {fold(name) for values in sets if isinstance(name := values.get(USER_NAME), str) and is_storable(name)}
     speaks_of_custom = creating or any(custom_name(name) for values in sets for name in values)
     above = managers_above(managers) if managers else {}
@@ -39,7 +39,7 @@ def read_lookups(value_sets: Iterable[Mapping[str, Any]], *, creating: bool = Fa
         definitions=_definitions() if speaks_of_custom else {},
         name_holders=_name_holders(names),
         people=frozenset(above) & managers,
-        org_units=_present_org_units(units),
+        org_units=present_org_units(units),
         managers=above,
     )
 
@@ -98,7 +98,17 @@ def _name_holders(names: set[str]) -> dict[str, UUID]:
     return found
 
 
-def _present_org_units(units: set[UUID]) -> frozenset[UUID]:
+def _referred(attribute: str, sets: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    """The ids that are referred to; what is none is refused with its row, not with all of them."""
+    found: set[UUID] = set()
+    for values in sets:
+        with suppress(RuleViolation):
+            found |= {each for each in (reference(attribute, values.get(attribute)),) if each}
+    return found
+
+
+def present_org_units(units: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these org units that are not deleted."""
     if not units:
         return frozenset()
     return frozenset(OrgUnit.objects.filter(pk__in=units, deleted_at=None).values_list("pk", flat=True))

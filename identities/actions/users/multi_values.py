@@ -6,6 +6,7 @@ from typing import Any
 from identities.actions.user_changes import UserChange
 from identities.actions.users.arguments import MultiValues
 from identities.models import MultiValue
+from identities.queries.owner_orders import order_of
 from identities.rules.attributes import PRIMARY_SUFFIX
 from identities.rules.ownership import owner_of, owners_after_write
 from identities.rules.rows import Merge, Row, clean_rows, merge_rows
@@ -27,8 +28,10 @@ def new_rows(change: UserChange, multi_values: MultiValues) -> list[MultiValue]:
     return rows
 
 
-def write_rows(change: UserChange, attribute: str, wanted: Sequence[Mapping[str, Any]], origin: str) -> tuple[str, ...]:
-    """Make `wanted` the values of the attribute as far as `origin` may. See `rules.rows.merge_rows`.
+def write_rows(
+    change: UserChange, attribute: str, wanted: Sequence[Mapping[str, Any]], origin: str, *, override: bool = False
+) -> tuple[str, ...]:
+    """Make `wanted` the values of the attribute as far as `origin` may (or overrides). See `rules.rows.merge_rows`.
 
     Returns:
         What was kept because others own it.
@@ -44,6 +47,8 @@ def write_rows(change: UserChange, attribute: str, wanted: Sequence[Mapping[str,
         wish,
         origin=origin,
         primary_owner=_primary_owner(change, attribute, current),
+        order=order_of(attribute),
+        override=override,
     )
     _apply(change, attribute, current, merge)
     if merge.primary_written:

@@ -1,6 +1,7 @@
 """Who owns a user's values: administrators take them over, or let go of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,10 @@ from identities.actions.user_changes import (
     value_of,
     write_changes,
 )
+from identities.actions.users.attempts import attempt
 from identities.actions.users.lookups import clean_values, read_lookups
+from identities.actions.users.multi_values import write_rows
+from identities.actions.users.references import check_again
 from identities.actions.users.update import claim_references, follow_dates, write_value
 from identities.actors import ADMIN_ORIGIN, Actor
 from identities.errors import NotPermitted, RuleViolation
@@ -36,20 +40,47 @@ def override_value(user: User | UUID, *, actor: Actor, attribute: str, value: An
         RuleViolation: `reason_required`, or the value is not allowed.
         NotFound, Conflict: as `update_user`.
     """
+    _check_override(actor, reason)
+    return attempt(partial(_override, user, actor.because(reason), {attribute: value}))
+
+
+def override_rows(
+    user: User | UUID, *, actor: Actor, attribute: str, rows: Sequence[Mapping[str, Any]], reason: str
+) -> User:
+    """Make these the values of a multi-valued attribute, whoever owns those that change or go; they belong to the
+    administrators from then on. Rows that stay as they are keep their owners.
+
+    Raises:
+        NotPermitted: `administrators_only`, `operator_protected`.
+        RuleViolation: `reason_required`, or a row is not allowed. NotFound.
+    """
+    _check_override(actor, reason)
+    with transaction.atomic():
+        change = _locked(user, Verb.USER_VALUE_OVERRIDDEN, actor)
+        write_rows(change, attribute, rows, actor.origin, override=True)
+        if change.differences:
+            write_changes([change], actor=actor.because(reason))
+    return change.user
+
+
+def _check_override(actor: Actor, reason: str) -> None:
     if actor.origin != ADMIN_ORIGIN:
         raise NotPermitted("administrators_only", _("Only administrators may override a value."))
     if not reason.strip():
         raise RuleViolation("reason_required", _("Say why the value is overridden."), field="reason")
-    with transaction.atomic():
-        change = _locked(user, Verb.USER_VALUE_OVERRIDDEN, actor)
-        lookups = read_lookups([{attribute: value}])
-        dates = (change.user.start_date, change.user.end_date)
-        for name, cleaned in clean_values({attribute: value}, lookups).items():
-            write_value(change, name, cleaned, actor.origin, override=True)
-        follow_dates(change, dates, suspended=bool(suspended_among([change.user.pk])))
-        claim_references(change, lookups)
-        if change.differences:
-            write_changes([change], actor=actor.because(reason))
+
+
+def _override(user: User | UUID, actor: Actor, values: Mapping[str, Any]) -> User:
+    change = _locked(user, Verb.USER_VALUE_OVERRIDDEN, actor)
+    lookups = read_lookups([values])
+    dates = (change.user.start_date, change.user.end_date)
+    for name, cleaned in clean_values(values, lookups).items():
+        write_value(change, name, cleaned, actor.origin, override=True)
+    follow_dates(change, dates, suspended=bool(suspended_among([change.user.pk])))
+    claim_references(change, lookups)
+    if change.differences:
+        write_changes([change], actor=actor)
+        check_again([change])
     return change.user
 
 

@@ -1,15 +1,15 @@
 """Changing the values of users, as far as ownership allows."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities.actions.chunks import chunks
-from identities.actions.guards import check_may_touch
+from identities.actions.guards import check_may_touch, check_superuser_stays
 from identities.actions.user_changes import (
     UserChange,
     lock_users,
@@ -21,21 +21,22 @@ from identities.actions.user_changes import (
     write_changes,
 )
 from identities.actions.users.arguments import Mode, MultiValues, UpdateResult, UserUpdate
+from identities.actions.users.attempts import attempt
 from identities.actions.users.create import name_taken
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
 from identities.actions.users.multi_values import write_rows
+from identities.actions.users.references import check_again, manager_loop
 from identities.actors import Actor
 from identities.canonical import fold
-from identities.errors import IdentityError, RuleViolation, ValueOwned, VersionMismatch
+from identities.errors import IdentityError, ValueOwned, VersionMismatch
 from identities.models import User
+from identities.queries.owner_orders import order_of
 from identities.rules.attributes import DATES, MANAGER, USER_NAME
 from identities.rules.chains import closes_loop
 from identities.rules.expiry import check_period
 from identities.rules.ownership import may_write, owner_of, owners_after_write
 from identities.rules.transitions import state_after_dates_changed
 from identities.vocabulary import UserState, Verb
-
-_ATTEMPTS = 3
 
 
 def update_user(
@@ -80,20 +81,8 @@ def update_users_many(
     """
     results: list[UpdateResult | IdentityError] = []
     for chunk in chunks(updates):
-        results += _update_chunk(chunk, actor, verb)
+        results += attempt(partial(_update, chunk, actor, verb))
     return results
-
-
-def _update_chunk(updates: Sequence[UserUpdate], actor: Actor, verb: Verb) -> list[UpdateResult | IdentityError]:
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with transaction.atomic():
-                return _update(updates, actor, verb)
-        except IntegrityError:
-            # Somebody took a name between our look and our UPDATE; looking again names the row.
-            if attempt == _ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _update(updates: Sequence[UserUpdate], actor: Actor, verb: Verb) -> list[UpdateResult | IdentityError]:
@@ -116,6 +105,7 @@ def _update(updates: Sequence[UserUpdate], actor: Actor, verb: Verb) -> list[Upd
         if change.differences:
             changes.append(change)
     write_changes(changes, actor=actor)
+    check_again(changes)
     return results
 
 
@@ -149,7 +139,8 @@ def write_value(change: UserChange, attribute: str, value: Any, origin: str, *, 
     before = value_of(user, attribute)
     if before == value:
         return True
-    if not override and not may_write(origin, owner_of(attribute, before, user.owners, user.default_origin)):
+    owner = owner_of(attribute, before, user.owners, user.default_origin)
+    if not override and not may_write(origin, owner, order_of(attribute)):
         return False
     change.put(attribute, value)
     owners = owners_after_write(attribute, value, user.owners, user.default_origin, origin)
@@ -168,8 +159,7 @@ def claim_references(change: UserChange, lookups: Lookups) -> None:
     """
     user = change.user
     if MANAGER in change.differences and closes_loop(user.pk, user.manager_id, lookups.managers):
-        message = _("Nobody can be their own manager, directly or through others.")
-        raise RuleViolation("manager_loop", message, field=MANAGER, manager=str(user.manager_id))
+        raise manager_loop(user)
     renamed = USER_NAME in change.differences
     if renamed and lookups.name_holders.setdefault(fold(user.user_name), user.pk) != user.pk:
         raise name_taken(user.user_name)
@@ -180,7 +170,7 @@ def claim_references(change: UserChange, lookups: Lookups) -> None:
 def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool) -> None:
     """Bring the state in line when start or end date changed from `before`.
 
-    Raises RuleViolation (`ends_before_start`).
+    Raises RuleViolation (`ends_before_start`, `last_superuser`).
     """
     user = change.user
     after = (user.start_date, user.end_date)
@@ -189,6 +179,8 @@ def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool
     check_period(*after)
     state = state_after_dates_changed(UserState(user.state), before, after, timezone.localdate())
     if state != user.state:
+        if state != UserState.ACTIVE:
+            check_superuser_stays(user, (user.pk,))
         change.put("state", str(state))
         change.settle_active(suspended=suspended)
 

@@ -92,8 +92,9 @@ def ascii_only(value: object, german: object = False) -> str:
 @function("slug")
 def slug(value: object, separator: object = "-") -> str:
     """Lower-case ASCII letters and digits, everything else one `separator`."""
-    mark = text_of(separator)
-    return _NOT_SLUG.sub(lambda _: mark, ascii_only(value).lower()).strip(mark or None)
+    mark, words = text_of(separator), _NOT_SLUG.split(ascii_only(value).lower())
+    check_length(sum(map(len, words)) + len(mark) * len(words))
+    return mark.join(words).strip(mark or None)
 
 
 @function("text")

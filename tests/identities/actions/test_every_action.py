@@ -195,11 +195,19 @@ CASES: dict[str, Case] = {
         lambda person: lifecycle.activate_user(person, actor=actor()),
         lambda: make_person(start_date=timezone.localdate() + timedelta(days=1)),
     ),
+    "lifecycle.activate_users_many": Case(
+        lambda people: lifecycle.activate_users_many(people, actor=actor()),
+        lambda: make_people(3, start_date=timezone.localdate() + timedelta(days=1)),
+        3,
+    ),
     "lifecycle.delete_user": Case(lambda person: lifecycle.delete_user(person, actor=actor()), make_person),
     "lifecycle.delete_users_many": Case(
         lambda people: lifecycle.delete_users_many(people, actor=actor()), lambda: make_people(3), 3
     ),
     "lifecycle.deprovision_user": Case(lambda person: lifecycle.deprovision_user(person, actor=actor()), make_person),
+    "lifecycle.deprovision_users_many": Case(
+        lambda people: lifecycle.deprovision_users_many(people, actor=actor()), lambda: make_people(3), 3
+    ),
     "lifecycle.lift_suspension": Case(lambda person: lifecycle.lift_suspension(person, actor=actor()), _suspended),
     "lifecycle.lift_suspensions_many": Case(
         lambda people: lifecycle.lift_suspensions_many(people, actor=actor()),
@@ -207,6 +215,11 @@ CASES: dict[str, Case] = {
         3,
     ),
     "lifecycle.restore_user": Case(lambda person: lifecycle.restore_user(person, actor=actor()), _deleted),
+    "lifecycle.restore_users_many": Case(
+        lambda people: lifecycle.restore_users_many(people, actor=actor()),
+        lambda: lifecycle.delete_users_many(make_people(3), actor=actor()),
+        3,
+    ),
     "lifecycle.run_clock": Case(lambda _: lifecycle.run_clock(date(2026, 1, 1), actor=clock_actor()), _due),
     "lifecycle.suspend_user": Case(lambda person: lifecycle.suspend_user(person, actor=actor()), make_person),
     "lifecycle.suspend_users_many": Case(
@@ -240,6 +253,12 @@ CASES: dict[str, Case] = {
         lambda _: users.create_user(actor=actor(), attributes=users.UserAttributes({"user_name": "ada"}))
     ),
     "users.create_users_many": Case(lambda _: users.create_users_many(_new(3), actor=actor()), subjects=3),
+    "users.override_rows": Case(
+        lambda person: users.override_rows(
+            person, actor=actor(), attribute="emails", rows=[{"value": "a@b.test"}], reason="y"
+        ),
+        make_person,
+    ),
     "users.override_value": Case(
         lambda person: users.override_value(person, actor=actor(), attribute="title", value="x", reason="y"),
         make_person,
@@ -272,7 +291,7 @@ def _public_functions() -> Iterator[tuple[str, FunctionType]]:
 
 
 def test_every_module_of_actions_is_known_here() -> None:
-    parts = {"chunks", "group_writing", "guards", "membership_rows", "user_changes"}
+    parts = {"chunks", "group_writing", "guards", "membership_rows", "turns", "user_changes"}
     found = {module.name for module in pkgutil.iter_modules(actions.__path__)}
     assert found == {room.__name__.rpartition(".")[2] for room in ROOMS} | parts
     for name in found:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from identities.actions import lifecycle, memberships, users
-from identities.actors import clock_actor, file_actor
+from identities.actors import Actor, clock_actor, file_actor
 from identities.errors import Conflict, IllegalTransition, NotFound, NotPermitted, RuleViolation
 from identities.models import AuditEntry, ChangeEvent, Group, Membership, User
 from identities.vocabulary import EventKind, UserState
@@ -80,7 +80,13 @@ def test_each_origin_lifts_its_own_and_administrators_any() -> None:
     assert lifecycle.lift_suspension(person, actor=actor(), origin=HR.origin).active
 
 
-@pytest.mark.parametrize("end", [lifecycle.suspend_user, lifecycle.deprovision_user, lifecycle.delete_user])
+def _end_by_date(user: User, *, actor: Actor) -> None:
+    users.update_user(user, actor=actor, changes={"end_date": timezone.localdate() - timedelta(days=1)})
+
+
+@pytest.mark.parametrize(
+    "end", [lifecycle.suspend_user, lifecycle.deprovision_user, lifecycle.delete_user, _end_by_date]
+)
 def test_the_last_superuser_stays(end: object) -> None:
     operator = make_operator()
     with pytest.raises(RuleViolation) as refusal:
@@ -194,6 +200,21 @@ def test_a_restored_person_is_as_before() -> None:
     assert (back.user_name_key, back.active, back.deleted_at) == ("ada", False, None)
     assert back.memberships.count() == 1
     assert lifecycle.lift_suspension(person, actor=actor()).active
+
+
+def test_a_batch_of_restorations_refuses_the_names_that_are_taken() -> None:
+    gone = []
+    for name in ("ada", "ada", "bob", "eve"):
+        gone.append(make_person(name))
+        lifecycle.delete_user(gone[-1], actor=actor())
+    make_person("EVE")
+    lifecycle.restore_users_many(gone[:1], actor=actor())  # the statements that only the first of a kind costs
+    lifecycle.delete_user(gone[0], actor=actor())
+    with CaptureQueriesContext(connection) as several:
+        results = lifecycle.restore_users_many(gone, actor=actor())
+    assert [getattr(each, "code", None) for each in results] == [None, "user_name_taken", None, "user_name_taken"]
+    assert [fresh(each).active for each in gone] == [True, False, True, False]
+    assert len(several) < 20
 
 
 def test_deleting_and_restoring_twice_write_nothing() -> None:

@@ -8,10 +8,19 @@ import pytest
 from django.db import connection
 
 from identities import audit
-from identities.actions import groups, lifecycle, memberships, org_units, users
+from identities.actions import attribute_definitions, groups, lifecycle, memberships, org_units, users
 from identities.errors import Conflict, IdentityError, RuleViolation
-from identities.models import AuditEntry, AuditSeal, ChangeEvent, Group, Membership, OrgUnit, User
-from tests.factories import actor, make_group, make_operator, make_people, make_person
+from identities.models import (
+    AttributeDefinition,
+    AuditEntry,
+    AuditSeal,
+    ChangeEvent,
+    Group,
+    Membership,
+    OrgUnit,
+    User,
+)
+from tests.factories import actor, make_group, make_operator, make_org_unit, make_people, make_person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -180,3 +189,67 @@ def test_references_to_each_other_do_not_wait_for_each_other(attempt: int) -> No
     )
     assert not any(isinstance(each, RuleViolation) for each in results)
     assert Membership.objects.filter(group=group).count() == 2
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_two_halves_of_a_circle_of_managers_are_not_both_closed(attempt: int) -> None:
+    one, two = make_people(2)
+    results = together(
+        lambda: users.update_user(one, actor=actor(), changes={"manager": two}),
+        lambda: users.override_value(two, actor=actor(), attribute="manager", value=one, reason="tests"),
+    )
+    assert [each.code for each in results if isinstance(each, RuleViolation)] == ["manager_loop"]
+    assert User.objects.filter(manager__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_neither_are_two_halves_of_a_circle_of_org_units(attempt: int) -> None:
+    one, two = make_org_unit(), make_org_unit()
+    below_one, below_two = make_org_unit(parent=one), make_org_unit(parent=two)
+    results = together(
+        lambda: org_units.move_org_unit(one, actor=actor(), parent=below_two),
+        lambda: org_units.move_org_unit(two, actor=actor(), parent=below_one),
+    )
+    assert [each.code for each in results if isinstance(each, RuleViolation)] == ["org_unit_loop"]
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_nobody_moves_into_an_org_unit_while_it_is_deleted(attempt: int) -> None:
+    unit, person = make_org_unit(), make_person()
+    together(
+        lambda: org_units.delete_org_unit(unit, actor=actor()),
+        lambda: users.update_user(person, actor=actor(), changes={"org_unit": unit}),
+        lambda: make_person("newcomer", org_unit=unit),
+    )
+    deleted = OrgUnit.objects.get(pk=unit.pk).deleted_at is not None
+    assert deleted != User.objects.filter(org_unit=unit).exists()
+
+
+def test_a_custom_attribute_is_declared_once_however_it_is_spelt() -> None:
+    for name in ("badge", "locker"):
+        results = together(
+            *[
+                lambda spelling=spelling: attribute_definitions.create_attribute_definition(spelling, actor=actor())
+                for spelling in (name, name.title(), name.upper())
+            ]
+        )
+        assert [each.code for each in results if isinstance(each, Conflict)] == ["attribute_name_taken"] * 2
+    assert AttributeDefinition.objects.count() == 2
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_groups_in_groups_are_deleted_while_their_members_change(attempt: int) -> None:
+    top, middle, bottom = (make_group() for _ in range(3))
+    people = make_people(6)
+    memberships.add_members(top, [middle, *people[:3]], actor=actor())
+    memberships.add_members(middle, [bottom], actor=actor())
+    results = together(
+        lambda: groups.delete_group(bottom, actor=actor()),
+        lambda: groups.delete_group(middle, actor=actor()),
+        lambda: memberships.add_members(top, people[3:], actor=actor()),
+        lambda: memberships.replace_members(middle, people[:4], actor=actor()),
+        lambda: lifecycle.delete_users_many(people, actor=actor()),
+        lambda: users.update_user(people[0], actor=actor(), changes={"user_name": f"renamed{attempt}"}),
+    )
+    assert len(results) == 6  # a deadlock would have been raised
+    assert set(Group.objects.present()) == {top}

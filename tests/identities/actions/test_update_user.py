@@ -21,6 +21,7 @@ from identities.errors import (
     VersionMismatch,
 )
 from identities.models import AuditEntry, ChangeEvent, User
+from identities.rules.ownership import read_order
 from identities.vocabulary import UserState
 from tests.factories import acting, actor, client_actor, make_client, make_operator, make_org_unit, make_person
 
@@ -212,6 +213,41 @@ def test_administrators_override_with_a_reason() -> None:
     entry = AuditEntry.objects.get(verb="user.value_overridden")
     assert (entry.reason, entry.changes) == ("a typo in the file", {"title": ["Countess", "Boss"]})
     assert users.update_user(person, actor=HR, changes={"title": "Countess"}).kept == ("title",)
+
+
+def test_administrators_override_rows_with_a_reason() -> None:
+    person = make_person(by=HR, emails=[{"value": "old@x.test", "primary": True}, {"value": "other@x.test"}])
+    admin = acting(make_operator())
+    wanted = [{"value": "new@x.test", "primary": True}, {"value": "other@x.test"}]
+    with pytest.raises(RuleViolation) as refusal:
+        users.override_rows(person, actor=admin, attribute="emails", rows=wanted, reason=" ")
+    assert refusal.value.code == "reason_required"
+    with pytest.raises(NotPermitted):
+        users.override_rows(person, actor=HR, attribute="emails", rows=wanted, reason="x")
+    users.override_rows(person, actor=admin, attribute="emails", rows=wanted, reason="a typo in the file")
+    rows = person.multi_values.values_list("value", "origin", "primary")
+    assert set(rows) == {("new@x.test", "admin", True), ("other@x.test", HR.origin, False)}
+    entry = AuditEntry.objects.latest("pk")
+    assert (entry.verb, entry.reason, list(entry.changes)) == (
+        "user.value_overridden",
+        "a typo in the file",
+        ["emails"],
+    )
+
+
+def test_an_attribute_may_have_an_order_of_owners_of_its_own(settings: Any) -> None:
+    settings.PORTAL_OWNER_ORDERS = {
+        name: read_order("admin > scim > file/system > rule > idp > self") for name in ("title", "emails")
+    }
+    client = client_actor(make_client())
+    person = make_person(by=HR, title="x", department="x", emails=[{"value": "a@x.test"}])
+    changes = {"title": "y", "department": "y"}
+    emails = [{"value": "a@x.test", "type": "work"}]
+    result = users.update_user(person, actor=client, changes=changes, multi_values={"emails": emails})
+    assert (result.changed, result.kept) == (("title", "emails"), ("department",))
+    assert person.multi_values.get().origin == client.origin
+    back = users.update_user(person, actor=HR, changes={"title": "z"})
+    assert back.kept == ("title",)
 
 
 def test_a_released_value_belongs_to_its_next_writer() -> None:

@@ -5,13 +5,17 @@ from typing import Any
 import pytest
 
 from identities.errors import RuleViolation
+from identities.rules.ownership import read_order
 from identities.rules.rows import Merge, Row, clean_rows, merge_rows
 
 HR, CLIENT, SELF, ADMIN = "file:hr", "scim:a", "self", "admin"
 
 
-def merge(current: list[Row], wanted: list[dict[str, Any]], origin: str, primary_owner: str | None = None) -> Merge:
-    return merge_rows("emails", current, clean_rows("emails", wanted), origin=origin, primary_owner=primary_owner)
+def merge(
+    current: list[Row], wanted: list[dict[str, Any]], origin: str, primary_owner: str | None = None, **more: Any
+) -> Merge:
+    rows = clean_rows("emails", wanted)
+    return merge_rows("emails", current, rows, origin=origin, primary_owner=primary_owner, **more)
 
 
 def row(value: str, origin: str, key: int, *, primary: bool = False, type: str = "") -> Row:  # noqa: A002  the row's word
@@ -35,10 +39,23 @@ def test_rows_of_others_stay_when_not_named() -> None:
     assert result.kept == ("emails",)
 
 
-def test_an_administrators_list_is_whole() -> None:
-    result = merge([row("a@x", HR, 1), row("b@x", SELF, 2)], [{"value": "b@x"}], ADMIN)
+def test_only_who_overrides_removes_the_rows_of_others() -> None:
+    current = [row("a@x", HR, 1), row("b@x", SELF, 2)]
+    kept = merge(current, [{"value": "b@x"}], ADMIN)
+    assert (values(kept), kept.kept) == ([("b@x", SELF), ("a@x", HR)], ("emails",))
+    result = merge(current, [{"value": "b@x"}], ADMIN, override=True)
     assert values(result) == [("b@x", SELF)], "what was not changed keeps its owner"
     assert result.kept == ()
+
+
+def test_an_attribute_may_have_an_order_of_its_own() -> None:
+    current = [row("a@x", HR, 1, primary=True), row("b@x", HR, 2)]
+    wanted = [{"value": "a@x", "type": "work"}, {"value": "b@x", "primary": True}]
+    above = read_order("admin > scim > file/system > rule > idp > self")
+    assert merge(current, wanted, CLIENT, HR).kept == ("emails", "emails.primary")
+    result = merge(current, wanted, CLIENT, HR, order=above)
+    assert (values(result), result.kept) == ([("a@x", CLIENT), ("b@x", HR)], ())
+    assert [each.primary for each in result.rows] == [False, True]
 
 
 def test_a_row_of_somebody_below_is_taken_over_when_it_changes() -> None:

@@ -1,0 +1,27 @@
+"""Trying again where somebody else was faster: the second look names what is taken, and whom it is refused to."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from django.db import IntegrityError, transaction
+
+Result = TypeVar("Result")
+
+# Each time, what others took meanwhile is refused row by row; still failing after that is a defect.
+ATTEMPTS: Final = 3
+
+
+class OvertakenError(Exception):
+    """Between our look and our writing, others changed what the change depends on."""
+
+
+def attempt(change: Callable[[], Result]) -> Result:
+    """Do `change` in a transaction, up to `ATTEMPTS` times while names or references are taken away under it."""
+    for number in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return change()
+        except (IntegrityError, OvertakenError):
+            if number == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
