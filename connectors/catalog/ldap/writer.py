@@ -65,7 +65,7 @@ class Writer:
             own = changes
             if target is not None:
                 moved = self._move(object_class, remote_id, dn, target)
-                own, dn = self._not_yet_named(object_class, changes, moved), moved.dn
+                own, dn = self._not_yet_named(object_class, changes, target, moved), moved.dn
             if own:
                 self._modify(object_class, remote_id, dn, own)
             return self._read(object_class, dn)
@@ -117,12 +117,16 @@ class Writer:
         return changes
 
     def _not_yet_named(
-        self, object_class: ObjectClass, changes: list[Modification], entry: Entry
+        self, object_class: ObjectClass, changes: list[Modification], target: Target, entry: Entry
     ) -> list[Modification]:
-        """The changes less a naming attribute that the rename has already brought to its wanted value."""
-        name = self._entries.schema.part(object_class).name_attribute
-        present = set(entry.values.get(name.lower(), []))
-        return [change for change in changes if change[1] != name or set(change[2] or ()) != present]
+        """The changes less those of naming attributes that the rename has already brought to their wanted values."""
+        names = self._entries.schema.names[object_class]
+        named = {names.get(attribute.lower()) for attribute, _ in target.rdn}
+        return [
+            (operation, name, values)
+            for operation, name, values in changes
+            if name not in named or set(values or ()) != set(entry.values.get(name.lower(), []))
+        ]
 
     def _modify(self, object_class: ObjectClass, remote_id: str, dn: str, changes: list[Modification]) -> None:
         try:
