@@ -1,6 +1,7 @@
 """Creating, changing, moving and removing entries."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import ldap
@@ -11,14 +12,13 @@ from connectors.catalog.ldap.entries import Entries
 from connectors.catalog.ldap.errors import detail_of
 from connectors.catalog.ldap.filters import escaped
 from connectors.catalog.ldap.locating import Locator
-from connectors.catalog.ldap.membership import Membership, ValueKey, without_no_ops
-from connectors.catalog.ldap.names import comparable, parent, rdn_text
+from connectors.catalog.ldap.membership import Membership, without_no_ops
+from connectors.catalog.ldap.names import parent, rdn_text
 from connectors.catalog.ldap.placing import Placing, Target
 from connectors.catalog.ldap.session import Entry, Modification, Session, Values
 from connectors.spi import (
     AlreadyExists,
     Attributes,
-    AttributeType,
     Delta,
     Gone,
     Misconfigured,
@@ -148,7 +148,8 @@ class Writer:
             self._session.modify(dn, changes, controls)
         elif not self._permitted(dn, changes, controls):
             present = self._locator.at(object_class, dn, tuple({attribute for _, attribute, _ in changes}))
-            needed = without_no_ops(changes, present, self._key(object_class)) if present else changes
+            key = partial(self._entries.schema.key, object_class)
+            needed = without_no_ops(changes, present, key) if present else changes
             if needed:
                 self._session.modify(dn, needed, controls)
 
@@ -168,17 +169,6 @@ class Writer:
         except (ldap.NO_SUCH_ATTRIBUTE, ldap.TYPE_OR_VALUE_EXISTS):
             return False
         return True
-
-    def _key(self, object_class: ObjectClass) -> ValueKey:
-        """What is equal for two values that the directory takes for the same."""
-
-        def key(attribute: str, value: bytes) -> Hashable:
-            spec, text = self._entries.schema.spec(object_class, attribute), value.decode(errors="surrogateescape")
-            if spec.type is AttributeType.REFERENCE and ldap.dn.is_dn(text):
-                return comparable(text)
-            return text if spec.case_exact else " ".join(text.split()).casefold()
-
-        return key
 
     def _move(self, object_class: ObjectClass, remote_id: str, dn: str, target: Target) -> Entry:
         rdn = rdn_text(target.rdn)
