@@ -13,6 +13,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from connectors.actions import links
+from connectors.engine.decide.values import displayed
+from connectors.engine.known_values import recalled
 from connectors.models import Link
 from connectors.vocabulary import LinkState
 from identities.admin.action_admin import ActionModelAdmin, actor_of
@@ -116,5 +118,8 @@ class LinkAdmin(ActionModelAdmin):
     @admin.display(description=gettext_lazy("Last known values"))
     def known_values(self, link: Link) -> str:
         """What was last written or read."""
-        rows = ((name, ", ".join(map(str, values))) for name, values in sorted(link.known.items()))
+        known = recalled(link.known)
+        concealed = {name: _("set, not shown") for name in known.fingerprints}
+        shown = {name: displayed(values) for name, values in known.values.items()}
+        rows = sorted({**shown, **concealed}.items())
         return format_html_join("", "<div><strong>{}</strong>: {}</div>", rows) or "-"

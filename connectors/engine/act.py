@@ -68,7 +68,8 @@ class Act:
     def _adopt(self, situation: Situation, decision: Decision) -> None:
         """Link first: if the update fails, the account is known to be ours all the same."""
         if decision.target is not None:
-            self._settle(situation, replace(decision, members=MembershipDelta()), decision.target)
+            nothing_written = replace(decision, members=MembershipDelta(), delta=Delta())
+            self._settle(situation, nothing_written, decision.target)
             self._update(situation, decision)
 
     def _update(self, situation: Situation, decision: Decision) -> None:

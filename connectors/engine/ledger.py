@@ -14,6 +14,8 @@ from django.utils import timezone
 from connectors.engine.budget import removal_budget
 from connectors.engine.claim import Claim
 from connectors.engine.claiming import dialect
+from connectors.engine.decide.difference import fingerprint, is_rewritten
+from connectors.engine.decide.values import same
 from connectors.engine.decision import Decision
 from connectors.engine.failures import AccountTaken, BrakeEngaged, LeaseLost
 from connectors.engine.known_values import remembered
@@ -144,12 +146,25 @@ class Ledger:
         if decision.desired:
             current = {name: remote.attributes.get(name, ()) for name in decision.desired}
             written = {name: values for name, values in decision.desired.items() if self._is_unreadable(name)}
-            link.known = remembered({**current, **written}, item.id, self._schema)
+            rewritten = dict(self._rewritten(situation, decision, remote))
+            link.known = remembered({**current, **written}, item.id, self._schema, rewritten)
         link.correlation_key = decision.correlation_key or link.correlation_key
         link.unresolved = decision.waiting_for
         link.applied_version = item.version
         link.settlement = decision.settlement
         link.synchronised_at = timezone.now()
+
+    def _rewritten(self, situation: Situation, decision: Decision, remote: RemoteObject) -> Iterator[tuple[str, str]]:
+        """What was written, now or before, and does not stand there as it was written."""
+        specs = self._schema.attributes if self._schema else {}
+        was_linked = situation.link is not None and situation.link.remote_id == remote.remote_id
+        for name, wanted in decision.desired.items():
+            spec, current = specs.get(name), remote.attributes.get(name, ())
+            if spec is None or not spec.readable or same(wanted, current, spec):
+                continue
+            is_written = name in decision.attributes or name in decision.delta.replace
+            if is_written or (was_linked and is_rewritten(situation, spec, wanted, current)):
+                yield name, fingerprint(wanted, situation.object.id)
 
     def _is_unreadable(self, name: str) -> bool:
         spec = self._schema.attributes.get(name) if self._schema else None

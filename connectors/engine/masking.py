@@ -6,7 +6,7 @@ from typing import Any
 
 MASK = "•••"
 SHORTEST_SECRET = 4
-_SECRET_NAME = re.compile(r"passw|pwd|secret|token|credential|private.?key|api.?key", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"passw|pwd|secret(?!ar)|token|credential|private.?key|api.?key", re.IGNORECASE)
 
 
 def looks_secret(attribute: str) -> bool:

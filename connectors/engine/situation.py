@@ -125,7 +125,12 @@ class ObjectView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """What is remembered of the object on this system (see `connectors.models.Link`)."""
+    """What is remembered of the object on this system (see `connectors.models.Link`).
+
+    Attributes:
+        fingerprints: of values that are not kept. rewritten: of values that were written, and of which the system made
+            the one in `known`.
+    """
 
     state: LinkState = LinkState.PENDING
     remote_id: str | None = None
@@ -134,6 +139,7 @@ class LinkView:
     enabled: bool | None = None
     known: Attributes = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    rewritten: Mapping[str, str] = field(default_factory=dict)
     correlation_key: str = ""
     create_intent_key: str = ""
     create_intent_at: datetime | None = None

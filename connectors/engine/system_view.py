@@ -43,15 +43,16 @@ def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema
 
 def link_view(link: Link) -> LinkView:
     """A link as decisions see it."""
-    known, fingerprints = recalled(link.known)
+    known = recalled(link.known)
     return LinkView(
         state=LinkState(link.state),
         remote_id=link.remote_id,
         reference=link.reference,
         remote_name=link.remote_name,
         enabled=link.enabled,
-        known=known,
-        fingerprints=fingerprints,
+        known=known.values,
+        fingerprints=known.fingerprints,
+        rewritten=known.rewritten,
         correlation_key=link.correlation_key,
         create_intent_key=link.create_intent_key,
         create_intent_at=link.create_intent_at,

@@ -1,4 +1,7 @@
-"""The subjects of the contract, found in `tests/contracts/subjects`."""
+"""The subjects of the contract, found in `tests/contracts/subjects`.
+
+A test about an ability is made only for the subjects that have it, so that a run skips nothing.
+"""
 
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -7,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.spi import Connector
+from connectors.spi import Connector, DisableStyle
 from tests.contracts import subjects
 from tests.contracts.subject import ContractSubject
 
@@ -16,26 +19,46 @@ pytest.register_assert_rewrite("tests.contracts.connector_contract")
 SubjectFactory = Callable[[pytest.FixtureRequest], ContractSubject]
 
 
-def _found(name: str) -> dict[str, SubjectFactory]:
+def _found(name: str) -> dict[str, Any]:
     modules = [import_module(f"{subjects.__name__}.{info.name}") for info in pkgutil.iter_modules(subjects.__path__)]
     return {label: factory for module in modules for label, factory in getattr(module, name, {}).items()}
 
 
 SUBJECTS = _found("SUBJECTS")
 VARIANTS = _found("VARIANTS")
+LACKING: dict[str, frozenset[str]] = _found("LACKING")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test for every subject, and for the variants where its chapter asks for them."""
     if "subject" in metafunc.fixturenames:
         labels = {**SUBJECTS, **(VARIANTS if getattr(metafunc.cls, "with_variants", False) else {})}
-        metafunc.parametrize("subject", sorted(labels), indirect=True)
+        marks = list(metafunc.definition.iter_markers("ability"))
+        able = [label for label in sorted(labels) if all(_concerns(label, *mark.args, **mark.kwargs) for mark in marks)]
+        metafunc.parametrize("subject", able, indirect=True)
+
+
+def _concerns(label: str, ability: str, *, present: bool = True) -> bool:
+    """Whether a test about having (or not having) this ability concerns the subject."""
+    return (ability not in LACKING.get(label, frozenset())) is present
+
+
+def _really_lacking(subject: ContractSubject) -> frozenset[str]:
+    capabilities = subject.connect().capabilities()
+    claimed = {
+        "disabling": capabilities.disable is DisableStyle.NATIVE,
+        "nested_groups": capabilities.nested_groups,
+        "several": subject.several is not None,
+    }
+    return frozenset(ability for ability, has in claimed.items() if not has)
 
 
 @pytest.fixture
 def subject(request: pytest.FixtureRequest) -> ContractSubject:
-    """Each connector in turn, on a fresh system."""
-    return {**SUBJECTS, **VARIANTS}[request.param](request)
+    """Each connector in turn, on a fresh system; what it says it lacks is exactly what its connector does not claim."""
+    made: ContractSubject = {**SUBJECTS, **VARIANTS}[request.param](request)
+    assert _really_lacking(made) == LACKING.get(request.param, frozenset())
+    return made
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ class _Found:
         root = self.session.root().values
         vendor = b" ".join((*root.get("vendorname", ()), *root.get("vendorversion", ()))).decode()
         paging = "pages long lists" if self.session.supports(PAGED_RESULTS) else "does not page long lists"
-        lock = "has" if DisableBy.PPOLICY in self._possible() else "has no"
+        lock = "has a" if DisableBy.PPOLICY in self._possible() else "has no"
         return (
             *((f"The server calls itself {vendor}.",) if vendor else ()),
             f"The directory {paging}.",

@@ -1,5 +1,6 @@
 """Between the directory's entries and the engine's remote objects."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from connectors.catalog.ldap.configuration import LdapConfiguration
@@ -52,12 +53,21 @@ class Entries:
         )
 
     def raw_values(self, object_class: ObjectClass, attributes: Attributes) -> Values:
-        """Attributes as the directory takes them, without the pseudo attribute (raises Rejected: an unknown one)."""
+        """Attributes as the directory takes them, without the pseudo attribute (raises Rejected: an unknown one).
+
+        Of values that the directory takes for the same, the first: it refuses to hold both.
+        """
         return {
-            self.schema.spec(object_class, name).name: [encoded(value) for value in values]
+            self.schema.spec(object_class, name).name: self._distinct(object_class, name, values)
             for name, values in attributes.items()
             if name != CONTAINER
         }
+
+    def _distinct(self, object_class: ObjectClass, name: str, values: RemoteValues) -> list[bytes]:
+        found: dict[Hashable, bytes] = {}
+        for raw in map(encoded, values):
+            found.setdefault(self.schema.key(object_class, name, raw), raw)
+        return list(found.values())
 
     def _attributes(self, object_class: ObjectClass, entry: Entry) -> dict[str, RemoteValues]:
         part = self.schema.part(object_class)

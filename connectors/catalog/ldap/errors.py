@@ -14,7 +14,6 @@ _TRANSIENT = (
     ldap.BUSY,
     ldap.UNAVAILABLE,
     ldap.TIMELIMIT_EXCEEDED,
-    ldap.ADMINLIMIT_EXCEEDED,
     ldap.OTHER,
     ldap.OPERATIONS_ERROR,
 )
@@ -25,6 +24,7 @@ _MISCONFIGURED = {
     ldap.CONFIDENTIALITY_REQUIRED: "The directory asks for an encrypted connection: choose LDAPS or StartTLS.",
     ldap.AUTH_UNKNOWN: "The directory does not offer sign-in with a password.",
     ldap.SIZELIMIT_EXCEEDED: "The directory gives this account too few entries: raise its size limit.",
+    ldap.ADMINLIMIT_EXCEEDED: "The directory finds a search too costly: index the attribute, or raise its limit.",
     ldap.REFERRAL: "The directory refers to another server, which is not followed: connect to that one.",
     ldap.UNAVAILABLE_CRITICAL_EXTENSION: "The directory lacks a control this connector needs.",
     ldap.PROTOCOL_ERROR: "The server does not understand this connector's requests.",

@@ -40,8 +40,7 @@ class Placing:
     def target(self, object_class: ObjectClass, dn: str, delta: Delta) -> Target | None:
         """The name and container an entry is to have after a change, None when it keeps both (raises Rejected)."""
         rdn = first_rdn(dn)
-        named = self._named(object_class, delta.replace)
-        renamed = rdn if named is None else self._renamed(object_class, rdn, named)
+        renamed = self._renamed(object_class, rdn, delta.replace)
         container = self._new_container(object_class, dn, delta)
         if container and same_dn(container, parent(dn)):
             container = None
@@ -49,26 +48,33 @@ class Placing:
 
     def _named(self, object_class: ObjectClass, attributes: Attributes) -> RemoteValues | None:
         """The values of the naming attribute among attributes, whatever alias they are given under."""
-        schema = self.entries.schema
-        naming = schema.part(object_class).name_attribute
-        for name, values in attributes.items():
-            if name != CONTAINER and schema.spec(object_class, name).name == naming:
-                return values
-        return None
+        naming = self.entries.schema.part(object_class).name_attribute
+        return self._by_name(object_class, attributes).get(naming)
 
-    def _renamed(self, object_class: ObjectClass, rdn: Rdn, named: RemoteValues) -> Rdn:
-        """The relative name with the new value in place of the old, other parts kept."""
-        if not named:
-            raise Rejected("The name of an entry cannot be cleared.")
+    def _by_name(self, object_class: ObjectClass, attributes: Attributes) -> dict[str, RemoteValues]:
+        """Attributes by the names of the schema."""
         schema = self.entries.schema
-        naming, names = schema.part(object_class).name_attribute, schema.names[object_class]
-        texts = [str(value) for value in named]
-        return tuple(
-            (attribute, texts[0])
-            if names.get(attribute.lower()) == naming and value not in texts
-            else (attribute, value)
-            for attribute, value in rdn
-        )
+        return {schema.spec(object_class, name).name: each for name, each in attributes.items() if name != CONTAINER}
+
+    def _renamed(self, object_class: ObjectClass, rdn: Rdn, replace: Attributes) -> Rdn:
+        """The relative name with new values in place of old ones (raises Rejected: nothing would be left of it).
+
+        Entries that others made may be named by another attribute than the configured one; a directory refuses to
+        replace a value that is part of the name, whichever it is.
+        """
+        schema = self.entries.schema
+        names, wanted = schema.names[object_class], self._by_name(object_class, replace)
+        renamed: list[tuple[str, str]] = []
+        for attribute, value in rdn:
+            values = wanted.get(names.get(attribute.lower(), ""))
+            texts = None if values is None else [str(each) for each in values]
+            if texts is None or value in texts:
+                renamed.append((attribute, value))
+            elif texts:
+                renamed.append((attribute, texts[0]))
+        if not renamed or wanted.get(schema.part(object_class).name_attribute) == ():
+            raise Rejected("The name of an entry cannot be cleared.")
+        return tuple(renamed)
 
     def _new_container(self, object_class: ObjectClass, dn: str, delta: Delta) -> str | None:
         if CONTAINER in delta.replace:

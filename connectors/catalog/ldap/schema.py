@@ -1,6 +1,7 @@
 """What the directory can hold, from its subschema (RFC 4512 section 4.2)."""
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
@@ -11,6 +12,7 @@ from ldap.schema import SubSchema
 
 from connectors.catalog.ldap.configuration import DisableBy, LdapConfiguration
 from connectors.catalog.ldap.enabling import LOCKED_TIME
+from connectors.catalog.ldap.names import dn_key
 from connectors.catalog.ldap.session import Query, Session
 from connectors.catalog.ldap.values import TYPES_BY_SYNTAX
 from connectors.spi import (
@@ -27,6 +29,7 @@ CONTAINER = "@container"
 """Pseudo attribute: where below the configured container an object stands; absent in the container itself."""
 
 _UNREADABLE = frozenset({"userpassword", "sambantpassword", "sambalmpassword"})
+_NUMBER_MATCHES = frozenset({"telephonenumbermatch", "numericstringmatch"})
 _PERSONS = frozenset({"manager", "secretary"})
 _KEPT = 16
 _parsed: dict[tuple[str, int, str, str], SubSchema] = {}
@@ -62,12 +65,14 @@ class DirectorySchema:
 
     Attributes:
         names: lower-case name or alias -> name of the schema, per object class.
+        numbers: attributes whose values are the same number however it is spaced: telephone numbers.
         member_required: a group must have a member, so that an empty one needs a placeholder.
         has_lock: the attribute type of the password policy's lock is known.
     """
 
     schema: Schema
     names: Mapping[ObjectClass, Mapping[str, str]]
+    numbers: frozenset[str]
     member_required: bool
     has_lock: bool
 
@@ -86,6 +91,18 @@ class DirectorySchema:
             raise Rejected(f"The directory knows no attribute {attribute!r} of a {object_class}.")
         return part.attributes[name]
 
+    def key(self, object_class: ObjectClass, attribute: str, value: bytes) -> Hashable:
+        """What is equal for two values that the directory takes for the same (RFC 4518 section 2)."""
+        spec, text = self.spec(object_class, attribute), value.decode(errors="surrogateescape")
+        if spec.type is AttributeType.REFERENCE:
+            return dn_key(text)
+        if spec.type is not AttributeType.STRING:
+            return value
+        if spec.name in self.numbers:
+            return text.replace(" ", "").replace("-", "")
+        spaced = " ".join(filter(None, unicodedata.normalize("NFKC", text).split(" ")))
+        return spaced if spec.case_exact else spaced.lower()
+
     def readable(self, object_class: ObjectClass, *, members: bool) -> tuple[str, ...]:
         """The attributes to ask for."""
         part = self.part(object_class)
@@ -103,6 +120,7 @@ def directory_schema(parsed: SubSchema, configuration: LdapConfiguration) -> Dir
     return DirectorySchema(
         schema=Schema(parts),
         names={object_class: _names(parsed, part) for object_class, part in parts.items()},
+        numbers=frozenset(name for part in parts.values() for name in part.attributes if _is_number(parsed, name)),
         member_required=any(member in map(str.lower, each.names) for each in must.values()),
         has_lock=parsed.get_obj(AttributeDescription, LOCKED_TIME) is not None,
     )
@@ -184,14 +202,23 @@ def _specs(parsed: SubSchema, classes: tuple[str, ...], named_by: set[str]) -> d
     return specs
 
 
+def _is_number(parsed: SubSchema, name: str) -> bool:
+    if name == CONTAINER:
+        return False
+    equality = parsed.get_inheritedattr(AttributeDescription, name, "equality") or ""
+    return equality.lower() in _NUMBER_MATCHES
+
+
 def _spec(parsed: SubSchema, described: AttributeDescription, name: str, *, required: bool) -> AttributeSpec:
     syntax = parsed.get_inheritedattr(AttributeDescription, described.oid, "syntax") or ""
     equality = parsed.get_inheritedattr(AttributeDescription, described.oid, "equality") or ""
     attribute_type = TYPES_BY_SYNTAX.get(syntax.partition("{")[0], AttributeType.STRING)
+    if name.lower() in _UNREADABLE:
+        attribute_type = AttributeType.STRING  # passwords are texts in an octet string (RFC 4519 section 2.41)
     ignores_case = "ignore" in equality.lower() or equality.lower() in {
         "distinguishednamematch",
-        "telephonenumbermatch",
         "uniquemembermatch",
+        *_NUMBER_MATCHES,
     }
     return AttributeSpec(
         name=name,

@@ -1,6 +1,7 @@
 """Creating, changing, moving and removing entries."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import ldap
@@ -11,14 +12,13 @@ from connectors.catalog.ldap.entries import Entries
 from connectors.catalog.ldap.errors import detail_of
 from connectors.catalog.ldap.filters import escaped
 from connectors.catalog.ldap.locating import Locator
-from connectors.catalog.ldap.membership import Membership, ValueKey, without_no_ops
-from connectors.catalog.ldap.names import comparable, parent, rdn_text
+from connectors.catalog.ldap.membership import Membership, without_no_ops
+from connectors.catalog.ldap.names import parent, rdn_text
 from connectors.catalog.ldap.placing import Placing, Target
 from connectors.catalog.ldap.session import Entry, Modification, Session, Values
 from connectors.spi import (
     AlreadyExists,
     Attributes,
-    AttributeType,
     Delta,
     Gone,
     Misconfigured,
@@ -65,7 +65,7 @@ class Writer:
             own = changes
             if target is not None:
                 moved = self._move(object_class, remote_id, dn, target)
-                own, dn = self._not_yet_named(object_class, changes, moved), moved.dn
+                own, dn = self._not_yet_named(object_class, changes, target, moved), moved.dn
             if own:
                 self._modify(object_class, remote_id, dn, own)
             return self._read(object_class, dn)
@@ -117,12 +117,16 @@ class Writer:
         return changes
 
     def _not_yet_named(
-        self, object_class: ObjectClass, changes: list[Modification], entry: Entry
+        self, object_class: ObjectClass, changes: list[Modification], target: Target, entry: Entry
     ) -> list[Modification]:
-        """The changes less a naming attribute that the rename has already brought to its wanted value."""
-        name = self._entries.schema.part(object_class).name_attribute
-        present = set(entry.values.get(name.lower(), []))
-        return [change for change in changes if change[1] != name or set(change[2] or ()) != present]
+        """The changes less those of naming attributes that the rename has already brought to their wanted values."""
+        names = self._entries.schema.names[object_class]
+        named = {names.get(attribute.lower()) for attribute, _ in target.rdn}
+        return [
+            (operation, name, values)
+            for operation, name, values in changes
+            if name not in named or set(values or ()) != set(entry.values.get(name.lower(), []))
+        ]
 
     def _modify(self, object_class: ObjectClass, remote_id: str, dn: str, changes: list[Modification]) -> None:
         try:
@@ -144,7 +148,8 @@ class Writer:
             self._session.modify(dn, changes, controls)
         elif not self._permitted(dn, changes, controls):
             present = self._locator.at(object_class, dn, tuple({attribute for _, attribute, _ in changes}))
-            needed = without_no_ops(changes, present, self._key(object_class)) if present else changes
+            key = partial(self._entries.schema.key, object_class)
+            needed = without_no_ops(changes, present, key) if present else changes
             if needed:
                 self._session.modify(dn, needed, controls)
 
@@ -164,17 +169,6 @@ class Writer:
         except (ldap.NO_SUCH_ATTRIBUTE, ldap.TYPE_OR_VALUE_EXISTS):
             return False
         return True
-
-    def _key(self, object_class: ObjectClass) -> ValueKey:
-        """What is equal for two values that the directory takes for the same."""
-
-        def key(attribute: str, value: bytes) -> Hashable:
-            spec, text = self._entries.schema.spec(object_class, attribute), value.decode(errors="surrogateescape")
-            if spec.type is AttributeType.REFERENCE and ldap.dn.is_dn(text):
-                return comparable(text)
-            return text if spec.case_exact else " ".join(text.split()).casefold()
-
-        return key
 
     def _move(self, object_class: ObjectClass, remote_id: str, dn: str, target: Target) -> Entry:
         rdn = rdn_text(target.rdn)

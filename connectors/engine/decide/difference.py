@@ -9,7 +9,7 @@ from connectors.engine.decide.values import displayed, same
 from connectors.engine.decision import Answer, Step
 from connectors.engine.masking import MASK, looks_secret
 from connectors.engine.situation import LinkView, Situation
-from connectors.spi import Attributes, RemoteObject, Values
+from connectors.spi import Attributes, AttributeSpec, RemoteObject, Values
 
 
 @dataclass(slots=True)
@@ -46,6 +46,11 @@ def difference(situation: Situation, desired: Desired, remote: RemoteObject | No
             is_same = link.fingerprints.get(name) == fingerprint(values, situation.object.id)
         if is_same:
             continue
+        if is_rewritten(situation, spec, values, current.get(name, ())):
+            kept = displayed(current.get(name, ())) or "nothing"
+            text = f"was written as {displayed(values) or 'nothing'}; the system keeps {kept}"
+            found.steps.append(Step("difference", name, Answer.INFO, text))
+            continue
         if not spec.updatable:
             text = "differs, but the system does not let it be changed"
             found.steps.append(Step("difference", name, Answer.INFO, text))
@@ -53,6 +58,13 @@ def difference(situation: Situation, desired: Desired, remote: RemoteObject | No
         found.replace[name], found.before[name] = values, current.get(name, ())
         found.steps.append(_step(name, current.get(name, ()), values))
     return found
+
+
+def is_rewritten(situation: Situation, spec: AttributeSpec, wanted: Values, current: Values) -> bool:
+    """Whether this very value was written before, and the system still keeps what it made of it then."""
+    link = situation.link or LinkView()
+    written = link.rewritten.get(spec.name)
+    return written == fingerprint(wanted, situation.object.id) and same(current, link.known.get(spec.name, ()), spec)
 
 
 def _step(name: str, before: Values, after: Values) -> Step:

@@ -128,6 +128,38 @@ def test_changing_the_host_drops_the_secret() -> None:
     assert secrets_of(system) == {}
 
 
+LDAP = {"host": "ldap.example.test", "bind_dn": "cn=portal,dc=test", "base_dn": "dc=test"}
+SQL = {"database": "postgresql", "host": "db.example.test", "database_name": "intranet", "user_name": "portal"}
+ELSEWHERE = [
+    ("ldap", LDAP, "bind_password", {"host": "evil.test"}),
+    ("ldap", LDAP, "bind_password", {"port": 1389}),
+    ("ldap", LDAP, "bind_password", {"security": "plain"}),
+    ("scim", SCIM, "token", {"base_url": "https://scim.example.test.evil.test/v2"}),
+    ("scim", SCIM, "token", {"base_url": "http://scim.example.test/v2"}),
+    ("sql", SQL, "password", {"host": "evil.test"}),
+    ("sql", SQL, "password", {"port": 5433}),
+    ("sql", SQL, "password", {"database_name": "other"}),
+    ("sql", SQL, "password", {"sslmode": "disable"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "configuration", "secret", "changes"), ELSEWHERE)
+def test_no_secret_goes_where_it_was_not_typed_for(
+    kind: str, configuration: dict[str, Any], secret: str, changes: dict[str, Any]
+) -> None:
+    secrets = {secret: "s3cret-of-the-first-host"}
+    given = {"configuration": configuration, "secrets": secrets}
+    system = create_system(actor=ACTOR, connector=kind, name="first", **given)
+
+    update_system(system, actor=ACTOR, changes={"configuration": {**configuration, "ca_certificate": "PEM"}})
+    assert secrets_of(system) == secrets
+    update_system(system, actor=ACTOR, changes={"configuration": {**configuration, **changes}})
+
+    assert secrets_of(system) == {}
+    [finding, *_] = test_system(system, actor=ACTOR)
+    assert finding.level is FindingLevel.ERROR
+
+
 def test_changing_the_host_with_a_new_secret_keeps_that_one() -> None:
     system = a_scim_system()
     new = {"token": "s3cret-of-the-second-host"}

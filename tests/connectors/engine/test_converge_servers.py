@@ -14,7 +14,7 @@ from connectors.engine.converge import converge
 from connectors.engine.finish import finish
 from connectors.engine.session import configuration_of, connection
 from connectors.models import ConnectedSystem, Link, Operation, SystemMapping
-from connectors.spi import ObjectClass, RemoteObject
+from connectors.spi import Delta, ObjectClass, RemoteObject
 from connectors.vocabulary import OperationState
 from identities.models import User
 from identities.vocabulary import MappingKind, ObjectType
@@ -203,6 +203,33 @@ def test_a_second_pass_writes_nothing(place: RealPlace) -> None:
     place.converge(boss, ada, team)
 
     assert set(Operation.objects.values_list("verdict", flat=True)) == {"nothing"}
+
+
+REWRITTEN = {
+    "ldap": ("secretary", "'UID=boss, ou=people,dc=example,dc=test'", ("uid=nobody,dc=example,dc=test",)),
+    "sql": ("hired", "'2026-01-05T10:30:00Z'", (NOW.replace(year=2020, hour=0),)),
+}
+
+
+@pytest.mark.parametrize("kind", REWRITTEN)
+def test_what_the_system_makes_of_a_value_is_left_until_somebody_changes_it(
+    request: pytest.FixtureRequest, db: None, kind: str
+) -> None:
+    place = PLACES[kind](request)
+    attribute, source, changed = REWRITTEN[kind]
+    row = {"kind": MappingKind.EXPRESSION, "source": source, "attribute": attribute}
+    SystemMapping.objects.create(system=place.system, **row)
+    ada = a_person("ada")
+    place.converge(ada)
+    before = place.accounts()["ada"]
+
+    place.converge(ada)
+    with connection(configuration_of(place.system), place.system.connector) as connector:
+        connector.update(ObjectClass.USER, before.remote_id, Delta(replace={attribute: changed}))
+    place.converge(ada)
+
+    assert list(Operation.objects.order_by("pk").values_list("verdict", flat=True)) == ["create", "nothing", "update"]
+    assert place.accounts()["ada"].attributes == before.attributes
 
 
 def test_the_same_name_that_is_not_ours_stays_as_it_is(place: RealPlace) -> None:

@@ -3,19 +3,22 @@
 from dataclasses import replace
 
 from connectors.engine.decide import decide
+from connectors.engine.decide.difference import fingerprint
 from connectors.engine.decision import Decision
 from connectors.engine.situation import MemberChange, MembershipDelta, RemoteView, Situation, Verdict
-from connectors.spi import Delta
+from connectors.spi import Attributes, Delta
 from connectors.vocabulary import AdoptionPolicy, GonePolicy, Settlement, SystemState
 from tests.connectors.engine.situations import (
     ADA,
     AS_DESIRED,
     BOSS,
     DELETED,
+    DOCUMENT,
     FOREIGN,
     FULL,
     INACTIVE,
     INTENDED,
+    LINKED,
     MAPPINGS,
     OURS,
     REMOTE_ID,
@@ -117,3 +120,15 @@ def test_remote_ids_reach_the_removal_of_what_a_lost_create_left() -> None:
     decision = decided(unlinked(FOREIGN, object=DELETED, link=INTENDED))
     assert decision.remote_id == "foreign"
     assert decided(linked(object=DELETED)).remote_id == REMOTE_ID
+
+
+def test_a_value_the_system_keeps_otherwise_is_not_written_again() -> None:
+    known: Attributes = {**AS_DESIRED, "title": ("COUNTESS OF",)}
+    link = replace(LINKED, known=known, rewritten={"title": fingerprint(("Countess",), ADA)})
+    settled = decided(linked(remote(known), link=link))
+    assert settled.verdict is Verdict.NOTHING
+    assert any("the system keeps COUNTESS OF" in step.text for step in settled.steps if step.code == "difference")
+    moved_on = decided(linked(remote({**known, "title": ("Lady",)}), link=link))
+    wanted_anew = decided(linked(remote(known), link=link, object=ada(document={**DOCUMENT, "title": "Queen"})))
+    assert moved_on.delta == Delta(replace={"title": ("Countess",)})
+    assert wanted_anew.delta == Delta(replace={"title": ("Queen",)})

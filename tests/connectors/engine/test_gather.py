@@ -78,6 +78,7 @@ def test_a_person_as_gathered(system: ConnectedSystem) -> None:
             "title": ["Countess"],
             "since": [{"datetime": "2026-01-05T12:00:00+00:00"}],
             "pin": {"fingerprint": "f"},
+            "boss": {"values": ["uid=boss"], "written": "w"},
         },
         settlement=Settlement.KEPT,
     )
@@ -89,8 +90,9 @@ def test_a_person_as_gathered(system: ConnectedSystem) -> None:
     assert found.object.scope.matches
     assert found.references == {boss.pk: "ref-boss"}
     assert found.link is not None
-    assert found.link.known == {"title": ("Countess",), "since": (NOW,)}
+    assert found.link.known == {"title": ("Countess",), "since": (NOW,), "boss": ("uid=boss",)}
     assert found.link.fingerprints == {"pin": "f"}
+    assert found.link.rewritten == {"boss": "w"}
     assert found.link.settlement is Settlement.KEPT
     assert not found.may_read
 

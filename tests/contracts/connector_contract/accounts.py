@@ -1,6 +1,7 @@
 """Creating, reading, changing, renaming and removing."""
 
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import pytest
 
@@ -14,6 +15,7 @@ from connectors.spi import (
     ObjectClass,
     Rejected,
     RemoteObject,
+    Transient,
 )
 from tests.contracts.connector_contract.questions import alike, created, fresh_name, needs, object_schema
 from tests.contracts.subject import ContractSubject
@@ -47,6 +49,7 @@ class AccountContract:
             for attribute, values in sample.items():
                 if schema.attributes[attribute].readable:
                     assert alike(schema.attributes[attribute], seen.attributes.get(attribute, ()), values), attribute
+        assert item.attributes == read.attributes
         assert item.remote_id
         assert item.reference
         assert item.name
@@ -95,6 +98,22 @@ class AccountContract:
         assert refusal.value.remote_id in (None, first.remote_id)
         assert subject.raw(first) == before
 
+    @BOTH
+    def test_what_carries_our_mark_is_found_by_it_alone(
+        self, subject: ContractSubject, connector: Connector[Any], object_class: ObjectClass
+    ) -> None:
+        attribute = object_schema(connector, object_class).marker_attribute
+        if attribute is None:
+            return  # the engine then goes by names alone
+        mark, other = str(uuid4()), str(uuid4())
+        item = created(subject, connector, object_class, **{attribute: (mark,)})
+        created(subject, connector, object_class, **{attribute: (other,)})
+        created(subject, connector, object_class)
+        assert item.attributes[attribute] == (mark,)
+        found = connector.search(object_class, Equals(attribute, mark)).items
+        assert [(each.remote_id, each.attributes[attribute]) for each in found] == [(item.remote_id, (mark,))]
+        assert connector.search(object_class, Equals(attribute, str(uuid4()))).items == ()
+
     def test_a_create_without_its_required_attribute_is_rejected(
         self, subject: ContractSubject, connector: Connector[Any]
     ) -> None:
@@ -126,7 +145,8 @@ class AccountContract:
         assert _update(connector, item, replace={subject.text: ()}).remote_id == item.remote_id
 
     def test_what_a_delta_does_not_name_stays(self, subject: ContractSubject, connector: Connector[Any]) -> None:
-        item = created(subject, connector)
+        more = {subject.several: ("a@example.test", "b@example.test")} if subject.several else {}
+        item = created(subject, connector, **more)
         _update(connector, item, replace={subject.text: ("changed",)})
         after = connector.get(ObjectClass.USER, item.remote_id).attributes
         for name, values in item.attributes.items():
@@ -139,24 +159,30 @@ class AccountContract:
         assert _update(connector, item).remote_id == item.remote_id
         assert subject.raw(item) == before
 
+    @pytest.mark.ability("several")
+    def test_several_values_are_replaced(self, subject: ContractSubject, connector: Connector[Any]) -> None:
+        name, wanted = subject.several or "", ("a@example.test", "b@example.test", "c@example.test")
+        item = created(subject, connector, **{name: wanted[:1]})
+        for values in (wanted, wanted[1:], ()):
+            _update(connector, item, replace={name: values})
+            assert set(connector.get(ObjectClass.USER, item.remote_id).attributes.get(name, ())) == set(values)
+
+    @pytest.mark.ability("several")
     def test_single_values_are_added_and_removed(self, subject: ContractSubject, connector: Connector[Any]) -> None:
-        if subject.several is None:
-            pytest.skip("no multi-valued attribute")
-        item = created(subject, connector, ObjectClass.USER, None, **{subject.several: ("a@example.test",)})
+        several = subject.several or ""
+        item = created(subject, connector, ObjectClass.USER, None, **{several: ("a@example.test",)})
 
         def after(**delta: Any) -> set[object]:
             _update(connector, item, **delta)
-            return set(connector.get(ObjectClass.USER, item.remote_id).attributes.get(subject.several or "", ()))
+            return set(connector.get(ObjectClass.USER, item.remote_id).attributes.get(several, ()))
 
         both = {"a@example.test", "b@example.test"}
-        assert after(add={subject.several: ("b@example.test",)}) == both
-        assert after(add={subject.several: ("b@example.test",)}) == both
-        assert after(remove={subject.several: ("a@example.test",)}) == {"b@example.test"}
-        assert after(remove={subject.several: ("a@example.test",)}) == {"b@example.test"}
-        assert after(add={subject.several: ("c@example.test",)}, remove={subject.several: ("b@example.test",)}) == {
-            "c@example.test"
-        }
-        assert after(remove={subject.several: ("c@example.test", "d@example.test")}) == set()
+        assert after(add={several: ("b@example.test",)}) == both
+        assert after(add={several: ("b@example.test",)}) == both
+        assert after(remove={several: ("a@example.test",)}) == {"b@example.test"}
+        assert after(remove={several: ("a@example.test",)}) == {"b@example.test"}
+        assert after(add={several: ("c@example.test",)}, remove={several: ("b@example.test",)}) == {"c@example.test"}
+        assert after(remove={several: ("c@example.test", "d@example.test")}) == set()
 
     @BOTH
     def test_a_rename_keeps_the_id(
@@ -178,9 +204,12 @@ class AccountContract:
     ) -> None:
         attribute = object_schema(connector, object_class).name_attribute
         taken, item = created(subject, connector, object_class), created(subject, connector, object_class)
+        before = subject.raw(item)
+        more = {subject.text: ("all or nothing",)} if object_class is ObjectClass.USER else {}
         with pytest.raises(AlreadyExists):
-            _update(connector, item, replace={attribute: taken.attributes[attribute]})
-        assert connector.get(object_class, item.remote_id).attributes[attribute] == item.attributes[attribute]
+            _update(connector, item, replace={**more, attribute: taken.attributes[attribute]})
+        assert subject.raw(item) == before
+        assert connector.get(object_class, item.remote_id).attributes == item.attributes
 
     @BOTH
     def test_what_is_deleted_is_gone(
@@ -216,7 +245,27 @@ class AccountContract:
             connector.delete(ObjectClass.GROUP, item.remote_id)
         assert subject.raw(item) is not None
 
+    def test_nothing_is_started_after_the_deadline(self, subject: ContractSubject, connector: Connector[Any]) -> None:
+        item, name = created(subject, connector), fresh_name()
+        before = subject.raw(item)
+        transport: Any = connector.transport
+        transport.start_operation(0)
+        for late in (
+            lambda: connector.create(ObjectClass.USER, subject.user(name)),
+            lambda: _update(connector, item, replace={subject.text: ("late",)}),
+            lambda: connector.delete(ObjectClass.USER, item.remote_id),
+            lambda: connector.get(ObjectClass.USER, item.remote_id),
+        ):
+            with pytest.raises(Transient):
+                late()
+        transport.start_operation(30)
+        assert subject.raw(item) == before
+        attribute = object_schema(connector).name_attribute
+        assert connector.search(ObjectClass.USER, Equals(attribute, name)).items == ()
+
     def test_another_connection_sees_the_same(self, subject: ContractSubject, connector: Connector[Any]) -> None:
         item = created(subject, connector)
         with subject.connect() as second:
             assert second.get(ObjectClass.USER, item.remote_id) == connector.get(ObjectClass.USER, item.remote_id)
+            _update(second, item, replace={subject.text: ("changed by another",)})
+        assert connector.get(ObjectClass.USER, item.remote_id).attributes[subject.text] == ("changed by another",)

@@ -114,9 +114,8 @@ class GroupContract:
         _change(connector, group, remove=tuple(references))
         assert _members(connector, group) == set()
 
+    @pytest.mark.ability("nested_groups")
     def test_groups_in_groups(self, subject: ContractSubject, connector: Connector[Any]) -> None:
-        if not connector.capabilities().nested_groups:
-            pytest.skip(f"{connector.kind} does not claim nested groups")
         inner, outer = created(subject, connector, GROUP), created(subject, connector, GROUP)
         _change(connector, outer, add=(inner.reference,))
         assert _members(connector, outer) == {inner.reference}

@@ -81,6 +81,6 @@ def all_found(
     raise AssertionError(f"a search did not end after {MOST_PAGES} pages")
 
 
-def found_ids(connector: Connector[Any], object_class: ObjectClass, condition: Filter) -> set[str]:
+def found_ids(connector: Connector[Any], object_class: ObjectClass, condition: Filter | None = None) -> set[str]:
     """Remote ids of all objects a search gives."""
     return {item.remote_id for item in all_found(connector, object_class, condition)}

@@ -127,6 +127,8 @@ class SearchContract:
         _expect(connector, And((starts, Not(equals))), {two}, among)
         _expect(connector, Or((equals, Equals(subject.text, f"other {mark}"))), {one, other}, among)
         _expect(connector, Not(Present(subject.text)), {none}, among)
+        _expect(connector, Or(()), set(), among)
+        _expect(connector, And(()), among, among)
         _expect(connector, And((starts, Or((equals, Equals(subject.text, f"{mark} two"))))), {one, two}, among)
 
     def test_names_compare_as_the_schema_says(self, subject: ContractSubject, connector: Connector[Any]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.spi import Capability, Connector, DisableStyle, Finding, FindingLevel, ObjectClass
-from tests.contracts.connector_contract.questions import needs
+from tests.contracts.connector_contract.questions import created, found_ids, needs
 from tests.contracts.subject import ContractSubject
 
 
@@ -51,9 +51,12 @@ class SetupContract:
             subject.configured(no_such_field="x")
         assert not [secret for secret in _secrets(subject) if secret in str(refusal.value)]
 
-    def test_test_finds_nothing_wrong(self, subject: ContractSubject) -> None:
+    def test_test_finds_nothing_wrong_and_changes_nothing(self, subject: ContractSubject) -> None:
         with subject.connect() as connector:
+            item = created(subject, connector)
+            before = subject.raw(item), found_ids(connector, ObjectClass.USER)
             findings = list(connector.test())
+            assert (subject.raw(item), found_ids(connector, ObjectClass.USER)) == before
         assert findings
         assert [each for each in findings if each.level is FindingLevel.ERROR] == []
         assert len({each.name for each in findings}) == len(findings)

@@ -37,3 +37,4 @@ def _raw(folder: Path, item: RemoteObject) -> Mapping[str, tuple[Any, ...]] | No
 
 
 SUBJECTS = {"json-folder": _subject}
+LACKING = {"json-folder": frozenset({"nested_groups"})}

@@ -63,7 +63,7 @@ def _subject(request: pytest.FixtureRequest, **changes: Any) -> ContractSubject:
     return ContractSubject(
         connector_class=LdapConnector,
         transport=loopback_transport,
-        configuration=configuration(slapd, **changes),
+        configuration=configuration(slapd, marker_attribute="employeeNumber", **changes),
         user=user,
         group=lambda name: {"cn": (name,)},
         text="displayName",
@@ -93,3 +93,4 @@ VARIANTS = {
     "ldap-container": partial(_subject, disable_by="container", disabled_container="ou=disabled"),
     "ldap-removal": partial(_subject, disable_by="removal"),
 }
+LACKING = {"ldap-removal": frozenset({"disabling"})}

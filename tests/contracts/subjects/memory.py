@@ -39,3 +39,4 @@ SUBJECTS = {
     "memory-reference-by-name": partial(_subject, reference="name"),
 }
 VARIANTS = {"memory-removal": partial(_subject, disable="removal")}
+LACKING = {"memory-removal": frozenset({"disabling"})}

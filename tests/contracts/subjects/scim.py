@@ -60,3 +60,8 @@ SUBJECTS = {
         nested_groups=True,
     ),
 }
+LACKING = {
+    "scim": frozenset({"nested_groups"}),
+    "scim-whole-objects": frozenset({"nested_groups"}),
+    "scim-other-dialect": frozenset({"disabling"}),
+}

@@ -168,3 +168,5 @@ VARIANTS = {
     "sql-postgresql-marked": partial(_postgresql, keys=SERIALS, **STATES, **MARKED),
     "sql-postgresql-removal": partial(_postgresql, keys=SERIALS),
 }
+_ALWAYS = frozenset({"nested_groups", "several"})
+LACKING = {label: _ALWAYS | ({"disabling"} if label.endswith("removal") else set()) for label in (*SUBJECTS, *VARIANTS)}

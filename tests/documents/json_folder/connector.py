@@ -126,7 +126,6 @@ class JsonFolderConnector(Connector[JsonFolderConfiguration]):
             self._folder.remove(object_class, remote_id)
 
     def _read(self, object_class: ObjectClass, remote_id: str) -> RemoteObject | None:
-        self.transport.remaining()
         try:
             return self.get(object_class, remote_id)
         except Gone:  # deleted since the folder was listed

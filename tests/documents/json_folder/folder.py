@@ -85,6 +85,8 @@ class Folder:
             yield
 
     def _path(self, object_class: ObjectClass, remote_id: str) -> Path:
+        """The object's file; asked for before anything is done with it, and so not after the deadline."""
+        self._transport.remaining()
         if not _ID.fullmatch(remote_id):
             raise Gone(f"There is no {object_class} with the id {remote_id}.")
         return self._transport.database_path(f"{self._name}/{object_class}s/{remote_id}.json")

@@ -34,7 +34,7 @@ def _code(name: str) -> int | None:
         (4, Misconfigured),
         (8, Misconfigured),
         (10, Misconfigured),
-        (11, Transient),
+        (11, Misconfigured),
         (12, Misconfigured),
         (13, Misconfigured),
         (16, Rejected),

@@ -6,7 +6,8 @@ import ldap
 import pytest
 
 from connectors.catalog.ldap import LdapConnector
-from connectors.spi import AlreadyExists, Delta, Equals, Gone, Misconfigured, ObjectClass, Rejected
+from connectors.catalog.ldap.names import first_rdn
+from connectors.spi import AlreadyExists, Delta, Equals, Gone, Misconfigured, ObjectClass, Rejected, RemoteObject
 from tests.connectors.catalog.ldap.conftest import Connect
 from tests.contracts.subjects.ldap import user
 from tests.servers.slapd import Slapd
@@ -114,12 +115,34 @@ def test_a_name_of_several_parts_keeps_the_others(slapd: Slapd, connector: LdapC
     assert "Ada Example" in renamed.reference
 
 
-def test_entries_named_otherwise_keep_their_name(slapd: Slapd, connector: LdapConnector) -> None:
+def _named_by_others(slapd: Slapd, connector: LdapConnector, rdn: str) -> RemoteObject:
     entry = {"objectClass": [b"inetOrgPerson"], "cn": [b"Ada"], "uid": [b"ada"], "sn": [b"Example"]}
-    slapd.add(f"cn=Ada,{slapd.people_dn}", entry)
+    slapd.add(f"{rdn},{slapd.people_dn}", entry)
     [item] = connector.search(USER, Equals("uid", "ada")).items
-    changed = connector.update(USER, item.remote_id, Delta(replace={"uid": ("lovelace",)}))
+    return item
+
+
+def test_entries_named_otherwise_keep_their_name(slapd: Slapd, connector: LdapConnector) -> None:
+    item = _named_by_others(slapd, connector, "cn=Ada")
+    changed = connector.update(USER, item.remote_id, Delta(replace={"uid": ("lovelace",), "sn": ("King",)}))
     assert (changed.reference, changed.attributes["uid"]) == (item.reference, ("lovelace",))
+    with pytest.raises(Rejected, match="cleared"):
+        connector.update(USER, item.remote_id, Delta(replace={"uid": ()}))
+
+
+def test_an_attribute_that_names_an_entry_of_others_renames_it(slapd: Slapd, connector: LdapConnector) -> None:
+    item = _named_by_others(slapd, connector, "cn=Ada+sn=Example")
+    delta = Delta(replace={"commonName": ("Ada King", "Ada Lovelace"), "title": ("Countess",)})
+    changed = connector.update(USER, item.remote_id, delta)
+    assert changed.remote_id == item.remote_id
+    assert first_rdn(changed.reference) == (("cn", "Ada King"), ("sn", "Example"))
+    assert set(changed.attributes["cn"]) == {"Ada King", "Ada Lovelace"}
+    assert (changed.attributes["sn"], changed.attributes["title"]) == (("Example",), ("Countess",))
+    before = slapd.stats()["Modify"]
+    changed = connector.update(USER, item.remote_id, Delta(replace={"sn": ("King",)}))
+    assert first_rdn(changed.reference) == (("cn", "Ada King"), ("sn", "King"))
+    assert changed.attributes["sn"] == ("King",)
+    assert slapd.stats()["Modify"] == before
 
 
 def test_a_name_cannot_be_cleared(connector: LdapConnector) -> None:

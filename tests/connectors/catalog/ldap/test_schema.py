@@ -1,9 +1,11 @@
 """The subschema as the engine's schema."""
 
+import ldap
 import pytest
 
-from connectors.spi import AttributeType, Misconfigured, ObjectClass
+from connectors.spi import AttributeType, Delta, Misconfigured, ObjectClass
 from tests.connectors.catalog.ldap.conftest import Connect
+from tests.servers.slapd import Slapd
 
 
 def test_attributes_of_people(connect: Connect) -> None:
@@ -53,3 +55,28 @@ def test_binary_values(connect: Connect) -> None:
 def test_an_attribute_the_classes_do_not_have(connect: Connect) -> None:
     with pytest.raises(Misconfigured, match="uidNumber"):
         connect(marker_attribute="uidNumber")
+
+
+def test_of_values_the_directory_takes_for_the_same_one_is_written(connect: Connect) -> None:
+    connector = connect()
+    phones, texts = (
+        ("+1 555-0123", "+15550123", "+1 555 0124"),
+        ("Ada  Lovelace", "ada lovelace", "Zoe\u0308", "Zo\u00eb"),
+    )
+    sample = {"uid": ("ada",), "cn": ("Ada",), "sn": ("Example",)}
+    item = connector.create(ObjectClass.USER, {**sample, "telephoneNumber": phones, "description": texts})
+    assert item.attributes["telephoneNumber"] == (phones[0], phones[2])
+    assert len(item.attributes["description"]) == 2
+    delta = Delta(replace={"description": texts[:2]}, add={"telephoneNumber": ("+1 5550 125", "+15550125")})
+    changed = connector.update(ObjectClass.USER, item.remote_id, delta)
+    assert (len(changed.attributes["telephoneNumber"]), changed.attributes["description"]) == (3, texts[:1])
+
+
+def test_a_password_is_sent_as_it_is_and_never_read(slapd: Slapd, connect: Connect) -> None:
+    connector = connect()
+    spec = connector.schema().objects[ObjectClass.USER].attributes["userPassword"]
+    assert (spec.type, spec.readable) == (AttributeType.STRING, False)
+    sample = {"uid": ("ada",), "cn": ("Ada",), "sn": ("Example",), "userPassword": ("Geheim-Žofie",)}
+    item = connector.create(ObjectClass.USER, sample)
+    assert "userPassword" not in item.attributes
+    ldap.initialize(slapd.uri).simple_bind_s(item.reference, "Geheim-Žofie")
