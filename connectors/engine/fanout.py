@@ -9,7 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connectors.engine import scope
@@ -56,9 +56,8 @@ def drain(limit: int = BATCH) -> int:
     """Turn the change events that wait for the connectors into operations; return how many events those were.
 
     An event is done in the transaction that enqueues its operations: a worker that dies in between leaves both undone,
-        and
-    the next one takes over when its claim runs out. An event that cannot be treated is logged, left, and tried again
-    then; it blocks no other.
+    and the next one takes over when its claim runs out. An event that cannot be treated is logged, left, and tried
+    again then; it blocks no other.
     """
     mark = uuid.uuid4().hex
     done = 0
@@ -102,8 +101,8 @@ def _lane(event: ChangeEvent, together: int) -> Lane:
 def _treat(bundle: _Bundle, mark: str) -> int:
     try:
         _enqueue_and_close(bundle, mark)
-    except DatabaseError:
-        raise
+    except (OperationalError, InterfaceError):
+        raise  # our database did not do its part: whatever comes next would fare no better
     except Exception:
         if len(bundle.deliveries) > 1:
             return sum(_treat(single, mark) for single in _bundles_of_one(bundle))

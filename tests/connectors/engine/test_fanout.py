@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from connectors.engine import fanout
 from connectors.models import Operation
@@ -231,6 +231,24 @@ def test_an_event_that_cannot_be_treated_blocks_no_other() -> None:
     assert fanout.drain() == 1
     assert waiting() == {"staff", "anna"}
     assert Delivery.objects.filter(done_at=None).count() == 1
+
+
+def test_an_event_our_database_refuses_blocks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_system()
+    staff, anna = a_group("staff"), a_person("anna")
+    announce(EventKind.GROUP_CREATED, staff)
+    announce(EventKind.USER_CREATED, anna)
+    fan_out = fanout._fan_out
+
+    def refuses(bundle: fanout._Bundle) -> None:
+        if bundle.kind is EventKind.GROUP_CREATED:
+            raise DataError("no such character")
+        fan_out(bundle)
+
+    monkeypatch.setattr(fanout, "_fan_out", refuses)
+
+    assert fanout.drain() == 1
+    assert waiting() == {"anna"}
 
 
 def test_statements_do_not_grow_with_the_number_of_events(django_assert_max_num_queries: object) -> None:
