@@ -4,11 +4,13 @@ Every write stands in a transaction that holds the operation's row and checks it
 up cannot overwrite what its successor wrote.
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from connectors.engine.budget import removal_budget
 from connectors.engine.claim import Claim
@@ -25,6 +27,10 @@ from connectors.vocabulary import LinkState, OperationState, Settlement, SystemS
 from identities.canonical import fold
 from identities.models import Group, User
 from identities.vocabulary import ObjectType
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+ATTEMPTS = 3
 
 
 class Ledger:
@@ -92,6 +98,9 @@ class Ledger:
         Raises:
             AccountTaken: the remote object is linked to another object of ours. LinkChanged: a person was faster.
         """
+        return _persistently(partial(self._linked, situation, decision, remote))
+
+    def _linked(self, situation: Situation, decision: Decision, remote: RemoteObject) -> Link:
         item = situation.object
         seen = _tie(situation.link or LinkView())
         try:
@@ -122,6 +131,9 @@ class Ledger:
 
         The link's reference stays: groups may still hold it.
         """
+        _persistently(partial(self._removed, item, settlement))
+
+    def _removed(self, item: ObjectView, settlement: Settlement) -> None:
         with self._held(lock_system=True) as operation:
             RemoteMembership.objects.filter(group_link__in=self._links(item)).delete()
             self._links(item).update(
@@ -224,6 +236,16 @@ class Ledger:
             if operation is None:
                 raise LeaseLost
             yield operation
+
+
+def _persistently(write: Callable[[], T]) -> T:
+    """Write down what was done on the system, again when the database chose the transaction as a deadlock's victim."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return write()
+        except OperationalError:
+            logger.warning("Writing down what was done is repeated", exc_info=True)
+    return write()
 
 
 def _tie(link: LinkView) -> tuple[str | None, str, str]:

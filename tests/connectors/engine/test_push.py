@@ -236,6 +236,19 @@ def test_a_system_stays_while_an_account_resists_and_may_be_given_up() -> None:
     assert not ConnectedSystem.objects.exists()
 
 
+def test_a_removal_that_is_called_off_takes_its_release_from_the_brake_along() -> None:
+    system, anna = a_system(), a_person("anna")
+    a_link(system, anna)
+    run = delete_system(system, RemovalPolicy.DELETE, actor=ACTOR)
+    assert run is not None
+    all_queued(run)
+    put(system, anna)
+
+    runs.cancel(run, actor=ACTOR)
+
+    assert Operation.objects.values_list("state", "released").get() == ("waiting", False)
+
+
 def test_a_removal_that_is_called_off_leaves_the_system_paused() -> None:
     system, store = provisioned(3)
     run = delete_system(system, RemovalPolicy.DELETE, actor=ACTOR)
