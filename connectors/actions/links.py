@@ -1,8 +1,10 @@
 """The ties between people or groups here and accounts there, cut and made by hand."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from connectors.engine.dependents import dependents_of, ring
 from connectors.engine.failures import Defect
 from connectors.engine.queue import enqueue
 from connectors.engine.session import session
@@ -17,7 +19,7 @@ from identities.vocabulary import ObjectType
 
 @transaction.atomic
 def unlink(link: Link, *, actor: Actor) -> Link:
-    """Cut the tie; the account stays as it is and is left alone until it is matched again.
+    """Cut the tie; the account stays as it is, in its groups too, and is left alone until it is matched again.
 
     Raises:
         RuleViolation: there is no tie to cut.
@@ -26,7 +28,7 @@ def unlink(link: Link, *, actor: Actor) -> Link:
     if locked.state != LinkState.LINKED:
         raise RuleViolation("not_linked", f"{locked.object_name} is not linked to an account.")
     account = locked.remote_name or locked.remote_id
-    RemoteMembership.objects.filter(group_link=locked).delete()
+    RemoteMembership.objects.filter(Q(group_link=locked) | Q(member_link=locked)).delete()
     locked.state, locked.settlement = LinkState.REMOVED, Settlement.KEPT
     locked.remote_id, locked.enabled, locked.known, locked.unresolved = None, None, {}, 0
     locked.create_intent_key, locked.create_intent_at = "", None
@@ -91,12 +93,9 @@ def _read(link: Link, remote_id: str) -> RemoteObject:
 
 
 def _converge(link: Link, actor: Actor) -> None:
-    enqueue(
-        link.system_id,
-        ObjectType(link.object_type),
-        [link.object_id],
-        lane=Lane.INTERACTIVE,
-        cause=f"matched by {actor.name}",
-        correlation_id=actor.correlation_id,
-    )
+    """The object itself, and whoever refers to it."""
+    kind, cause, lane = ObjectType(link.object_type), f"matched by {actor.name}", Lane.INTERACTIVE
+    enqueue(link.system_id, kind, [link.object_id], lane=lane, cause=cause, correlation_id=actor.correlation_id)
+    concerned = dependents_of(link.system, kind, link.object_id, had_reference=True)
+    ring(link.system_id, concerned, lane=lane, cause=cause, correlation_id=actor.correlation_id)
     outbox.ring()

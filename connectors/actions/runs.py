@@ -10,6 +10,8 @@ from identities import audit
 from identities.actors import Actor
 from identities.errors import RuleViolation
 
+UNDER_WAY = (OperationState.WAITING, OperationState.IN_FLIGHT)
+
 
 @transaction.atomic
 def cancel(run: Run, *, actor: Actor) -> Run:
@@ -30,6 +32,8 @@ def cancel(run: Run, *, actor: Actor) -> Run:
     queued = Operation.objects.filter(run=locked, state=OperationState.WAITING)
     cancelled = queued.update(state=OperationState.CANCELLED, finished_at=now)
     if locked.kind == RunKind.REMOVAL:
+        # What the removal and a change asked for goes on as the change's: the brake is asked again.
+        Operation.objects.filter(system=locked.system_id, state__in=UNDER_WAY, released=True).update(released=False)
         deleting = ConnectedSystem.objects.filter(pk=locked.system_id, state=SystemState.DELETING)
         deleting.update(state=SystemState.PAUSED, deletion_policy="")
     audit.record(SystemVerb.RUN_CANCELLED, locked, actor=actor, cancelled=cancelled)

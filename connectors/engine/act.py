@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from uuid import UUID
 
 from connectors.engine.decision import Decision
-from connectors.engine.dependents import dependents_of
 from connectors.engine.ledger import Ledger
 from connectors.engine.session import Session
-from connectors.engine.situation import REMOVALS, LinkView, MemberChange, MembershipDelta, Situation, Verdict
+from connectors.engine.situation import REMOVALS, MemberChange, MembershipDelta, Situation, Verdict
 from connectors.models import Link
 from connectors.spi import (
     AlreadyExists,
@@ -22,30 +20,24 @@ from connectors.spi import (
     Scalar,
     Throttled,
 )
-from identities.vocabulary import ObjectType
 
 _CERTAINLY_NOT_CREATED = (AlreadyExists, Rejected, Misconfigured, Throttled)
 
 
 class Act:
-    """Carries out decisions about one object.
-
-    Attributes:
-        dependents: the objects concerned by what was done so far, also when a later call failed.
-    """
+    """Carries out decisions about one object."""
 
     def __init__(self, opened: Session, ledger: Ledger) -> None:
-        self._system = opened.system
         self._connector = opened.connector
         self._ledger = ledger
-        self.dependents: set[tuple[ObjectType, UUID]] = set()
 
     def carry_out(self, situation: Situation, decision: Decision) -> None:
         """Do what was decided.
 
         Raises:
-            ConnectorError, Defect: a call failed; what was done before it is written down. BrakeEngaged, AccountTaken:
-            something changed since it was decided, and it has to be decided again. LeaseLost: stop.
+            ConnectorError, Defect: a call failed; what was done before it is written down. BrakeEngaged, AccountTaken,
+            LinkChanged: something changed since it was decided, and it has to be decided again. LeaseLost,
+            SystemChanged: stop.
         """
         if decision.verdict in REMOVALS:
             self._ledger.reserve_removal(decision.verdict)
@@ -56,7 +48,7 @@ class Act:
     def _create(self, situation: Situation, decision: Decision) -> None:
         item = situation.object
         lost = decision.verdict is Verdict.RECREATE
-        is_repeated = self._ledger.intend_create(item, decision.correlation_key, lost=lost)
+        is_repeated = self._ledger.intend_create(situation, decision.correlation_key, lost=lost)
         try:
             remote = self._connector.create(item.object_class, decision.attributes, enabled=decision.enabled)
         except _CERTAINLY_NOT_CREATED:
@@ -88,7 +80,6 @@ class Act:
 
     def _let_go(self, situation: Situation, decision: Decision) -> None:
         self._ledger.removed(situation.object, decision.settlement)
-        self._concern(situation, had_reference=True)
 
     def _note(self, situation: Situation, decision: Decision) -> None:
         """Nothing to write there; what was read is worth remembering."""
@@ -96,15 +87,11 @@ class Act:
             self._settle(situation, decision, decision.target)
 
     def _dispute(self, situation: Situation, decision: Decision) -> None:
-        self._ledger.disputed(situation.object, decision.correlation_key)
+        self._ledger.disputed(situation.object, decision.correlation_key, decision.candidates)
 
     def _settle(self, situation: Situation, decision: Decision, remote: RemoteObject) -> None:
         """Write the link, and then the members, which need it."""
-        before = situation.link or LinkView()
         link = self._ledger.linked(situation, decision, remote)
-        is_same = before.is_linked and before.remote_id == remote.remote_id and before.reference == remote.reference
-        if not is_same:
-            self._concern(situation, had_reference=bool(before.reference))
         self._write_members(situation, link, decision.members)
 
     def _write_members(self, situation: Situation, link: Link, members: MembershipDelta) -> None:
@@ -115,23 +102,33 @@ class Act:
             return
         for add, remove in _chunks(members, situation.system.capabilities.members_per_update):
             delta = Delta(add={attribute: _references(add)}, remove={attribute: _references(remove)})
-            self._connector.update(situation.object.object_class, link.remote_id or "", delta)
+            if delta.add[attribute] or delta.remove[attribute]:
+                self._connector.update(situation.object.object_class, link.remote_id or "", delta)
             self._ledger.members_written(link, add, remove)
-
-    def _concern(self, situation: Situation, *, had_reference: bool) -> None:
-        item = situation.object
-        self.dependents.update(dependents_of(self._system, item.type, item.id, had_reference=had_reference))
 
 
 def _chunks(members: MembershipDelta, size: int) -> Iterator[tuple[tuple[MemberChange, ...], tuple[MemberChange, ...]]]:
-    """The changes in parts of at most `size`, additions first: a group that is never empty needs no placeholder."""
-    changes = iter([*((True, each) for each in members.add), *((False, each) for each in members.remove)])
+    """The changes in parts of at most `size`, additions first: a group that is never empty needs no placeholder.
+
+    A member that has another reference by now stands before them, its removal just before its addition. What is known
+    of it is one row, which so never tells of a reference that is not there, nor forgets one that is.
+    """
+    old = {each.link_id: each for each in members.remove}
+    again = {each.link_id for each in members.add if each.link_id in old}
+    exchanged = [
+        change
+        for each in members.add
+        if each.link_id in again
+        for change in ((False, old.pop(each.link_id)), (True, each))
+    ]
+    new = [(True, each) for each in members.add if each.link_id not in again]
+    changes = iter([*exchanged, *new, *((False, each) for each in old.values())])
     while chunk := list(islice(changes, max(1, size))):
         yield tuple(each for adds, each in chunk if adds), tuple(each for adds, each in chunk if not adds)
 
 
 def _references(changes: tuple[MemberChange, ...]) -> tuple[Scalar, ...]:
-    return tuple(each.reference for each in changes if each.reference)
+    return tuple(each.reference for each in changes if each.reference and not each.is_shared)
 
 
 _ACTIONS: dict[Verdict, Callable[[Act, Situation, Decision], None]] = {

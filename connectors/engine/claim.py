@@ -81,7 +81,8 @@ class Outcome:
         error_class: the SPI error's class in lower case (`transient`, ...), or `defect`; empty without an error.
         retry_in: seconds until the next attempt (retry), or what the system asked for (throttled, None: nothing said).
         held_verdict: the removal that the brake stopped.
-        dependents: objects to converge on the same system because this one's link or reference changed.
+        dependents: objects to converge on the same system so that this one can go on; itself, when there is more to
+            write.
         answered: whether the system answered a call meanwhile, which closes its breaker.
     """
 

@@ -8,15 +8,15 @@ from connectors.engine.act import Act
 from connectors.engine.claim import Claim, Ending, Outcome, still_held
 from connectors.engine.claiming import dialect
 from connectors.engine.decision import Decision
-from connectors.engine.dependents import Dependents, dependents_of
-from connectors.engine.failures import AccountTaken, BrakeEngaged, Defect, LeaseLost
+from connectors.engine.dependents import Dependents, dependents_of, holders_of
+from connectors.engine.failures import AccountTaken, BrakeEngaged, Defect, LeaseLost, LinkChanged, SystemChanged
 from connectors.engine.gather import Gatherer
 from connectors.engine.ledger import Ledger
 from connectors.engine.outcomes import decided_outcome, failed_outcome, retry_delay
 from connectors.engine.reads import decided
 from connectors.engine.session import Session, session
 from connectors.engine.situation import CREATES, LinkView, Situation, Verdict
-from connectors.models import ConnectedSystem, Operation
+from connectors.models import ConnectedSystem
 from connectors.spi import AlreadyExists, Ambiguous, ConnectorError, Gone, Schema, Transient
 from connectors.vocabulary import SystemState
 
@@ -25,8 +25,8 @@ WAITS_SECONDS = (0.5, 2.0)
 """Before the searches after a create whose outcome is unknown: some systems show what they hold only after a while."""
 RESERVE_SECONDS = 1.0
 """What must be left of the deadline after such a wait."""
-ATTEMPTS_TO_DELETE = 5
-"""How often a refused delete is tried while there are others on the system that may still refer to the account."""
+ATTEMPTS_TO_GIVE_WAY = 5
+"""How often a write is tried that may have been refused because of others of ours, whose turn comes too."""
 LONGEST_LAG_SECONDS = 600
 """How long a system may take to show an account that it says is there, before that is a dispute."""
 
@@ -54,7 +54,6 @@ class _Attempt:
         self._system = system
         self._carried_out: list[Decision] = []
         self._under_way: Decision | None = None
-        self._act: Act | None = None
         self._answered = False
 
     def outcome(self) -> Outcome:
@@ -67,34 +66,46 @@ class _Attempt:
                     self._answered = opened.connector.answered
         except LeaseLost:
             return Outcome(Ending.RETRY, message="The lease was lost.", retry_in=0.0, answered=self._answered)
+        except SystemChanged:
+            return Outcome(Ending.RETRY, retry_in=0.0, answered=self._answered)
         except (ConnectorError, Defect) as error:
             outcome = failed_outcome(self._claim, error, self._under_way)
         else:
             outcome = decided_outcome(self._carried_out)
-        if self._is_still_referred_to(outcome):
-            outcome = replace(outcome, ending=Ending.RETRY, retry_in=retry_delay(self._claim))
-        return replace(outcome, dependents=self._dependents(outcome), answered=self._answered)
+            if self._carried_out[-1].members.more:
+                outcome = replace(outcome, dependents=((self._claim.object_type, self._claim.object_id),))
+        others = self._others_first(outcome)
+        if others is not None:
+            outcome = replace(outcome, ending=Ending.RETRY, retry_in=retry_delay(self._claim), dependents=others)
+        return replace(outcome, answered=self._answered)
 
-    def _is_still_referred_to(self, outcome: Outcome) -> bool:
-        """Whether a delete may have been refused because of others that will let go of the account."""
-        is_refused = outcome.error_class == "rejected" and outcome.verdict == Verdict.DELETE
-        return is_refused and self._claim.attempt < ATTEMPTS_TO_DELETE and bool(self._referrers())
+    def _others_first(self, outcome: Outcome) -> Dependents | None:
+        """Whom to converge before it is tried again, where others of ours may be why it was refused; None elsewhere.
 
-    def _referrers(self) -> Dependents:
-        return dependents_of(self._system, self._claim.object_type, self._claim.object_id, had_reference=True)
+        A delete may be refused while others refer to the account, a new name while somebody of ours still has it, who
+        may be about to get another.
+        """
+        if self._claim.attempt >= ATTEMPTS_TO_GIVE_WAY:
+            return None
+        kind, object_id = self._claim.object_type, self._claim.object_id
+        if outcome.error_class == "rejected" and outcome.verdict == Verdict.DELETE:
+            return dependents_of(self._system, kind, object_id, had_reference=True) or None
+        if outcome.error_class == "already_exists" and self._under_way and self._under_way.verdict not in CREATES:
+            return holders_of(self._system, kind, self._under_way.correlation_key, but=object_id) or None
+        return None
 
     def _converge(self, opened: Session) -> None:
         schema = _schema(opened)
         gatherer = Gatherer(self._system, self._claim.object_type, now=dialect().now(), schema=schema, may_read=True)
-        self._act = Act(opened, Ledger(self._claim, self._system, gatherer.view.schema))
+        act = Act(opened, Ledger(self._claim, self._system, gatherer.view.schema))
         doubt: ConnectorError | None = None
         for _ in range(MOST_ROUNDS):
             decide = self._beyond_doubt if doubt else self._decide
             situation, decision = decide(gatherer, opened, doubt)
             self._under_way, doubt = decision, None
             try:
-                self._act.carry_out(situation, decision)
-            except (Gone, BrakeEngaged, AccountTaken):
+                act.carry_out(situation, decision)
+            except (Gone, BrakeEngaged, AccountTaken, LinkChanged):
                 continue  # it has changed since it was decided
             except (Ambiguous, AlreadyExists, Transient) as error:
                 if decision.verdict not in CREATES:
@@ -133,14 +144,6 @@ class _Attempt:
         if isinstance(doubt, AlreadyExists):
             raise Ambiguous("The system says the account is there, but does not show it yet.", detail=doubt.detail)
         raise doubt or Transient("The outcome of the create is unknown.")
-
-    def _dependents(self, outcome: Outcome) -> Dependents:
-        """Whom what was done concerns; everybody who may be concerned, if a worker vanished before it could tell."""
-        found = set(self._act.dependents) if self._act else set()
-        has_vanished = Operation.objects.filter(pk=self._claim.operation_id, worker_deaths__gt=0).exists()
-        if has_vanished or self._is_still_referred_to(outcome):
-            found |= set(self._referrers())
-        return tuple(found)
 
 
 def _schema(opened: Session) -> Schema | None:

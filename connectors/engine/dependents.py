@@ -1,4 +1,8 @@
-"""Which other objects of a system follow when the account of one came, went or changed its reference.
+"""Which other objects of a system follow when the account of one came, went or changed its reference or its name.
+
+They are enqueued in the transaction that writes the link, so that no worker can vanish between the two. That
+transaction holds the system's lock, which every claim takes: whoever is claimed before it is seen here, whoever is
+claimed after it sees the link.
 
 An object that is being converged at this very moment follows too, linked or not: its worker may have gathered before
 the account was written down here, and whatever it writes down about references it waits for comes too late to be read.
@@ -8,8 +12,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from connectors.engine.queue import enqueue
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
-from connectors.vocabulary import LinkState, OperationState
+from connectors.vocabulary import Lane, LinkState, OperationState
 from identities.models import Membership, User
 from identities.queries.recursion import groups_above
 from identities.vocabulary import ObjectType
@@ -30,6 +35,35 @@ def dependents_of(
     if object_type is ObjectType.USER:
         found += [(ObjectType.USER, user_id) for user_id in _reports(system, object_id, had_reference=had_reference)]
     return tuple(found)
+
+
+def disputants_of(system: ConnectedSystem, object_type: ObjectType, key: str) -> Dependents:
+    """Those who were refused this key because somebody else had it."""
+    if not key:
+        return ()
+    disputed = Link.objects.filter(system=system, object_type=object_type, state=LinkState.DISPUTED)
+    found = disputed.filter(correlation_key__iexact=key).values_list("object_id", flat=True)
+    return tuple((object_type, object_id) for object_id in found)
+
+
+def holders_of(system: ConnectedSystem, object_type: ObjectType, key: str, *, but: UUID) -> Dependents:
+    """Those of ours whose account has this key."""
+    linked = Link.objects.filter(system=system, object_type=object_type, state=LinkState.LINKED)
+    found = linked.filter(correlation_key__iexact=key).exclude(object_id=but).values_list("object_id", flat=True)
+    return tuple((object_type, object_id) for object_id in found[:1])
+
+
+def ring(system_id: UUID, dependents: Dependents, *, lane: Lane, cause: str, correlation_id: str = "") -> None:
+    """Enqueue them on the system, behind what takes access away."""
+    for object_type in ObjectType:
+        enqueue(
+            system_id,
+            object_type,
+            [object_id for kind, object_id in dependents if kind == object_type],
+            lane=Lane.BULK if lane >= Lane.BULK else Lane.INTERACTIVE,
+            cause=cause,
+            correlation_id=correlation_id,
+        )
 
 
 def _groups(system: ConnectedSystem, object_type: ObjectType, object_id: UUID) -> set[UUID]:

@@ -43,6 +43,14 @@ class AccountTaken(Exception):  # noqa: N818  # the engine's word
         self.message = f"{remote.name} is linked to another object."
 
 
+class LinkChanged(Exception):  # noqa: N818  # the engine's word
+    """A person cut or made the tie since it was decided, or an account that stood in the way went."""
+
+
+class SystemChanged(Exception):  # noqa: N818  # the engine's word
+    """The system was paused, or its deletion began, since it was decided: nothing new is made there."""
+
+
 ENDINGS: dict[type[ConnectorError], tuple[Ending, str]] = {
     Transient: (Ending.RETRY, "transient"),
     Ambiguous: (Ending.RETRY, "ambiguous"),

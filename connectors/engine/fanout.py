@@ -2,20 +2,20 @@
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connectors.engine import scope
 from connectors.engine.claiming import dialect
 from connectors.engine.expansion import expand
-from connectors.engine.queue import Request, chunks, enqueue_purged, enqueue_selected
+from connectors.engine.queue import CHUNK, Request, chunks, enqueue_purged, enqueue_selected
 from connectors.models import ConnectedSystem, Link, Operation
 from connectors.vocabulary import Lane, LinkState, OperationState, SystemState
 from identities.errors import IdentityError
@@ -52,13 +52,22 @@ class _Bundle:
         return f"{self.kind} by {self.actor_name}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of those whom a bundle concerns, on one system."""
+
+    system: ConnectedSystem
+    object_type: ObjectType
+    ids: list[UUID]
+    lane: Lane
+
+
 def drain(limit: int = BATCH) -> int:
     """Turn the change events that wait for the connectors into operations; return how many events those were.
 
-    An event is done in the transaction that enqueues its operations: a worker that dies in between leaves both undone,
-        and
-    the next one takes over when its claim runs out. An event that cannot be treated is logged, left, and tried again
-    then; it blocks no other.
+    An event is done in the transaction that enqueues its operations, or the last of them: a worker that dies before
+    leaves it undone, and the next one takes over when its claim runs out. An event that cannot be treated is logged,
+    left, and tried again then; it blocks no other.
     """
     mark = uuid.uuid4().hex
     done = 0
@@ -102,8 +111,8 @@ def _lane(event: ChangeEvent, together: int) -> Lane:
 def _treat(bundle: _Bundle, mark: str) -> int:
     try:
         _enqueue_and_close(bundle, mark)
-    except DatabaseError:
-        raise
+    except (OperationalError, InterfaceError):
+        raise  # our database did not do its part: whatever comes next would fare no better
     except Exception:
         if len(bundle.deliveries) > 1:
             return sum(_treat(single, mark) for single in _bundles_of_one(bundle))
@@ -113,19 +122,43 @@ def _treat(bundle: _Bundle, mark: str) -> int:
 
 
 def _enqueue_and_close(bundle: _Bundle, mark: str) -> None:
+    """Enqueue everybody in transactions of bounded size, between which other writers get their turn.
+
+    The last one closes the events, the others prolong the claim. Enqueueing twice does no harm.
+    """
+    waiting: list[_Part] | None = None
+    for parts in _batches(_parts(bundle)):
+        if waiting is not None:
+            if not _commit(bundle, waiting, mark, is_last=False):
+                return  # another worker has taken over
+            dialect().give_way()
+        waiting = parts
+    _commit(bundle, waiting or [], mark, is_last=True)
+
+
+def _commit(bundle: _Bundle, parts: list[_Part], mark: str, *, is_last: bool) -> bool:
     """In one transaction; again when the database chose it as the victim of a deadlock or was locked for too long."""
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                _fan_out(bundle)
-                done = Delivery.objects.filter(pk__in=[each.pk for each in bundle.deliveries], claimed_by=mark)
-                done.update(done_at=dialect().now())
+                if not _still_claimed(bundle, mark, is_last=is_last):
+                    return False
+                for part in parts:
+                    _enqueue(part, bundle)
         except OperationalError:
             if attempt + 1 == ATTEMPTS:
                 raise
             logger.warning("Turning change events into operations is repeated", exc_info=True)
         else:
-            return
+            return True
+    raise AssertionError("unreachable")
+
+
+def _still_claimed(bundle: _Bundle, mark: str, *, is_last: bool) -> bool:
+    ours = Delivery.objects.filter(pk__in=[each.pk for each in bundle.deliveries], claimed_by=mark)
+    now = dialect().now()
+    columns = {"done_at": now} if is_last else {"claimed_until": now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS)}
+    return bool(ours.update(**columns))
 
 
 def _bundles_of_one(bundle: _Bundle) -> Iterable[_Bundle]:
@@ -133,13 +166,29 @@ def _bundles_of_one(bundle: _Bundle) -> Iterable[_Bundle]:
         yield _Bundle(bundle.kind, bundle.lane, bundle.actor_name, bundle.correlation_id, (delivery,))
 
 
-def _fan_out(bundle: _Bundle) -> None:
+def _parts(bundle: _Bundle) -> Iterator[_Part]:
+    """Everybody concerned, on every system, in parts that one statement can take."""
     affected = expand(bundle.kind, bundle.events)
-    unhurried = max(bundle.lane, Lane.INTERACTIVE)
+    everybody = (
+        (ObjectType.USER, affected.users, bundle.lane),
+        (ObjectType.USER, affected.bystanders, max(bundle.lane, Lane.INTERACTIVE)),
+        (ObjectType.GROUP, affected.groups, bundle.lane),
+    )
     for system in _systems():
-        _enqueue(system, ObjectType.USER, affected.users, bundle, bundle.lane)
-        _enqueue(system, ObjectType.USER, affected.bystanders, bundle, unhurried)
-        _enqueue(system, ObjectType.GROUP, affected.groups, bundle, bundle.lane)
+        for object_type, ids, lane in everybody:
+            for chunk in chunks(sorted(ids)):
+                yield _Part(system, object_type, chunk, lane)
+
+
+def _batches(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
+    """As many parts together as one transaction may write."""
+    batch: list[_Part] = []
+    for part in parts:
+        if batch and sum(len(each.ids) for each in batch) + len(part.ids) > CHUNK:
+            yield batch
+            batch = []
+        batch.append(part)
+    yield batch
 
 
 def _systems() -> "QuerySet[ConnectedSystem]":
@@ -151,21 +200,19 @@ def _systems() -> "QuerySet[ConnectedSystem]":
     return ConnectedSystem.objects.filter(Q(state=SystemState.RUNNING) | Q(known, state=SystemState.PAUSED))
 
 
-def _enqueue(
-    system: ConnectedSystem, object_type: ObjectType, ids: Iterable[UUID], bundle: _Bundle, lane: Lane
-) -> None:
+def _enqueue(part: _Part, bundle: _Bundle) -> None:
     """Enqueue those of the objects that have a link, work under way, or a place in the scope."""
+    system, object_type = part.system, part.object_type
     model = User if object_type == ObjectType.USER else Group
-    request = Request(system.pk, object_type, lane, bundle.cause, bundle.correlation_id)
+    request = Request(system.pk, object_type, part.lane, bundle.cause, bundle.correlation_id)
     links = Link.objects.filter(system=system, object_type=object_type).exclude(state=LinkState.REMOVED)
     under_way = Operation.objects.filter(
         system=system, object_type=object_type, state__in=(OperationState.WAITING, OperationState.IN_FLIGHT)
     )
     of_object = {"object_id": OuterRef("pk")}
     concerned = Exists(links.filter(**of_object)) | Exists(under_way.filter(**of_object)) | _scope(system, object_type)
-    for chunk in chunks(sorted(ids)):
-        enqueue_selected(request, model.objects.filter(concerned, pk__in=chunk))
-        enqueue_purged(request, links.filter(object_id__in=chunk))
+    enqueue_selected(request, model.objects.filter(concerned, pk__in=part.ids))
+    enqueue_purged(request, links.filter(object_id__in=part.ids))
 
 
 def _scope(system: ConnectedSystem, object_type: ObjectType) -> Q:

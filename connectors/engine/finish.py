@@ -8,10 +8,10 @@ from django.db import transaction
 from connectors.engine import gates, takeover
 from connectors.engine.claim import Claim, Ending, Outcome
 from connectors.engine.claiming import dialect
+from connectors.engine.dependents import ring
 from connectors.engine.queue import enqueue
 from connectors.models import ConnectedSystem, Operation
-from connectors.vocabulary import Lane, OperationState
-from identities.vocabulary import ObjectType
+from connectors.vocabulary import OperationState
 
 CLOSED_AS = {
     Ending.DONE: OperationState.DONE,
@@ -26,7 +26,7 @@ LOST_LEASE = "a worker finished after its lease had been given to another"
 
 
 def finish(claim: Claim, outcome: Outcome) -> bool:
-    """Write the outcome on the operation, the breaker and throttle of its system, and enqueue its dependents.
+    """Write the outcome on the operation, the breaker and throttle of its system, and enqueue what it needs to go on.
 
     Returns:
         False when the lease was lost. Nothing of the outcome is written then, and the object is enqueued afresh,
@@ -51,7 +51,8 @@ def _write(claim: Claim, outcome: Outcome, system: ConnectedSystem, now: datetim
         _close(operation, CLOSED_AS[outcome.ending])
     else:
         takeover.give_back(operation, due_at=_due_again(outcome, system, now), now=now)
-    _ring_dependents(claim, outcome, operation)
+    cause = f"so that {operation.object_name} can go on"
+    ring(claim.system_id, outcome.dependents, lane=claim.lane, cause=cause, correlation_id=operation.correlation_id)
     return True
 
 
@@ -80,17 +81,3 @@ def _due_again(outcome: Outcome, system: ConnectedSystem, now: datetime) -> date
     if outcome.ending is Ending.THROTTLED and system.throttled_until:
         return system.throttled_until
     return now
-
-
-def _ring_dependents(claim: Claim, outcome: Outcome, operation: Operation) -> None:
-    for object_type in ObjectType:
-        ids = [object_id for kind, object_id in outcome.dependents if kind == object_type]
-        lane = Lane.BULK if claim.lane >= Lane.BULK else Lane.INTERACTIVE
-        enqueue(
-            claim.system_id,
-            object_type,
-            ids,
-            lane=lane,
-            cause=f"a reference changed: {operation.object_name}",
-            correlation_id=operation.correlation_id,
-        )

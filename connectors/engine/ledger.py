@@ -4,12 +4,13 @@ Every write stands in a transaction that holds the operation's row and checks it
 up cannot overwrite what its successor wrote.
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError, OperationalError, transaction
 
 from connectors.engine.budget import removal_budget
 from connectors.engine.claim import Claim
@@ -17,14 +18,21 @@ from connectors.engine.claiming import dialect
 from connectors.engine.decide.difference import fingerprint, is_rewritten
 from connectors.engine.decide.values import same
 from connectors.engine.decision import Decision
-from connectors.engine.failures import AccountTaken, BrakeEngaged, LeaseLost
+from connectors.engine.dependents import Dependents, dependents_of, disputants_of, ring
+from connectors.engine.failures import AccountTaken, BrakeEngaged, LeaseLost, LinkChanged, SystemChanged
 from connectors.engine.known_values import remembered
-from connectors.engine.situation import MemberChange, ObjectView, Situation, Verdict
+from connectors.engine.situation import Hit, LinkView, MemberChange, ObjectView, Situation, Verdict
+from connectors.engine.system_view import link_view
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.spi import ObjectSchema, RemoteObject
 from connectors.vocabulary import LinkState, OperationState, Settlement, SystemState
+from identities.canonical import fold
 from identities.models import Group, User
 from identities.vocabulary import ObjectType
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+ATTEMPTS = 3
 
 
 class Ledger:
@@ -50,20 +58,28 @@ class Ledger:
                 raise BrakeEngaged
             Operation.objects.filter(pk=operation.pk).update(verdict=verdict)
 
-    def intend_create(self, item: ObjectView, key: str, *, lost: bool) -> bool:
+    def intend_create(self, situation: Situation, key: str, *, lost: bool) -> bool:
         """Note that this key was seen absent and a create follows; whatever is found under it afterwards is ours.
+
+        The system's lock orders this against its being paused or deleted: a removal that begins later finds the link.
 
         Args:
             lost: the account there was is gone; the link lets go of it.
 
         Returns:
             Whether an earlier create with this key was noted already, whose outcome may still be unknown.
+
+        Raises:
+            SystemChanged, LinkChanged: no create is wanted any more.
         """
-        with self._held():
-            link = self._link(item)
+        with self._held(lock_system=True):
+            if not ConnectedSystem.objects.filter(pk=self._system.id, state=self._system.state).exists():
+                raise SystemChanged
+            link = self._link(situation.object)
+            _check_untouched(link, situation)
             is_repeated: bool = link.create_intent_key == key
             if not is_repeated:
-                link.create_intent_key, link.create_intent_at = key, timezone.now()
+                link.create_intent_key, link.create_intent_at = key, dialect().now()
             link.correlation_key = key
             if lost:
                 link.remote_id, link.enabled, link.known = None, None, {}
@@ -78,18 +94,24 @@ class Ledger:
             self._links(item).update(create_intent_key="", create_intent_at=None)
 
     def linked(self, situation: Situation, decision: Decision, remote: RemoteObject) -> Link:
-        """Tie the object to the remote object as it now stands, and remember what is known of it.
+        """Tie the object to the remote object as it now stands, remember what is known of it, and enqueue whom that
+        concerns.
 
         Raises:
-            AccountTaken: the remote object is linked to another object of ours.
+            AccountTaken: the remote object is linked to another object of ours. LinkChanged: a person was faster.
         """
+        return _persistently(partial(self._linked, situation, decision, remote))
+
+    def _linked(self, situation: Situation, decision: Decision, remote: RemoteObject) -> Link:
         item = situation.object
+        seen = _tie(situation.link or LinkView())
         try:
-            with self._held():
+            with self._held(lock_system=seen != _tie_to(remote, decision.correlation_key or seen[-1])) as operation:
                 link = self._link(item)
-                is_new = link.state != LinkState.LINKED or link.remote_id != remote.remote_id
-                if is_new:
-                    link.linked_at, link.adopted = timezone.now(), decision.takes_over
+                _check_untouched(link, situation, remote.remote_id)
+                before, had_reference = _tie(link_view(link)), bool(link.reference)
+                if before[0] != remote.remote_id:
+                    link.linked_at, link.adopted = dialect().now(), decision.takes_over
                     _forget_members(link, remote)
                 link.state, link.remote_id = LinkState.LINKED, remote.remote_id
                 link.reference, link.remote_name = remote.reference, remote.name
@@ -97,13 +119,24 @@ class Ledger:
                 link.create_intent_key, link.create_intent_at = "", None
                 self._remember(link, situation, decision, remote)
                 link.save()
+                after = _tie(link_view(link))
+                if before[:2] != after[:2]:
+                    self._ring(operation, item, had_reference=had_reference)
+                if fold(before[-1]) != fold(after[-1]):
+                    self._ring_disputants(operation, item, before[-1])
                 return link
         except IntegrityError as error:
             raise AccountTaken(remote) from error
 
     def removed(self, item: ObjectView, settlement: Settlement) -> None:
-        """There is no account any more, or the portal let go of it. Its reference stays: groups may still hold it."""
-        with self._held():
+        """There is no account any more, or the portal let go of it; whom that concerns is enqueued.
+
+        The link's reference stays: groups may still hold it.
+        """
+        _persistently(partial(self._removed, item, settlement))
+
+    def _removed(self, item: ObjectView, settlement: Settlement) -> None:
+        with self._held(lock_system=True) as operation:
             RemoteMembership.objects.filter(group_link__in=self._links(item)).delete()
             self._links(item).update(
                 state=LinkState.REMOVED,
@@ -114,12 +147,23 @@ class Ledger:
                 create_intent_key="",
                 create_intent_at=None,
                 settlement=settlement,
-                synchronised_at=timezone.now(),
+                synchronised_at=dialect().now(),
             )
+            self._ring(operation, item, had_reference=True)
+            for key in self._links(item).values_list("correlation_key", flat=True):
+                self._ring_disputants(operation, item, key)
 
-    def disputed(self, item: ObjectView, key: str) -> None:
-        """The name is taken by an account that is not ours."""
-        with self._held():
+    def disputed(self, item: ObjectView, key: str, candidates: Iterable[Hit]) -> None:
+        """The name is taken by an account that is not ours.
+
+        Raises:
+            LinkChanged: it was somebody else's, who has let go of it since. Who lets go later finds this link.
+        """
+        with self._held(lock_system=True):
+            others = {hit.remote.remote_id for hit in candidates if hit.linked_to}
+            held = Link.objects.filter(system=self._system, object_type=item.type, remote_id__in=others)
+            if held.count() < len(others):
+                raise LinkChanged
             link = self._link(item)
             link.correlation_key = key
             if link.state != LinkState.LINKED:
@@ -130,6 +174,7 @@ class Ledger:
         """These members are in the remote group now, and those are not."""
         with self._held():
             gone = [each.link_id for each in removed]
+            # Before the others: a member that is removed and added has another reference by now (see `act._chunks`).
             RemoteMembership.objects.filter(group_link=link, member_link__in=gone).delete()
             RemoteMembership.objects.bulk_create(
                 [
@@ -140,6 +185,17 @@ class Ledger:
                 unique_fields=["group_link", "member_link"],
                 update_fields=["reference"],
             )
+
+    def _ring(self, operation: Operation, item: ObjectView, *, had_reference: bool) -> None:
+        concerned = dependents_of(self._system, item.type, item.id, had_reference=had_reference)
+        self._enqueue(concerned, f"a reference changed: {item.name}", operation)
+
+    def _ring_disputants(self, operation: Operation, item: ObjectView, key: str) -> None:
+        self._enqueue(disputants_of(self._system, item.type, key), f"{item.name} let go of the name", operation)
+
+    def _enqueue(self, concerned: Dependents, cause: str, operation: Operation) -> None:
+        lane, correlation_id = self._claim.lane, operation.correlation_id
+        ring(self._system.id, concerned, lane=lane, cause=cause, correlation_id=correlation_id)
 
     def _remember(self, link: Link, situation: Situation, decision: Decision, remote: RemoteObject) -> None:
         item = situation.object
@@ -152,7 +208,7 @@ class Ledger:
         link.unresolved = decision.waiting_for
         link.applied_version = item.version
         link.settlement = decision.settlement
-        link.synchronised_at = timezone.now()
+        link.synchronised_at = dialect().now()
 
     def _rewritten(self, situation: Situation, decision: Decision, remote: RemoteObject) -> Iterator[tuple[str, str]]:
         """What was written, now or before, and does not stand there as it was written."""
@@ -175,7 +231,8 @@ class Ledger:
 
     def _link(self, item: ObjectView) -> Link:
         """The object's link, made if there is none; its name is frozen anew while the object is there."""
-        link = self._links(item).first() or Link(system=self._system, object_type=item.type, object_id=item.id)
+        stored = self._links(item).select_for_update().first()
+        link: Link = stored or Link(system=self._system, object_type=item.type, object_id=item.id)
         link.object_name = item.name[:255]
         model: Any = User if item.type is ObjectType.USER else Group
         if model.objects.filter(pk=item.id).exists():
@@ -194,6 +251,36 @@ class Ledger:
             if operation is None:
                 raise LeaseLost
             yield operation
+
+
+def _persistently(write: Callable[[], T]) -> T:
+    """Write down what was done on the system, again when the database chose the transaction as a deadlock's victim."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return write()
+        except OperationalError:
+            logger.warning("Writing down what was done is repeated", exc_info=True)
+    return write()
+
+
+def _tie(link: LinkView) -> tuple[str | None, str, str]:
+    """What others see of a link: the account, its reference, its key."""
+    return (link.remote_id, link.reference, link.correlation_key) if link.is_linked else (None, "", "")
+
+
+def _tie_to(remote: RemoteObject, key: str) -> tuple[str | None, str, str]:
+    return remote.remote_id, remote.reference, key
+
+
+def _check_untouched(link: Link, situation: Situation, remote_id: str | None = None) -> None:
+    """Raise LinkChanged when a person cut the tie, or tied the object to another account, since it was decided.
+
+    Args:
+        remote_id: the account the object is about to be tied to, or already is by this very operation.
+    """
+    seen = situation.link or LinkView()
+    if link.settlement != seen.settlement or _tie(link_view(link))[0] not in (None, seen.remote_id, remote_id):
+        raise LinkChanged
 
 
 def _forget_members(link: Link, remote: RemoteObject) -> None:

@@ -12,6 +12,9 @@ from identities.models import Membership
 from identities.queries.recursion import groups_below
 from identities.vocabulary import ObjectType
 
+MOST_CHANGES = 2000
+"""So many additions, and so many removals, one operation takes on; the next one goes on. Bounds memory and time."""
+
 
 def membership_delta(
     system: ConnectedSystem, group_id: UUID, group_link: Link | None, *, nested: bool
@@ -19,7 +22,7 @@ def membership_delta(
     """The difference between the members a group should have on the system and those known to be there.
 
     Should be there: everybody in the group who has an account. A member whose account has another reference by now
-    (a renamed DN) is removed under the old one and added under the new one.
+    (a renamed DN) is removed under the old one and added under the new one. At most `MOST_CHANGES` of each kind.
 
     Args:
         nested: whether the system lets groups be members of groups; otherwise nested groups are flattened.
@@ -27,17 +30,34 @@ def membership_delta(
     members = _members(group_id, nested=nested)
     wanted = _linked(system, members)
     there = RemoteMembership.objects.filter(group_link=group_link) if group_link else RemoteMembership.objects.none()
-    same = there.filter(member_link=OuterRef("pk"), reference=OuterRef("reference"))
-    missing = wanted.exclude(Exists(same)) if group_link else wanted
+    remove = _stale(there, wanted)
+    add = _missing(there, wanted, remove) if group_link else _changes(wanted.order_by("pk"))
+    more = MOST_CHANGES in (len(add), len(remove))
+    return MembershipDelta(add, remove, pending=_pending(system, members), more=more)
+
+
+def _stale(there: "QuerySet[RemoteMembership]", wanted: "QuerySet[Link]") -> tuple[MemberChange, ...]:
+    """Who is known to be there and should not be, or not under that reference."""
     stale = there.exclude(member_link__in=wanted.values("pk"), reference=F("member_link__reference"))
-    return MembershipDelta(
-        add=tuple(MemberChange(*row) for row in missing.order_by("pk").values_list("pk", "reference", "object_name")),
-        remove=tuple(
-            MemberChange(*row)
-            for row in stale.order_by("pk").values_list("member_link_id", "reference", "member_link__object_name")
-        ),
-        pending=_pending(system, members),
-    )
+    shared = Exists(wanted.filter(reference=OuterRef("reference")))
+    columns = ("member_link_id", "reference", "member_link__object_name", "shared")
+    rows = stale.annotate(shared=shared).order_by("pk").values_list(*columns)
+    return tuple(MemberChange(*row) for row in rows[:MOST_CHANGES])
+
+
+def _missing(
+    there: "QuerySet[RemoteMembership]", wanted: "QuerySet[Link]", remove: tuple[MemberChange, ...]
+) -> tuple[MemberChange, ...]:
+    """Who should be there and is not, or not under this reference: these first, so that they are not out for long."""
+    of_member = there.filter(member_link=OuterRef("pk"))
+    missing = wanted.exclude(Exists(of_member.filter(reference=OuterRef("reference"))))
+    if len(remove) == MOST_CHANGES:  # nobody is added under a new reference before the old one can be removed
+        missing = missing.filter(pk__in=[each.link_id for each in remove])
+    return _changes(missing.order_by(Exists(of_member).desc(), "pk"))
+
+
+def _changes(links: "QuerySet[Link]") -> tuple[MemberChange, ...]:
+    return tuple(MemberChange(*row) for row in links.values_list("pk", "reference", "object_name")[:MOST_CHANGES])
 
 
 def _members(group_id: UUID, *, nested: bool) -> "dict[ObjectType, QuerySet[Any]]":

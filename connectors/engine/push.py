@@ -23,6 +23,8 @@ from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
 CHUNK = 1000
+LARGE = 500
+"""Other writers get their turn after a chunk of this size."""
 KINDS = (RunKind.PUSH, RunKind.REMOVAL)
 UNFINISHED = (RunState.WAITING, RunState.APPLYING)
 EVERYTHING_IS_QUEUED = "queued"
@@ -40,7 +42,11 @@ def work(worker: str) -> int:
     """Queue one more chunk of every run that has some left, close those that are done; return how many objects."""
     now = dialect().now()
     waiting = _unfinished().filter(_nobody_has_it(now)).values_list("pk", flat=True)
-    queued = sum(_work_on(run_id, worker) for run_id in list(waiting))
+    queued = 0
+    for run_id in list(waiting):
+        queued += (found := _work_on(run_id, worker))
+        if found >= LARGE:
+            dialect().give_way()
     _close_settled_runs()
     return queued
 

@@ -151,12 +151,15 @@ def _stored(field: Any) -> Any:
 
 
 def _supersede(request: Request, ids: "QuerySet[Any]") -> None:
-    Operation.objects.filter(
-        system=request.system_id,
-        object_type=request.object_type,
-        object_id__in=ids,
-        state__in=WAITS_FOR_A_PERSON,
-    ).update(state=OperationState.SUPERSEDED)
+    """Close what waits for a person. A run that takes its place cannot be called off as to these objects: the failure
+    or the hold would be gone without having been decided.
+    """
+    of_system = Operation.objects.filter(system=request.system_id, object_type=request.object_type)
+    for_a_person = of_system.filter(state__in=WAITS_FOR_A_PERSON, object_id__in=ids)
+    if request.run_id is not None:
+        queued = of_system.filter(state=OperationState.WAITING, run=request.run_id)
+        queued.filter(object_id__in=for_a_person.values("object_id")).update(run=None)
+    for_a_person.update(state=OperationState.SUPERSEDED)
 
 
 def _name_of_user() -> Combinable:

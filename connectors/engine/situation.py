@@ -204,11 +204,15 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """One member to add to or remove from a remote group, by the reference the system knows it by."""
+    """One member to add to or remove from a remote group, by the reference the system knows it by.
+
+    `is_shared`: another member has this reference by now (somebody new got the name), so that it is only forgotten.
+    """
 
     link_id: int
     reference: str
     name: str = ""
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +221,13 @@ class MembershipDelta:
 
     Attributes:
         pending: members whose account is still being made.
+        more: whether the group lacks more than stands here, so that it is to be converged again.
     """
 
     add: tuple[MemberChange, ...] = ()
     remove: tuple[MemberChange, ...] = ()
     pending: int = 0
+    more: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -47,6 +47,8 @@ def _take_over(pk: int, fence: int) -> bool:
 def give_back(operation: Operation, *, due_at: datetime, now: datetime, **columns: Any) -> bool:
     """Let `operation` wait until `due_at`, or merge it into the row of the same object that waits already.
 
+    What a change asked for does not become part of a run by that, or calling the run off would call off the change.
+
     Args:
         columns: further columns to write on the row that is given back.
 
@@ -58,21 +60,25 @@ def give_back(operation: Operation, *, due_at: datetime, now: datetime, **column
         with transaction.atomic():
             row.update(state=OperationState.WAITING, due_at=due_at, **columns)
     except IntegrityError:
+        if not _merge_into_waiting(operation):  # it was called off in between
+            return give_back(operation, due_at=due_at, now=now, **columns)
         row.update(**{**columns, "state": OperationState.SUPERSEDED, "finished_at": now})
-        _merge_into_waiting(operation)
         return False
     return True
 
 
-def _merge_into_waiting(operation: Operation) -> None:
+def _merge_into_waiting(operation: Operation) -> int:
     released = Case(When(released=True, then=Value(True)), default=Value(operation.released))  # noqa: FBT003 a database value
-    waiting_row(operation).update(
+    run = {"run": None} if operation.run_id is None else {}
+    merged: int = waiting_row(operation).update(
         attempt=Greatest(F("attempt"), operation.attempt),
         worker_deaths=Greatest(F("worker_deaths"), operation.worker_deaths),
         lane=Least(F("lane"), operation.lane),
         created_at=Least(F("created_at"), Value(operation.created_at)),
         released=released,
+        **run,
     )
+    return merged
 
 
 def _park(operation: Operation, now: datetime) -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections
 
 from connectors.engine import fanout, probe, push, removal
 from connectors.engine.claim import Claim, Ending, Outcome, claim_due
@@ -70,22 +70,33 @@ def carry_out(claim: Claim) -> bool:
 def _converge(claim: Claim) -> Outcome:
     try:
         return converge(claim)
-    except DatabaseError as error:
+    except (OperationalError, InterfaceError) as error:
         logger.warning("Operation %s is repeated: our database did not do its part (%s)", claim.operation_id, error)
-        return Outcome(Ending.RETRY, retry_in=settings.PORTAL_BACKOFF_BASE_SECONDS, answered=False)
+        message = "The portal's own database did not do its part."
+        return Outcome(Ending.RETRY, message=message, retry_in=settings.PORTAL_BACKOFF_BASE_SECONDS, answered=False)
     except Exception as error:  # whatever it is, it must wait for a person instead of coming back for ever
         logger.exception("Operation %s met a defect", claim.operation_id)
-        where = "".join(traceback.format_tb(error.__traceback__))
-        return Outcome(Ending.DEFECT, error_class="defect", message=type(error).__name__, detail=where, answered=False)
+        return _defect(error)
+
+
+def _defect(error: Exception) -> Outcome:
+    where = "".join(traceback.format_tb(error.__traceback__))
+    return Outcome(Ending.DEFECT, error_class="defect", message=type(error).__name__, detail=where, answered=False)
 
 
 def _finish(claim: Claim, outcome: Outcome) -> bool:
-    """Finish, again when the database chose this transaction as the victim of a deadlock or was locked for too long."""
+    """Finish, again when the database chose this transaction as the victim of a deadlock or was locked for too long.
+
+    An outcome that cannot be stored (a system can say what no database takes) is a defect, and is stored as that.
+    """
     for _ in range(FINISH_ATTEMPTS - 1):
         try:
             return finish(claim, outcome)
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             logger.warning("Finishing operation %s is repeated", claim.operation_id, exc_info=True)
+        except Exception as error:
+            logger.exception("The outcome of operation %s cannot be stored", claim.operation_id)
+            outcome = _defect(error)
     return finish(claim, outcome)
 
 

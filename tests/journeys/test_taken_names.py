@@ -51,9 +51,9 @@ def test_a_strangers_account_of_the_same_name_is_not_touched(site: Site, slapd: 
             site.personnel.hire([name], title=title)
         site.start_worker()
         for name, title in STRANGERS.items():
-            site.portal.wait(("operations", "--user", name), _is_disputed, 30)
+            site.portal.wait(("operations", "--user", name), _is_disputed, 60)
             site.personnel.retitle([name], f"{title}, again")
-            site.portal.wait(("operations", "--user", name), _is_disputed_again, 30)
+            site.portal.wait(("operations", "--user", name), _is_disputed_again, 60)
         assert (slapd.entry(dn), client.get(address).content) == before, "entryCSN and meta.lastModified included"
 
     page = Administrator(site.portal).front_page()

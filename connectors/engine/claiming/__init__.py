@@ -1,6 +1,7 @@
-"""Where the databases differ when several workers take from one queue: the clock, the locks, and taking what was seen.
+"""Where the databases differ when several workers take from one queue: the clock, the locks, taking what
+was seen, and letting others write.
 
-`dialect()` is the module for the database in use. Both offer the same four functions.
+`dialect()` is the module for the database in use. Both offer the same five functions.
 """
 
 from types import ModuleType

@@ -6,6 +6,7 @@ Django drops `skip_locked` silently here; the swap makes the claim safe whatever
 Source: SQLite manual, "Transactions: DEFERRED, IMMEDIATE, and EXCLUSIVE".
 """
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,6 +16,8 @@ from django.db.models import F, QuerySet
 
 from connectors.models import ConnectedSystem, Operation
 from connectors.vocabulary import OperationState
+
+_LONGEST_LOOK_SECONDS = 0.11
 
 
 def now() -> datetime:
@@ -51,3 +54,8 @@ def _swap(operation: Operation, worker: str, started_at: datetime, lease_until: 
         attempt=F("attempt") + 1,
     )
     return swapped == 1
+
+
+def give_way() -> None:
+    """Let others write between two large transactions. Whoever waits for the lock looks ten times a second."""
+    time.sleep(_LONGEST_LOOK_SECONDS)

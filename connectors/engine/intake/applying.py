@@ -13,7 +13,7 @@ from django.db.models.fields.json import KT
 
 from connectors.engine.intake.departments import apply_departments, apply_memberships, departments_by_code
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.person_rows import PersonRow
+from connectors.engine.intake.person_rows import KEY_ATTRIBUTE, PersonRow
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staging import PEOPLE, add_findings, chunks
@@ -29,7 +29,7 @@ from identities.actions.users import (
 )
 from identities.actors import Actor
 from identities.canonical import fold
-from identities.errors import IdentityError
+from identities.errors import IdentityError, NotFound
 from identities.models import User
 
 APPLY_CHUNK = 100
@@ -65,16 +65,21 @@ def _apply_chunk(
     counts: Counter[str],
 ) -> None:
     people = [PersonRow.from_json(row.number, row.key, row.values) for row in rows]
-    planned = [row.state for row in rows]
     with transaction.atomic():
-        for row, result in zip(rows, write(people), strict=True):
+        results = write(people)
+        for row, result in zip(rows, results, strict=True):
             _mark(row, result)
         StagedRow.objects.bulk_update(rows, ["state", "object_id"])
         _note_refusals(run, profile, rows)
         renew(run, processed=run.processed + len(rows))
-    for row, was in zip(rows, planned, strict=True):
-        refused = row.state == RowState.REFUSED
-        counts["refused" if refused else "created" if was == RowState.CREATE else "updated"] += 1
+    for result in results:
+        counts[_outcome(result)] += 1
+
+
+def _outcome(result: "User | UpdateResult | IdentityError") -> str:
+    if isinstance(result, IdentityError):
+        return "refused"
+    return "updated" if isinstance(result, UpdateResult) else "created"
 
 
 def _mark(row: StagedRow, result: "User | UpdateResult | IdentityError") -> None:
@@ -134,26 +139,47 @@ class _ManagersById:
 
 
 def _values(person: PersonRow, managers: dict[str, UUID], units: dict[str, UUID]) -> dict[str, object]:
+    """The values to write. A manager or department that went since the plan was made is left as it was."""
     values: dict[str, object] = dict(person.changes)
-    if person.manager_key:
-        values["manager"] = managers.get(fold(person.manager_key))
-    if person.department_code:
-        values["org_unit"] = units.get(fold(person.department_code))
+    manager, unit = managers.get(fold(person.manager_key)), units.get(fold(person.department_code))
+    if manager is not None:
+        values["manager"] = manager
+    if unit is not None:
+        values["org_unit"] = unit
     return values
 
 
 def _create(people: list[PersonRow], managers: _ManagersById, actor: Actor) -> Written:
-    known, units = managers.of(people), departments_by_code(people)
-    rows = [NewUser(UserAttributes(_values(person, known, units), person.multi_values)) for person in people]
-    return create_users_many(rows, actor=actor)
+    """Create people; those whom somebody else created since the plan was made are updated."""
+    known, units, there = managers.of(people), departments_by_code(people), _ids_by_key(people)
+    rows = [
+        NewUser(UserAttributes(_values(person, known, units), person.multi_values))
+        for person in people
+        if fold(person.key) not in there
+    ]
+    created = iter(create_users_many(rows, actor=actor))
+    updated = iter(_update([person for person in people if fold(person.key) in there], managers, actor))
+    return [next(updated if fold(person.key) in there else created) for person in people]
 
 
 def _update(people: list[PersonRow], managers: _ManagersById, actor: Actor) -> Written:
-    known, units = managers.of(people), departments_by_code(people)
-    keys = [fold(person.key) for person in people]
-    present = dict(User.objects.persons().filter(employee_number_key__in=keys).values_list("employee_number_key", "pk"))
+    """Update people; those who were deleted since the plan was made are refused."""
+    known, units, there = managers.of(people), departments_by_code(people), _ids_by_key(people)
     updates = [
-        UserUpdate(present[key], _values(person, known, units), person.multi_values)
-        for key, person in zip(keys, people, strict=True)
+        UserUpdate(there[fold(person.key)], _values(person, known, units), person.multi_values)
+        for person in people
+        if fold(person.key) in there
     ]
-    return update_users_many(updates, actor=actor)
+    updated = iter(update_users_many(updates, actor=actor))
+    return [next(updated) if fold(person.key) in there else _gone(person) for person in people]
+
+
+def _ids_by_key(people: Sequence[PersonRow]) -> dict[str, UUID]:
+    keys = [fold(person.key) for person in people]
+    found = User.objects.persons().filter(employee_number_key__in=keys)
+    return dict(found.values_list("employee_number_key", "pk"))
+
+
+def _gone(person: PersonRow) -> NotFound:
+    text = f"{person.key} was deleted since this was planned. Import the file again to create this person anew."
+    return NotFound("person_gone", text, field=KEY_ATTRIBUTE)

@@ -1,10 +1,11 @@
 """What an import makes of departments: org units, their managers, and a group for each with its people."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from uuid import UUID
 
-from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.fields.json import KT
 
 from connectors.engine.intake.lease import renew
@@ -19,6 +20,7 @@ from identities.actions.memberships import add_members, remove_members
 from identities.actions.org_units import create_org_unit, update_org_unit
 from identities.actors import Actor
 from identities.canonical import fold
+from identities.errors import Conflict
 from identities.models import Group, Membership, OrgUnit, User
 
 SOUND = (RowState.CREATE, RowState.UPDATE, RowState.UNCHANGED, RowState.APPLIED)
@@ -44,37 +46,49 @@ def departments_by_code(people: Iterable[PersonRow]) -> dict[str, UUID]:
 
 
 def apply_departments(run: Run, profile: Profile, *, actor: Actor) -> Counter[str]:
-    """Create and rename org units, and create the groups that are missing. Each department is a transaction."""
+    """Create and rename org units, and create the groups that are missing, each in a transaction of its own.
+
+    What another import created since this one looked is there, and that is all that was wanted.
+    """
     counts: Counter[str] = Counter()
     present = {unit.code_key: unit for unit in OrgUnit.objects.filter(deleted_at__isnull=True)}
     groups = set(Group.objects.present().values_list("display_name_key", flat=True))
     for key, (code, name) in sorted(named_departments(run).items()):
         unit = present.get(key)
-        with transaction.atomic():
-            if unit is None:
-                create_org_unit(actor=actor, name=name, code=code)
-                counts["departments_created"] += 1
-            elif unit.name != name:
-                update_org_unit(unit, actor=actor, changes={"name": name})
-                counts["departments_updated"] += 1
-            if profile.options.groups_from_departments and fold(name) not in groups:
-                create_group(actor=actor, display_name=name)
-                groups.add(fold(name))
-                counts["groups_created"] += 1
-            renew(run)
+        if unit is None:
+            counts["departments_created"] += _made(partial(create_org_unit, actor=actor, name=name, code=code))
+        elif unit.name != name:
+            update_org_unit(unit, actor=actor, changes={"name": name})
+            counts["departments_updated"] += 1
+        if profile.options.groups_from_departments and fold(name) not in groups:
+            counts["groups_created"] += _made(partial(create_group, actor=actor, display_name=name))
+            groups.add(fold(name))
+        renew(run)
     return counts
+
+
+def _made(create: Callable[[], object]) -> bool:
+    try:
+        create()
+    except Conflict:
+        return False
+    return True
 
 
 def apply_memberships(run: Run, profile: Profile, *, actor: Actor) -> Counter[str]:
     """Give every department its manager and its group the people of the file; take out those the file puts
-    elsewhere.
+    elsewhere, also of the group of a department that has another name by now.
     """
     counts = _apply_managers(run, profile, actor)
     if profile.options.groups_from_departments:
-        wanted = _people_by_department(run)
+        people = _people_by_department(run)
+        everybody = set().union(*people.values())
         names = {fold(name): key for key, (_code, name) in named_departments(run).items()}
-        for group in Group.objects.present().filter(display_name_key__in=names).iterator():
-            counts.update(_fill(group, wanted[names[str(group.display_name_key)]], wanted, actor))
+        filled = Membership.objects.filter(group=OuterRef("pk"), user__isnull=False, origins__origin=actor.origin)
+        groups = Group.objects.present().filter(Q(display_name_key__in=names) | Exists(filled))
+        for group in groups.iterator():
+            key = names.get(str(group.display_name_key))
+            counts.update(_fill(group, people[key] if key else set(), everybody, actor))
             renew(run)
     run.rows.filter(part=DEPARTMENTS, state__in=(RowState.CREATE, RowState.UPDATE)).update(state=RowState.APPLIED)
     return counts
@@ -88,15 +102,14 @@ def _people_by_department(run: Run) -> dict[str, set[UUID]]:
     return people
 
 
-def _fill(group: Group, wanted: set[UUID], everybody: dict[str, set[UUID]], actor: Actor) -> Counter[str]:
+def _fill(group: Group, wanted: set[UUID], everybody: set[UUID], actor: Actor) -> Counter[str]:
     """Bring one group to what the file says, of the people the file speaks of and of this origin's assertions."""
     asserted = set(
         Membership.objects.filter(group=group, user__isnull=False, origins__origin=actor.origin).values_list(
             "user_id", flat=True
         )
     )
-    of_the_file = set().union(*everybody.values())
-    missing, surplus = wanted - asserted, (asserted & of_the_file) - wanted
+    missing, surplus = wanted - asserted, (asserted & everybody) - wanted
     counts: Counter[str] = Counter()
     for some in chunks(sorted(missing)):
         counts["memberships_added"] += add_members(group, some, actor=actor)

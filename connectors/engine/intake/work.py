@@ -4,6 +4,7 @@ worker left.
 
 import logging
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -20,6 +21,9 @@ from identities.actors import Actor
 from identities.vocabulary import Channel
 
 log = logging.getLogger(__name__)
+
+MOST_CLAIMS = 10
+"""So often an import is taken up before a failure of our own database ends it."""
 
 
 def work(worker: str, limit: int = 1) -> int:
@@ -39,7 +43,10 @@ def work(worker: str, limit: int = 1) -> int:
 
 
 def advance(run: Run) -> None:
-    """Bring a run this worker holds the lease of to its next stop: planned, done or failed."""
+    """Bring a run this worker holds the lease of to its next stop: planned, done or failed.
+
+    When our own database fails it stops where it is, and the next worker goes on when the lease has run out.
+    """
     try:
         profile = _profile(run)
         if run.state != RunState.APPLYING:
@@ -50,6 +57,8 @@ def advance(run: Run) -> None:
         log.info("Import %s was taken over or cancelled", run.pk)
     except Exception as error:
         log.exception("Import %s failed", run.pk)
+        if isinstance(error, OperationalError | InterfaceError) and run.fence < MOST_CLAIMS:
+            return
         release(run, state=RunState.FAILED, error=f"{type(error).__name__}: {error}", finished_at=timezone.now())
 
 

@@ -1,11 +1,15 @@
 """From change events to operations."""
 
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from connectors.engine import fanout
+from connectors.engine.claiming import dialect
+from connectors.engine.queue import chunks
 from connectors.models import Operation
 from connectors.vocabulary import Lane, LinkState, OperationState, SystemState
 from identities import outbox
@@ -233,6 +237,24 @@ def test_an_event_that_cannot_be_treated_blocks_no_other() -> None:
     assert Delivery.objects.filter(done_at=None).count() == 1
 
 
+def test_an_event_our_database_refuses_blocks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_system()
+    staff, anna = a_group("staff"), a_person("anna")
+    announce(EventKind.GROUP_CREATED, staff)
+    announce(EventKind.USER_CREATED, anna)
+    enqueue = fanout._enqueue
+
+    def refuses(part: fanout._Part, bundle: fanout._Bundle) -> None:
+        if bundle.kind is EventKind.GROUP_CREATED:
+            raise DataError("no such character")
+        enqueue(part, bundle)
+
+    monkeypatch.setattr(fanout, "_enqueue", refuses)
+
+    assert fanout.drain() == 1
+    assert waiting() == {"anna"}
+
+
 def test_statements_do_not_grow_with_the_number_of_events(django_assert_max_num_queries: object) -> None:
     a_system()
     crowd = people(200)
@@ -248,14 +270,40 @@ def test_statements_do_not_grow_with_the_number_of_events(django_assert_max_num_
 def test_a_deadlock_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     a_system()
     announce(EventKind.USER_CREATED, a_person("anna"))
-    fan_out, failures = fanout._fan_out, iter([OperationalError("deadlock detected")])
+    enqueue, failures = fanout._enqueue, iter([OperationalError("deadlock detected")])
 
-    def fails_once(bundle: object) -> None:
+    def fails_once(*arguments: Any) -> None:
         for failure in failures:
             raise failure
-        fan_out(bundle)  # type: ignore[arg-type]  # passed on
+        enqueue(*arguments)
 
-    monkeypatch.setattr(fanout, "_fan_out", fails_once)
+    monkeypatch.setattr(fanout, "_enqueue", fails_once)
 
     assert fanout.drain() == 1
     assert waiting() == {"anna"}
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_a_crowd_is_enqueued_in_transactions_of_bounded_size(monkeypatch: pytest.MonkeyPatch, taken_over: bool) -> None:
+    monkeypatch.setattr(fanout, "CHUNK", 2)
+    monkeypatch.setattr("connectors.engine.queue.CHUNK", 2)
+    monkeypatch.setattr(fanout, "chunks", partial(chunks, size=2))
+    for name in ("one", "two"):
+        a_system(name)
+    unit = an_org_unit("sales")
+    for number in range(5):
+        a_person(f"person{number}", org_unit=unit)
+    announce(EventKind.ORG_UNIT_CHANGED, unit, attributes=["name"])
+    breaths = []
+
+    def breathe() -> None:
+        breaths.append(Operation.objects.count())
+        if taken_over:
+            Delivery.objects.update(claimed_by="another")
+
+    monkeypatch.setattr(dialect(), "give_way", breathe)
+    fanout.drain()
+
+    assert breaths == ([2] if taken_over else [2, 4, 5, 7, 9])
+    assert Delivery.objects.filter(done_at=None).exists() == taken_over
+    assert Operation.objects.count() == (2 if taken_over else 10)

@@ -7,7 +7,9 @@ import pytest
 from connectors.actions import runs
 from connectors.actions.systems import delete_system, pause_system, resume_system, start_push
 from connectors.engine import push
+from connectors.engine.claim import Ending, Outcome, claim_due
 from connectors.engine.claiming import dialect
+from connectors.engine.finish import finish
 from connectors.engine.work import work
 from connectors.models import ConnectedSystem, Link, Operation, Run
 from connectors.spi import ObjectClass, Rejected
@@ -103,6 +105,32 @@ def test_a_change_meanwhile_survives_the_cancelling_of_a_push() -> None:
     runs.cancel(run, actor=ACTOR)
 
     assert waiting() == ["person000"]
+
+
+def test_a_change_that_failed_meanwhile_survives_the_cancelling_of_a_push() -> None:
+    system, anna = a_system(), a_person("anna")
+    put(system, anna)
+    (claim,) = claim_due("one", 1)
+    run = all_queued(start_push(system, actor=ACTOR))
+    assert finish(claim, Outcome(Ending.RETRY, error_class="transient", retry_in=60))
+
+    runs.cancel(run, actor=ACTOR)
+
+    assert waiting() == ["anna"]
+
+
+def test_what_waits_for_a_person_survives_the_cancelling_of_a_push() -> None:
+    system, (anna, berta) = a_system(), people(2)
+    put(system, anna)
+    (claim,) = claim_due("one", 1)
+    assert finish(claim, Outcome(Ending.HELD, held_verdict="delete"))
+    run = all_queued(start_push(system, actor=ACTOR))
+    assert len(waiting()) == 2
+
+    runs.cancel(run, actor=ACTOR)
+
+    assert list(Operation.objects.filter(state=OperationState.WAITING).values_list("object_id", flat=True)) == [anna.pk]
+    assert Operation.objects.get(object_id=berta.pk).state == OperationState.CANCELLED
 
 
 def test_a_newer_push_takes_the_place_of_an_older_one() -> None:
@@ -206,6 +234,19 @@ def test_a_system_stays_while_an_account_resists_and_may_be_given_up() -> None:
     delete_system(system, RemovalPolicy.LEAVE, actor=ACTOR)
 
     assert not ConnectedSystem.objects.exists()
+
+
+def test_a_removal_that_is_called_off_takes_its_release_from_the_brake_along() -> None:
+    system, anna = a_system(), a_person("anna")
+    a_link(system, anna)
+    run = delete_system(system, RemovalPolicy.DELETE, actor=ACTOR)
+    assert run is not None
+    all_queued(run)
+    put(system, anna)
+
+    runs.cancel(run, actor=ACTOR)
+
+    assert Operation.objects.values_list("state", "released").get() == ("waiting", False)
 
 
 def test_a_removal_that_is_called_off_leaves_the_system_paused() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections
+from django.db import DataError, connections
 
 from connectors.catalog.memory.script import Call
 from connectors.engine.claim import claim_due
@@ -240,6 +240,32 @@ def test_a_defect_waits_for_a_person_and_blocks_nothing() -> None:
     broken = Operation.objects.get(object_id=anna.pk)
     assert (broken.state, broken.error_class) == ("failed", "defect")
     assert account_names(store) == ["berta"]
+
+
+@pytest.mark.parametrize("said", ["NUL \0", "half a pair \ud800"])
+def test_what_no_database_can_store_is_a_defect_of_its_own_operation(said: str) -> None:
+    system, store = a_memory_system()
+    anna, berta = people(2)
+    store.script.fail("create", lambda: Rejected(said), times=1)
+    put(system, anna)
+    work("one", 1)
+    put(system, berta)
+    work("one", 1)
+
+    assert list(Operation.objects.filter(object_id=anna.pk).values_list("state", "worker_deaths")) == [("failed", 0)]
+    assert account_names(store) == [berta.user_name]
+
+
+def test_our_database_refusing_a_value_is_not_repeated_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise DataError("no such character")
+
+    monkeypatch.setattr("connectors.engine.ledger.Ledger.linked", refuses)
+    system, _ = a_memory_system()
+    put(system, a_person("anna"))
+    work("one", 1)
+
+    assert Operation.objects.values_list("state", "error_class").get() == ("failed", "defect")
 
 
 def test_an_outage_opens_the_breaker_and_everything_goes_out_after_it() -> None:

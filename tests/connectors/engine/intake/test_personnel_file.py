@@ -2,16 +2,19 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.db import OperationalError
 from django.db.models import Count
 
 from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
-from connectors.engine.intake import advance, applying, work
+from connectors.engine.intake import advance, applying, departments, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
-from connectors.engine.intake.profile import Options, Profile
+from connectors.engine.intake.profile import Options, Profile, load_profile
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunState
+from identities.actions.lifecycle import delete_user
 from identities.actions.users import override_value
 from identities.actors import command_actor
 from identities.errors import RuleViolation
@@ -174,3 +177,77 @@ def test_a_newer_import_of_the_same_file_takes_the_place_of_an_older_plan() -> N
     with pytest.raises(RuleViolation):
         apply_import(older, actor=command_actor())
     assert AuditEntry.objects.get(verb="import.cancelled").facts == {"replaced_by": str(newer.pk)}
+
+
+def test_two_imports_of_one_file_that_are_applied_at_once_create_everybody_once() -> None:
+    for _ in range(2):
+        two = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
+        apply_import(two, actor=command_actor())
+    assert work("worker", limit=2) == 2
+    two.refresh_from_db()
+
+    assert (two.state, two.findings.count()) == (RunState.DONE, 0)
+    assert (User.objects.persons().count(), OrgUnit.objects.count(), Group.objects.count()) == (PEOPLE, 27, 27)
+    assert AuditEntry.objects.filter(verb="user.created").count() == PEOPLE
+    assert not AuditEntry.objects.filter(verb="user.changed", cid=two.correlation_id).exists()
+
+
+def test_departments_another_import_makes_at_the_same_moment_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_import(EMPLOYEES, DEPARTMENTS)
+    run = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
+    units = SimpleNamespace(objects=SimpleNamespace(filter=lambda **_: OrgUnit.objects.none()))
+    monkeypatch.setattr(departments, "OrgUnit", units)
+    monkeypatch.setattr(departments, "Group", SimpleNamespace(objects=SimpleNamespace(present=Group.objects.none)))
+    apply_import(run, actor=command_actor())
+    claimed = claim_run(run.pk, "late")
+
+    counts = departments.apply_departments(claimed, load_profile(claimed.profile), actor=command_actor())
+
+    assert counts.total() == 0
+
+
+def test_a_person_who_was_deleted_since_the_plan_is_told_and_stops_nobody() -> None:
+    run_import(EMPLOYEES, DEPARTMENTS)
+    name, text = EMPLOYEES
+    run = run_import((name, text.replace(",Programmer,", ",Developer,")), DEPARTMENTS, apply=False)
+    gone = User.objects.get(employee_number="103")  # the manager of the other programmers
+    delete_user(gone, actor=command_actor())
+
+    apply_import(run, actor=command_actor())
+    work("worker")
+    run.refresh_from_db()
+
+    finding = run.findings.get(code="refused")
+    assert (run.state, finding.column) == (RunState.DONE, "employee_number")
+    assert finding.message.startswith("Row 5: 103 was deleted")
+    assert User.objects.persons().filter(title="Developer").count() == 4
+
+
+def test_a_department_with_a_new_name_takes_its_people_along() -> None:
+    run_import(EMPLOYEES, DEPARTMENTS)
+    renamed = [
+        (name, text.replace(",60,IT,", ",60,Informatics,").replace("\n60,IT,", "\n60,Informatics,"))
+        for name, text in (EMPLOYEES, DEPARTMENTS)
+    ]
+
+    run_import(*renamed)
+
+    sizes = dict(Group.objects.annotate(size=Count("memberships")).values_list("display_name", "size"))
+    assert (sizes["Informatics"], sizes["IT"]) == (5, 0)
+
+
+def test_our_database_failing_does_not_end_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_import(EMPLOYEES, apply=False)
+    apply_import(run, actor=command_actor())
+
+    def fails(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(applying, "create_users_many", fails)
+        work("unlucky")
+    Run.objects.update(lease_until="2000-01-01T00:00:00Z")
+    work("next")
+
+    run.refresh_from_db()
+    assert (run.state, User.objects.persons().count()) == (RunState.DONE, PEOPLE)
