@@ -30,6 +30,16 @@ def _always(obj: models.Model) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """Something to see at a glance above an object's record: what it is, how it stands, and where to read more."""
+
+    label: str
+    text: object
+    url: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectAction:
     """One thing that can be done to one object.
 
@@ -39,6 +49,8 @@ class ObjectAction:
             shows as a refusal.
         offered: whether it makes sense for this object as it stands.
         dangerous: shown in red.
+        at_once: the button does it without asking first: nothing is lost by it.
+        shows: it only shows something, so its page opens with it instead of a question.
     """
 
     key: str
@@ -48,3 +60,5 @@ class ObjectAction:
     form: type[forms.Form] = forms.Form
     offered: Callable[[Any], bool] = _always
     dangerous: bool = False
+    at_once: bool = False
+    shows: bool = False
