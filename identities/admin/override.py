@@ -1,6 +1,6 @@
 """Overriding one value that another origin owns."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,13 @@ from identities.errors import IdentityError
 from identities.models import OrgUnit, User
 from identities.rules.attributes import MANAGER, ORG_UNIT, custom_name
 
+HOW_WRITTEN: Final = {
+    MANAGER: _("The user name of the manager."),
+    ORG_UNIT: _("The code of the org unit."),
+    "start_date": _("As YYYY-MM-DD."),
+    "end_date": _("As YYYY-MM-DD."),
+}
+
 
 class OverrideForm(forms.Form):
     """The new value and why. References are given by user name or code."""
@@ -22,7 +29,6 @@ class OverrideForm(forms.Form):
         required=False,
         max_length=1024,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("A manager by user name, an org unit by code, a date as YYYY-MM-DD."),
     )
     reason = forms.CharField(
         label=_("Reason"),
@@ -30,6 +36,11 @@ class OverrideForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         help_text=_("Kept in the audit trail."),
     )
+
+    def say_whose(self, attribute: str, name: str) -> None:
+        """Call the value by the attribute's name, and say how it is written."""
+        self.fields["value"].label = name
+        self.fields["value"].help_text = HOW_WRITTEN.get(attribute, "")
 
     def write(self, user: User, attribute: str, actor: Actor) -> bool:
         """Carry the override out; False when it was refused, which then stands on the form."""

@@ -17,17 +17,26 @@ from unfold.decorators import display
 from identities.actions import lifecycle
 from identities.actions.users import UserAttributes, create_user, update_user
 from identities.admin.action_admin import ActionModelAdmin, actor_of
-from identities.admin.object_actions import ObjectAction
+from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.origins import OriginNames
 from identities.admin.override import OverrideForm, current_text
 from identities.admin.user_actions import USER_ACTIONS
-from identities.admin.user_form import CUSTOM_FIELD, RECORD_FIELDS, MultiValueForm, UserForm, custom_fields
+from identities.admin.user_form import (
+    CUSTOM_FIELD,
+    FIELDSETS,
+    MultiValueForm,
+    UserForm,
+    attribute_in_words,
+    custom_fields,
+)
+from identities.admin.words import in_words, moment_in_words
 from identities.canonical import fold
 from identities.errors import IdentityError, RuleViolation
 from identities.filters.parse import parse
 from identities.filters.query import to_q
 from identities.models import MultiValue, User
 from identities.rules.attributes import check_single_valued
+from identities.rules.ownership import owner_of
 
 STATE_COLOURS = {
     "active": "success",
@@ -61,7 +70,9 @@ class MultiValueInline(TabularInline):
     form = MultiValueForm
     extra = 0
     fields = ("attribute", "value", "type", "primary")
+    verbose_name = gettext_lazy("address or number")
     verbose_name_plural = gettext_lazy("addresses and numbers")
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[MultiValue]":
         """Only the kinds this page edits."""
@@ -86,6 +97,11 @@ class UserAdmin(ActionModelAdmin):
     autocomplete_fields = ("manager", "org_unit")
     ordering = ("user_name_key", "id")
     actions = ("suspend_chosen", "lift_chosen")
+    empty_words = gettext_lazy("People come by an import, from an API client, or are added here by hand.")
+    deletion_words = gettext_lazy(
+        "The person disappears from every list and for every API client, and the accounts go as each system's policy "
+        "says. Until the person is purged, they can be restored from the list of deleted people."
+    )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         """Persons; `DeletedFilter` decides about deleted ones on the list."""
@@ -122,7 +138,7 @@ class UserAdmin(ActionModelAdmin):
             return "deleted", _("deleted")
         if user.suspensions.all():
             return "suspended", _("suspended")
-        return user.state, _(user.state)
+        return user.state, in_words(user.state)
 
     @display(description=gettext_lazy("Source"))
     def source(self, user: User) -> str:
@@ -135,30 +151,51 @@ class UserAdmin(ActionModelAdmin):
         return super().changelist_view(request, extra_context)
 
     @admin.action(description=gettext_lazy("Suspend"), permissions=["change"])
-    def suspend_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
-        """Suspend the chosen people."""
-        done = lifecycle.suspend_users_many(list(queryset), actor=actor_of(request))
-        self._tell(request, done, _("%(number)d people are suspended."))
+    def suspend_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
+        """Suspend the chosen people, once the reason is given."""
+
+        def perform(cleaned: dict[str, Any]) -> None:
+            done = lifecycle.suspend_users_many(list(queryset), actor=actor_of(request), reason=cleaned["reason"])
+            self._tell(request, done, _("%(number)d people are suspended."))
+
+        return self.ask_about_chosen(request, queryset, "suspend", perform)
 
     @admin.action(description=gettext_lazy("Lift the suspension"), permissions=["change"])
-    def lift_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
-        """Lift the administrators' suspension of the chosen people."""
-        done = lifecycle.lift_suspensions_many(list(queryset), actor=actor_of(request))
-        self._tell(request, done, _("The suspension of %(number)d people is lifted."))
+    def lift_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
+        """Lift the administrators' suspension of the chosen people, once that is confirmed."""
+
+        def perform(cleaned: dict[str, Any]) -> None:
+            done = lifecycle.lift_suspensions_many(list(queryset), actor=actor_of(request))
+            self._tell(request, done, _("The suspension of %(number)d people is lifted."))
+
+        return self.ask_about_chosen(request, queryset, "lift", perform)
 
     def _tell(self, request: HttpRequest, results: list[Any], done: str) -> None:
         refusals = [result for result in results if isinstance(result, IdentityError)]
         for refusal in refusals[:5]:
             self.message_user(request, refusal.message, "ERROR")
-        self.message_user(request, done % {"number": len(results) - len(refusals)})
+        if len(results) > len(refusals):
+            self.message_user(request, done % {"number": len(results) - len(refusals)}, "SUCCESS")
 
     # Record ---------------------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Record and, where there are any, custom attributes."""
         custom = [name for name in self._custom(request) if name.startswith(CUSTOM_FIELD)]
-        sets: list[Any] = [(None, {"fields": RECORD_FIELDS})]
-        return [*sets, (_("Custom attributes"), {"fields": custom})] if custom else sets
+        return [*FIELDSETS, (_("Custom attributes"), {"fields": custom})] if custom else FIELDSETS
+
+    def object_facts(self, request: HttpRequest, obj: User) -> list[Fact]:
+        """How the person stands, since when and by whom."""
+        state, words = self.status(obj)
+        level = {"active": "good", "staged": "wait", "suspended": "wait"}.get(state, "bad")
+        facts = [Fact(_("State"), words, level=level), Fact(_("Source"), OriginNames().name(obj.default_origin))]
+        names = OriginNames()
+        for each in obj.suspensions.all():
+            by = names.name(each.origin)
+            facts.append(Fact(_("Suspended by"), f"{by}: {each.reason}" if each.reason else by))
+        if obj.deleted_at:
+            facts.append(Fact(_("Deleted"), moment_in_words(obj.deleted_at)))
+        return facts
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form with a field for each custom attribute."""
@@ -215,12 +252,16 @@ class UserAdmin(ActionModelAdmin):
             request.POST if request.method == "POST" else None, initial={"value": current_text(user, attribute)}
         )
         if form.is_valid() and form.write(user, attribute, actor_of(request)):
-            self.message_user(request, _("The value is yours now."))
+            self.message_user(request, _("The value is yours now."), "SUCCESS")
             return HttpResponseRedirect(self.change_url(user.pk))
+        form.say_whose(attribute, attribute_in_words(attribute))
+        question = _("%(source)s says otherwise; from then on administrators own the value and no source changes it.")
+        owner = owner_of(attribute, current_text(user, attribute), user.owners, user.default_origin)
+        title = _("Override %(attribute)s") % {"attribute": attribute_in_words(attribute)}
+        words = question % {"source": OriginNames().name(owner or user.default_origin)}
         context = {
             **self._object_context(request, user),
-            "action": {"title": _("Override"), "question": _("From then on administrators own the value.")},
-            "subtitle": attribute,
+            "action": {"title": title, "question": words[:1].upper() + words[1:]},
             "form": form,
         }
         return TemplateResponse(request, "admin/object_action.html", context)
