@@ -57,6 +57,12 @@ class MappingForm(forms.Form):
         label=gettext_lazy("Clear when null"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
 
+    def has_changed(self) -> bool:
+        """Whether there is anything to take: of an empty row a browser sends the first choice of every list all the
+        same.
+        """
+        return bool({"attribute", "source"} & set(self.changed_data)) if self.empty_permitted else super().has_changed()
+
     def row(self) -> MappingRow:
         """The row as the action takes it."""
         cleaned = self.cleaned_data

@@ -150,7 +150,10 @@ class ObjectPages(ModelAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, message: str) -> HttpResponse:
         self.message_user(request, message, messages.SUCCESS)
-        return self.redirect_to(unquote(object_id))
+        if self.get_object(request, unquote(object_id)) is not None:
+            return self.redirect_to(unquote(object_id))
+        opts = self.model._meta
+        return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
 
     # Sections ---------------------------------------------------------------------------------------------------------
 

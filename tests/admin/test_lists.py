@@ -30,6 +30,14 @@ def test_many_are_suspended_only_for_a_reason(world: World) -> None:
     assert set(entries.values_list("reason", flat=True)) == {"Strike"}
 
 
+def test_removing_a_system_at_once_leads_to_the_list_and_says_so(world: World) -> None:
+    system = world.systems[-1]
+    page = reverse("admin:connectors_connectedsystem_do", args=[system.pk, "delete"])
+    answer = signed_in(world.superuser).post(page, {"policy": "leave", "name": system.name}, follow=True)
+    assert answer.redirect_chain == [(reverse("admin:connectors_connectedsystem_changelist"), 302)]
+    assert f"{system.name} is being removed." in answer.content.decode()
+
+
 def test_every_row_of_a_list_leads_to_its_page(world: World) -> None:
     client = signed_in(world.superuser)
     for model in ("connectors_link", "connectors_operation", "connectors_run", "identities_auditentry"):
