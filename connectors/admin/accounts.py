@@ -7,8 +7,10 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from connectors.engine.explain import explain_everywhere
+from connectors.admin.words import verdict_in_words
+from connectors.engine.explain import Explanation, explain_everywhere
 from identities.admin.sections import Section, sections
+from identities.admin.words import in_words
 from identities.models import Group
 from identities.vocabulary import ObjectType
 
@@ -16,8 +18,18 @@ from identities.vocabulary import ObjectType
 def accounts(request: HttpRequest, obj: Any) -> SafeString:
     """Everything the portal can say about this object's accounts without asking the systems."""
     object_type = ObjectType.GROUP if isinstance(obj, Group) else ObjectType.USER
-    explanations = explain_everywhere(object_type, obj.pk)
-    return render_to_string("admin/connectors/accounts.html", {"explanations": explanations}, request)
+    rows = [_row(explanation) for explanation in explain_everywhere(object_type, obj.pk)]
+    return render_to_string("admin/connectors/accounts.html", {"rows": rows}, request)
+
+
+def _row(explanation: Explanation) -> dict[str, Any]:
+    last = explanation.last_operation
+    return {
+        "explanation": explanation,
+        "verdict": verdict_in_words(explanation.decision.verdict),
+        "link_state": in_words(explanation.link.state) if explanation.link else "",
+        "last": ", ".join(filter(None, (in_words(last.state), verdict_in_words(last.verdict)))) if last else "",
+    }
 
 
 for _model in ("identities.User", "identities.Group"):

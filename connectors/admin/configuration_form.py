@@ -76,7 +76,7 @@ def groups_of(fields: Mapping[str, forms.Field]) -> list[tuple[str, list[str]]]:
 def _secret(info: FieldInfo, is_set: bool) -> forms.Field:
     words = _("Set. Leave empty to keep it.") if is_set else _("Not set.")
     return forms.CharField(
-        required=False,
+        required=info.is_required() and not is_set,
         strip=False,
         widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
         help_text=f"{info.description or ''} {words}".strip(),
@@ -85,9 +85,9 @@ def _secret(info: FieldInfo, is_set: bool) -> forms.Field:
 
 def _field(info: FieldInfo, *, multiline: bool, found: tuple[str, ...]) -> forms.Field:
     annotation = _plain(info.annotation)
-    shared: dict[str, Any] = {"required": False, "help_text": info.description or ""}
+    shared: dict[str, Any] = {"required": info.is_required(), "help_text": info.description or ""}
     if annotation is bool:
-        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget(), **shared)
+        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget(), **{**shared, "required": False})
     if annotation is int:
         return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(), **shared)
     options = _options(annotation)

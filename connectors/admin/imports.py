@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,12 +15,14 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from connectors.actions import imports
+from connectors.admin.words import RUN_LEVELS
 from connectors.engine.intake.lease import IN_WORK
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RunKind, RunState
-from identities.admin.action_admin import ActionModelAdmin, RefusableForm, actor_of
-from identities.admin.object_actions import ObjectAction
+from identities.admin.action_admin import NO_SAVING, ActionModelAdmin, RefusableForm, actor_of
+from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.sections import Section, sections
+from identities.admin.words import in_words, mark, name_in_words
 
 ROWS_PER_PAGE = 100
 SHOWN_FINDINGS = 200
@@ -63,23 +66,12 @@ class RunAdmin(ActionModelAdmin):
     """Every run with what it did; imports are added by uploading a file."""
 
     is_edited = False
-    list_display = ("created_at", "kind", "subject", "state", "progress", "actor_name")
+    list_display = ("created_at", "what", "subject", "status", "progress", "actor_name")
     list_filter = ("kind", "state")
     list_select_related = ("system", "profile")
     ordering = ("-created_at",)
-    fields = (
-        "kind",
-        "subject",
-        "state",
-        "actor_name",
-        "created_at",
-        "started_at",
-        "finished_at",
-        "progress",
-        "plan",
-        "error",
-        "problems",
-    )
+    empty_words = gettext_lazy("Upload a file of people: what it would change is shown before anything is changed.")
+    fields = ("progress", "plan", "error", "problems", "actor_name", "created_at", "started_at", "finished_at")
     readonly_fields = fields
     change_form_template = "admin/connectors/run_change_form.html"
     object_actions = (
@@ -88,7 +80,7 @@ class RunAdmin(ActionModelAdmin):
             gettext_lazy("Apply"),
             gettext_lazy("Carry out the plan. Every change is audited under your name."),
             _apply,
-            offered=lambda run: run.kind == RunKind.IMPORT and run.state == RunState.PLANNED,
+            offered=lambda run: run.kind == RunKind.IMPORT and run.state == RunState.PLANNED and not _has_problems(run),
         ),
         ObjectAction(
             "cancel",
@@ -127,12 +119,43 @@ class RunAdmin(ActionModelAdmin):
         profile = imports.profile_named(form.cleaned_data["profile"], actor=actor)
         return imports.start_import([(file.name, file) for file in files if file], profile, actor=actor)
 
-    def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """The page of a run follows it while there is work going on."""
-        response = super().changeform_view(request, object_id, *args, **kwargs)
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The page of a run follows it while there is work going on; an upload is sent in one way."""
+        saving = {} if object_id else {**NO_SAVING, "show_save": True}
+        response = super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **saving})
         if getattr(response, "context_data", None) and (run := response.context_data.get("original")):
             response.context_data |= {"follow": run.state in IN_WORK, "title": str(run)}
         return response
+
+    def response_add(self, request: HttpRequest, obj: Run, post_url_continue: Any = None) -> HttpResponse:
+        """On to the run, which shows how far it is and, once read, what it would change."""
+        self.message_user(request, _("The file is being read. Nothing is changed before you apply it."), "SUCCESS")
+        return self.redirect_to(obj.pk)
+
+    def object_facts(self, request: HttpRequest, obj: Run) -> list[Fact]:
+        """What the run is and how it stands."""
+        words, level = in_words(obj.state), RUN_LEVELS.get(RunState(obj.state), "plain")
+        if obj.state == RunState.PLANNED and _has_problems(obj):
+            words, level = _("cannot be applied: mend the problems below in the file, then import it again"), "bad"
+        facts = [Fact(_("Run"), in_words(obj.kind)), Fact(_("State"), words, level=level)]
+        if obj.system:
+            url = reverse("admin:connectors_connectedsystem_change", args=[obj.system.pk])
+            facts.append(Fact(_("System"), obj.system.name, url))
+        if obj.profile:
+            facts.append(Fact(_("Profile"), obj.profile.name))
+        return facts
+
+    @admin.display(description=gettext_lazy("Run"), ordering="kind")
+    def what(self, run: Run) -> str:
+        """The kind of run."""
+        return in_words(run.kind)
+
+    @admin.display(description=gettext_lazy("State"), ordering="state")
+    def status(self, run: Run) -> str:
+        """The state in colour."""
+        return mark(in_words(run.state), RUN_LEVELS.get(RunState(run.state), ""))
 
     @admin.display(description=gettext_lazy("File or system"))
     def subject(self, run: Run) -> str:
@@ -142,13 +165,17 @@ class RunAdmin(ActionModelAdmin):
     @admin.display(description=gettext_lazy("Progress"))
     def progress(self, run: Run) -> str:
         """How far the run is."""
-        return f"{run.processed} / {run.total}" if run.total else "-"
+        if not run.total:
+            return "-"
+        words = _("%(done)d of %(total)d") % {"done": run.processed, "total": run.total}
+        bar = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
+        return format_html(bar, run.processed, run.total, words, words)
 
     @admin.display(description=gettext_lazy("Plan and result"))
     def plan(self, run: Run) -> str:
         """Counts by part."""
         rows = (
-            (part, ", ".join(f"{name} {number}" for name, number in counted.items()) or _("nothing to do"))
+            (name_in_words(part), ", ".join(_counted(counted)) or _("nothing to do"))
             for part, counted in run.counts.items()
             if isinstance(counted, dict)
         )
@@ -172,6 +199,14 @@ class RunAdmin(ActionModelAdmin):
             *head,
             rows,
         )
+
+
+def _has_problems(run: Run) -> bool:
+    return run.findings.filter(blocking=True).exists()
+
+
+def _counted(counts: dict[str, Any]) -> list[str]:
+    return [f"{number} {name_in_words(name).lower()}" for name, number in counts.items() if number]
 
 
 def _rows(request: HttpRequest, run: Any) -> SafeString:

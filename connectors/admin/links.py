@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -13,12 +14,14 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from connectors.actions import links
+from connectors.admin.words import LINK_LEVELS
 from connectors.engine.decide.values import displayed
 from connectors.engine.known_values import recalled
 from connectors.models import Link
 from connectors.vocabulary import LinkState
 from identities.admin.action_admin import ActionModelAdmin, actor_of
-from identities.admin.object_actions import ObjectAction, ReasonForm
+from identities.admin.object_actions import Fact, ObjectAction, ReasonForm
+from identities.admin.words import in_words
 
 COLOURS = {
     LinkState.LINKED: "success",
@@ -55,15 +58,15 @@ class LinkAdmin(ActionModelAdmin):
     """The ties between people and groups here and their accounts there."""
 
     is_edited = False
-    list_display = ("subject", "system", "status", "remote_name", "enabled", "synchronised_at")
+    list_display = ("object_name", "system", "status", "remote_name", "enabled", "synchronised_at")
     list_filter = ("state", "system", "object_type", "adopted")
     list_select_related = ("system",)
     search_fields = ("object_name", "remote_name", "remote_id")
     ordering = ("-id",)
+    empty_words = gettext_lazy("Links appear when people and groups meet their accounts on a connected system.")
     fields = (
         "subject",
         "system",
-        "status",
         "remote_name",
         "remote_id",
         "reference",
@@ -113,7 +116,15 @@ class LinkAdmin(ActionModelAdmin):
     @display(description=gettext_lazy("State"), label=COLOURS)
     def status(self, link: Link) -> tuple[str, str]:
         """The state in colour."""
-        return link.state, _(link.state)
+        return link.state, in_words(link.state)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Link]":
+        """Links with their systems, whose names stand in their titles."""
+        return super().get_queryset(request).select_related("system")
+
+    def object_facts(self, request: HttpRequest, obj: Link) -> list[Fact]:
+        """How the link stands."""
+        return [Fact(_("State"), in_words(obj.state), level=LINK_LEVELS[LinkState(obj.state)] or "plain")]
 
     @admin.display(description=gettext_lazy("Last known values"))
     def known_values(self, link: Link) -> str:

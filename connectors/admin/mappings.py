@@ -22,6 +22,7 @@ from connectors.actions import mappings
 from connectors.models import ConnectedSystem
 from identities.admin.action_admin import actor_of
 from identities.admin.sections import Section, sections
+from identities.admin.words import choices_in_words, in_words
 from identities.canonical import fold
 from identities.errors import IdentityError
 from identities.mapping import MappingRow, RowResult, apply_rows
@@ -36,7 +37,7 @@ class MappingForm(forms.Form):
     """One row."""
 
     object_type = forms.ChoiceField(
-        label=gettext_lazy("Object"), choices=[(o, o) for o in ObjectType], widget=UnfoldAdminSelectWidget()
+        label=gettext_lazy("Object"), choices=lambda: choices_in_words(ObjectType), widget=UnfoldAdminSelectWidget()
     )
     attribute = forms.CharField(
         label=gettext_lazy("Remote attribute"),
@@ -44,17 +45,23 @@ class MappingForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"list": "remote-attributes"}),
     )
     kind = forms.ChoiceField(
-        label=gettext_lazy("Kind"), choices=[(k, k) for k in MappingKind], widget=UnfoldAdminSelectWidget()
+        label=gettext_lazy("Kind"), choices=lambda: choices_in_words(MappingKind), widget=UnfoldAdminSelectWidget()
     )
     source = forms.CharField(
         label=gettext_lazy("Source"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 1})
     )
     apply = forms.ChoiceField(
-        label=gettext_lazy("Apply"), choices=[(a, a) for a in MappingApply], widget=UnfoldAdminSelectWidget()
+        label=gettext_lazy("Apply"), choices=lambda: choices_in_words(MappingApply), widget=UnfoldAdminSelectWidget()
     )
     clear_when_null = forms.BooleanField(
         label=gettext_lazy("Clear when null"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
+
+    def has_changed(self) -> bool:
+        """Whether there is anything to take: of an empty row a browser sends the first choice of every list all the
+        same.
+        """
+        return bool({"attribute", "source"} & set(self.changed_data)) if self.empty_permitted else super().has_changed()
 
     def row(self) -> MappingRow:
         """The row as the action takes it."""
@@ -73,7 +80,7 @@ MappingFormSet = forms.formset_factory(MappingForm, extra=EMPTY_ROWS, can_delete
 
 def _stored(system: ConnectedSystem) -> list[dict[str, Any]]:
     names = ("object_type", "attribute", "kind", "source", "apply", "clear_when_null")
-    return list(system.mappings.order_by("object_type", "position", "id").values(*names))
+    return list(system.mappings.order_by("-object_type", "position", "id").values(*names))
 
 
 def mapping_page(request: HttpRequest, system: Any) -> SafeString:
@@ -83,12 +90,13 @@ def mapping_page(request: HttpRequest, system: Any) -> SafeString:
     formset = MappingFormSet(request.POST if request.method == "POST" else None, initial=_stored(system))
     if formset.is_bound and formset.is_valid() and "save" in request.POST and may_change:
         formset = _save(request, system, formset)
+    results = [(result, in_words(result.outcome)) for result in _results(request, formset, person)]
     context = {
         "system": system,
         "formset": formset,
         "person": person,
         "may_change": may_change,
-        "results": _results(request, formset, person),
+        "results": results,
         "remote_attributes": _remote_attributes(system),
     }
     return render_to_string("admin/connectors/mappings.html", context, request)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from connectors.actions import holds, operations
+from connectors.admin.words import OPERATION_LEVELS, verdict_in_words
 from connectors.models import Operation
 from connectors.vocabulary import OperationState
 from identities.admin.action_admin import ActionModelAdmin, actor_of
-from identities.admin.object_actions import ObjectAction, ReasonForm
+from identities.admin.object_actions import Fact, ObjectAction, ReasonForm
+from identities.admin.words import in_words, moment_in_words
 
 COLOURS = {
     OperationState.WAITING: "info",
@@ -27,6 +29,7 @@ COLOURS = {
     OperationState.HELD: "warning",
     OperationState.DONE: "success",
 }
+SHOWN_REFUSALS = 5
 Act = Callable[..., object]
 
 
@@ -47,23 +50,25 @@ class OperationAdmin(ActionModelAdmin):
     """The durable queue and, once done, its log."""
 
     is_edited = False
-    list_display = ("created_at", "subject", "system", "status", "verdict", "attempt", "due_at", "short_message")
+    list_display = ("created_at", "subject", "system", "status", "outcome", "attempt", "next_attempt", "short_message")
     list_filter = ("state", "system", "error_class", "lane", "object_type")
     list_select_related = ("system",)
     search_fields = ("object_name",)
     search_help_text = gettext_lazy("Name of the person or group")
     ordering = ("-id",)
+    empty_words = gettext_lazy(
+        "Operations come from changes: connect a system, resume it, and everybody's appear here."
+    )
     fields = (
         "subject",
         "system",
-        "status",
-        "verdict",
-        "held_verdict",
+        "outcome",
+        "held_removal",
         "cause",
         "created_at",
         "started_at",
         "finished_at",
-        "due_at",
+        "next_attempt",
         "attempt",
         "worker_deaths",
         "error_class",
@@ -81,6 +86,7 @@ class OperationAdmin(ActionModelAdmin):
             gettext_lazy("It is tried again now, with the values as they are now."),
             _one(operations.retry, gettext_lazy("It is tried again.")),
             offered=_in(*operations.RETRIED),
+            at_once=True,
         ),
         ObjectAction(
             "skip",
@@ -129,7 +135,31 @@ class OperationAdmin(ActionModelAdmin):
     @display(description=gettext_lazy("State"), label=COLOURS)
     def status(self, operation: Operation) -> tuple[str, str]:
         """The state in colour."""
-        return operation.state, _(operation.state.replace("_", " "))
+        return operation.state, in_words(operation.state)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Operation]":
+        """Operations with their systems, whose names stand in their titles."""
+        return super().get_queryset(request).select_related("system")
+
+    def object_facts(self, request: HttpRequest, obj: Operation) -> list[Fact]:
+        """How the operation stands."""
+        level = OPERATION_LEVELS.get(OperationState(obj.state), "plain")
+        return [Fact(_("State"), in_words(obj.state), level=level)]
+
+    @admin.display(description=gettext_lazy("What is done"), ordering="verdict")
+    def outcome(self, operation: Operation) -> str:
+        """The verdict in words."""
+        return verdict_in_words(operation.verdict) or "-"
+
+    @admin.display(description=gettext_lazy("Held removal"))
+    def held_removal(self, operation: Operation) -> str:
+        """What the limit stopped."""
+        return verdict_in_words(operation.held_verdict) or "-"
+
+    @admin.display(description=gettext_lazy("Next attempt"), ordering="due_at")
+    def next_attempt(self, operation: Operation) -> str:
+        """When it is due, as long as it waits."""
+        return moment_in_words(operation.due_at if operation.state == OperationState.WAITING else None)
 
     @admin.display(description=gettext_lazy("Person or group"))
     def subject(self, operation: Operation) -> str:
@@ -153,33 +183,41 @@ class OperationAdmin(ActionModelAdmin):
         """The decision's steps."""
         return render_to_string("admin/connectors/steps.html", {"steps": operation.steps})
 
-    def _each(self, request: HttpRequest, chosen: "QuerySet[Operation]", act: Act) -> None:
-        done, refused = operations.each_of(act, chosen, actor=actor_of(request))
-        for refusal in refused:
-            self.message_user(request, refusal, "ERROR")
-        self.message_user(request, _("Done for %(number)d operations.") % {"number": done})
+    def _each(self, request: HttpRequest, chosen: "QuerySet[Operation]", key: str, act: Act) -> HttpResponse | None:
+        def perform(cleaned: dict[str, Any]) -> None:
+            actor = actor_of(request, cleaned.get("reason", ""))
+            done, refused = operations.each_of(act, chosen, actor=actor)
+            for refusal in refused[:SHOWN_REFUSALS]:
+                self.message_user(request, refusal, "ERROR")
+            if len(refused) > SHOWN_REFUSALS:
+                more = len(refused) - SHOWN_REFUSALS
+                self.message_user(request, _("%(number)d more were refused.") % {"number": more}, "ERROR")
+            if done:
+                self.message_user(request, _("Done for %(number)d operations.") % {"number": done}, "SUCCESS")
+
+        return self.ask_about_chosen(request, chosen, key, perform)
 
     @admin.action(description=gettext_lazy("Retry"), permissions=["change"])
-    def retry_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+    def retry_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Retry the chosen operations."""
-        self._each(request, queryset, operations.retry)
+        return self._each(request, queryset, "retry", operations.retry)
 
     @admin.action(description=gettext_lazy("Skip"), permissions=["change"])
-    def skip_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+    def skip_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Skip the chosen operations."""
-        self._each(request, queryset, operations.skip)
+        return self._each(request, queryset, "skip", operations.skip)
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
-    def cancel_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+    def cancel_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Cancel the chosen operations."""
-        self._each(request, queryset, operations.cancel)
+        return self._each(request, queryset, "cancel", operations.cancel)
 
     @admin.action(description=gettext_lazy("Release held removals"), permissions=["change"])
-    def release_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+    def release_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Release the chosen removals."""
-        self._each(request, queryset, holds.release)
+        return self._each(request, queryset, "release", holds.release)
 
     @admin.action(description=gettext_lazy("Reject held removals"), permissions=["change"])
-    def reject_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> None:
+    def reject_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Reject the chosen removals."""
-        self._each(request, queryset, holds.reject)
+        return self._each(request, queryset, "reject", holds.reject)

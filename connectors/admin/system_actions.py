@@ -13,8 +13,11 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from connectors.actions import systems
+from connectors.admin.discovery import offered, take_over
+from connectors.admin.words import verdict_in_words
 from connectors.engine.preview import count_push
 from connectors.models import ConnectedSystem
+from connectors.spi import Misconfigured
 from connectors.vocabulary import RemovalPolicy, SystemState
 from identities.admin.action_admin import actor_of
 from identities.admin.object_actions import ObjectAction
@@ -52,9 +55,12 @@ def _test(request: HttpRequest, system: ConnectedSystem, cleaned: dict[str, Any]
     return _page(request, system, "findings.html", heading=_("Test"), findings=findings)
 
 
-def _discover(request: HttpRequest, system: ConnectedSystem, cleaned: dict[str, Any]) -> HttpResponse:
+def _discover(request: HttpRequest, system: ConnectedSystem, cleaned: dict[str, Any]) -> "str | HttpResponse":
+    if request.POST.get("take"):
+        return take_over(request, system)
     discovery = systems.discover_system(system, actor=actor_of(request))
-    return _page(request, system, "findings.html", heading=_("Discover"), discovery=discovery)
+    context = {"discovery": discovery, "offered": offered(system, discovery)}
+    return _page(request, system, "discovery.html", heading=_("Discover"), **context)
 
 
 def _counted(heading: str, confirm: str, act: "Callable[..., object] | None", done: str) -> Any:
@@ -64,16 +70,19 @@ def _counted(heading: str, confirm: str, act: "Callable[..., object] | None", do
         if act is not None and request.POST.get("confirmed"):
             act(system, actor=actor_of(request))
             return done
-        found = count_push(system)
+        try:
+            found = count_push(system)
+        except Misconfigured as error:
+            raise RuleViolation("cannot_be_counted", error.message) from error
         samples = [
             {
                 "name": sample.name,
-                "verdict": sample.decision.verdict,
+                "verdict": verdict_in_words(sample.decision.verdict),
                 "values": {name: map(str, values) for name, values in sample.decision.desired.items()},
             }
             for sample in found.picked()
         ]
-        counts = {str(verdict): number for verdict, number in found.counts.most_common()}
+        counts = {verdict_in_words(verdict): number for verdict, number in found.counts.most_common()}
         context = {"counts": counts, "samples": samples, "confirm_url": request.path, "confirm_title": confirm}
         return _page(request, system, "push_confirmation.html", heading=heading, **context)
 
@@ -98,18 +107,21 @@ SYSTEM_ACTIONS: Final = (
         gettext_lazy("Test"),
         gettext_lazy("Connects, signs in, reads, and looks whether writing is allowed. Nothing is changed."),
         _test,
+        at_once=True,
     ),
     ObjectAction(
         "discover",
         gettext_lazy("Discover"),
         gettext_lazy("Asks the system what it is and what it can hold. Nothing is changed."),
         _discover,
+        at_once=True,
     ),
     ObjectAction(
         "preview",
         gettext_lazy("Preview"),
         gettext_lazy("Counts what a push would do, with samples. Nothing is changed."),
         _counted(gettext_lazy("Preview"), "", None, ""),
+        shows=True,
     ),
     ObjectAction(
         "resume",
@@ -122,6 +134,7 @@ SYSTEM_ACTIONS: Final = (
             gettext_lazy("The system is running; everybody is being pushed."),
         ),
         offered=lambda system: system.state == SystemState.PAUSED,
+        shows=True,
     ),
     ObjectAction(
         "push",
@@ -134,6 +147,7 @@ SYSTEM_ACTIONS: Final = (
             gettext_lazy("Everybody is being pushed."),
         ),
         offered=lambda system: system.state == SystemState.RUNNING,
+        shows=True,
     ),
     ObjectAction(
         "pause",

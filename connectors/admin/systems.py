@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -18,12 +20,19 @@ from connectors.admin.system_actions import SYSTEM_ACTIONS
 from connectors.admin.system_form import LIMIT_FIELDS, POLICY_FIELDS, SCOPE_FIELDS, SystemForm
 from connectors.models import ConnectedSystem
 from connectors.spi import Configuration
-from connectors.vocabulary import BreakerState, LinkState, SystemState
+from connectors.vocabulary import OPEN, BreakerState, LinkState, SystemState
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.history import history
+from identities.admin.object_actions import Fact
 from identities.admin.sections import Section, sections
+from identities.admin.words import in_words
 
 KIND = "connector"
+WHAT_FOR = {
+    "ldap": gettext_lazy("OpenLDAP and other directories: people and groups as entries."),
+    "scim": gettext_lazy("Applications that take people and groups by SCIM 2.0."),
+    "sql": gettext_lazy("Tables of people, groups and members in SQLite or PostgreSQL."),
+}
 
 
 @admin.register(ConnectedSystem)
@@ -35,6 +44,10 @@ class ConnectedSystemAdmin(ActionModelAdmin):
     search_fields = ("name",)
     autocomplete_fields = ("scope_groups", "scope_org_units")
     object_actions = SYSTEM_ACTIONS
+    empty_words = gettext_lazy(
+        "A connected system gets accounts from the portal. Connect the first one: it is created paused, and what it "
+        "would get is shown before anything is written to it."
+    )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ConnectedSystem]":
         """Systems with the number of their links."""
@@ -53,7 +66,22 @@ class ConnectedSystemAdmin(ActionModelAdmin):
         """State, or that it cannot be reached."""
         if system.state == SystemState.RUNNING and system.breaker != BreakerState.CLOSED:
             return "not_reachable", _("not reachable")
-        return system.state, _(system.state)
+        return system.state, in_words(system.state)
+
+    def object_facts(self, request: HttpRequest, obj: ConnectedSystem) -> list[Fact]:
+        """How the system fares, with the lists behind it."""
+        state, words = self.status(obj)
+        level = {"running": "good", "not_reachable": "bad"}.get(state, "wait")
+        facts = [Fact(_("State"), words, level=level), Fact(_("Connector"), self.kind(obj))]
+        if obj.breaker != BreakerState.CLOSED:
+            facts.append(Fact(_("Why"), obj.breaker_reason))
+        links = f"{reverse('admin:connectors_link_changelist')}?system__id__exact={obj.pk}"
+        facts.append(Fact(_("Accounts and groups"), self.linked(obj), links))
+        waiting = obj.operations.filter(state__in=OPEN).count()
+        operations = f"{reverse('admin:connectors_operation_changelist')}?system__id__exact={obj.pk}"
+        facts.append(Fact(_("Open operations"), waiting, operations))
+        last = naturaltime(obj.last_success_at) if obj.last_success_at else _("never")
+        return [*facts, Fact(_("Last answer"), last)]
 
     @admin.display(description=gettext_lazy("Accounts and groups"))
     def linked(self, system: ConnectedSystem) -> int:
@@ -67,7 +95,11 @@ class ConnectedSystemAdmin(ActionModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         if registry.connector(request.GET.get(KIND, "")).connector_class is None:
-            choices = [each for each in registry.connectors().values() if each.offered]
+            choices = [
+                {"connector": each, "what_for": WHAT_FOR.get(each.kind, each.kind)}
+                for each in registry.connectors().values()
+                if each.offered
+            ]
             context = {**self.admin_site.each_context(request), "title": _("Connect a system"), "choices": choices}
             return TemplateResponse(request, "admin/connectors/choose_connector.html", context)
         return super().add_view(request, form_url, extra_context)
@@ -90,7 +122,7 @@ class ConnectedSystemAdmin(ActionModelAdmin):
             *headings,
             (_("Scope"), {"fields": SCOPE_FIELDS}),
             (_("Policies"), {"fields": POLICY_FIELDS}),
-            (_("Limits"), {"fields": LIMIT_FIELDS}),
+            (_("Work and removals"), {"fields": LIMIT_FIELDS}),
         ]
 
     def _configuration_class(self, request: HttpRequest, obj: ConnectedSystem | None) -> type[Configuration] | None:
@@ -135,7 +167,9 @@ class ConnectedSystemAdmin(ActionModelAdmin):
         """On to the new system's page, whose buttons are what comes next."""
         self.message_user(
             request,
-            _("%(system)s is connected and paused. Test it, map its attributes, then resume it.") % {"system": obj},
+            _("%(system)s is connected and paused. Test it, discover what it can hold, then resume it.")
+            % {"system": obj},
+            "SUCCESS",
         )
         return self.redirect_to(obj.pk)
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from connectors.engine import schema_store
 from connectors.engine.budget import removal_budget
 from connectors.engine.limits import RemovalBudget
-from connectors.engine.membership_delta import membership_delta
+from connectors.engine.membership_delta import differing_groups, membership_delta
 from connectors.engine.scope_view import ScopeReader
-from connectors.engine.situation import ObjectView, ScopeView, Situation
+from connectors.engine.situation import MembershipDelta, ObjectView, ScopeView, Situation
 from connectors.engine.subjects import Subject, load_subjects
 from connectors.engine.system_view import link_view, system_view
 from connectors.models import ConnectedSystem, Link
@@ -56,27 +56,35 @@ class Gatherer:
             released: a person let its removal through the brake.
             own_operation: the operation at hand, which does not count as a removal under way.
         """
-        situation = next(self.many([object_id], RemovalBudget()))
+        situation = next(self.many([object_id], RemovalBudget(), members_in_full=True))
         item = situation.object
         if item.active and item.scope.matches and not item.deleted:
             return situation  # nothing to remove, so nobody asks how much may be
         budget = removal_budget(self.system, self.now, own_operation)
         return replace(situation, budget=budget, released=released)
 
-    def many(self, object_ids: Collection[UUID], budget: RemovalBudget) -> Iterator[Situation]:
+    def many(
+        self, object_ids: Collection[UUID], budget: RemovalBudget, *, members_in_full: bool = False
+    ) -> Iterator[Situation]:
         """The situations of several objects; how many queries it takes does not depend on how many there are.
 
-        Members of groups are the exception: they are compared group by group.
+        Args:
+            members_in_full: compare the members of groups one group after the other, which says which differ;
+                otherwise it is only found out whether they do.
         """
         subjects = load_subjects(self.object_type, object_ids)
         found = Link.objects.filter(system=self.system, object_type=self.object_type, object_id__in=object_ids)
         links = {link.object_id: link for link in found}
         managers = {each.manager_id for each in subjects.values() if each.manager_id}
         references = self.resolve(managers)
+        differing = self._differing(object_ids) if not members_in_full else frozenset()
         for object_id in object_ids:
             link = links.get(object_id)
             situation = self.situation(object_id, subjects.get(object_id), link, references, budget)
-            yield self.with_members(situation, link)
+            if members_in_full:
+                yield self.with_members(situation, link)
+            else:
+                yield replace(situation, members=MembershipDelta(differs=object_id in differing))
 
     def situation(
         self,
@@ -118,6 +126,11 @@ class Gatherer:
             scope=self._scope.of(subject),
             version=subject.version,
         )
+
+    def _differing(self, object_ids: Collection[UUID]) -> Collection[UUID]:
+        if self.object_type is not ObjectType.GROUP:
+            return frozenset()
+        return differing_groups(self.system, object_ids, nested=self.view.capabilities.nested_groups)
 
     def with_members(self, situation: Situation, link: Link | None) -> Situation:
         is_wanted = not situation.object.deleted and situation.object.scope.matches

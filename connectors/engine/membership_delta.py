@@ -1,9 +1,10 @@
 """Which members a remote group lacks and which it has too many, as a set difference in SQL."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from connectors.engine.situation import MemberChange, MembershipDelta
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
@@ -58,6 +59,73 @@ def _missing(
 
 def _changes(links: "QuerySet[Link]") -> tuple[MemberChange, ...]:
     return tuple(MemberChange(*row) for row in links.values_list("pk", "reference", "object_name")[:MOST_CHANGES])
+
+
+def differing_groups(system: ConnectedSystem, group_ids: Collection[UUID], *, nested: bool) -> set[UUID]:
+    """Those of these groups that have an account whose members are not those `membership_delta` wants there.
+
+    Takes a fixed number of statements, but for groups whose nested groups have to be flattened: each of those is
+    compared by itself.
+    """
+    links = Link.objects.filter(
+        system=system, object_type=ObjectType.GROUP, object_id__in=group_ids, state=LinkState.LINKED
+    )
+    if not links:
+        return set()
+    there, same = _known_members(links, nested=nested)
+    wanted = _wanted_members(system, group_ids, nested=nested)
+    flattened = set() if nested else _holding_groups(group_ids)
+    found = set()
+    for link in links:
+        if link.object_id in flattened:
+            differs = not membership_delta(system, link.object_id, link, nested=nested).is_empty
+        else:
+            differs = len({counts.get(link.object_id, 0) for counts in (there, same, wanted)}) > 1
+        if differs:
+            found.add(link.object_id)
+    return found
+
+
+def _known_members(links: "QuerySet[Link]", *, nested: bool) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """By group, how many members are known to be there, and how many of them are wanted, under this reference."""
+    direct = Membership.objects.filter(group_id=OuterRef("group_link__object_id"))
+    users = direct.filter(user_id=OuterRef("member_link__user_id"), user__deleted_at__isnull=True)
+    is_wanted: Any = Exists(users)
+    if nested:
+        groups = direct.filter(member_group_id=OuterRef("member_link__group_id"), member_group__deleted_at__isnull=True)
+        is_wanted |= Exists(groups)
+    there = RemoteMembership.objects.filter(group_link__in=links)
+    current = there.filter(
+        is_wanted,
+        member_link__state=LinkState.LINKED,
+        member_link__reference__gt="",
+        reference=F("member_link__reference"),
+    )
+    return _counted(there, "group_link__object_id"), _counted(current, "group_link__object_id")
+
+
+def _wanted_members(system: ConnectedSystem, group_ids: Collection[UUID], *, nested: bool) -> dict[UUID, int]:
+    """By group, how many direct members have an account."""
+    found: dict[UUID, int] = {}
+    for member in ("user", "member_group") if nested else ("user",):
+        linked = {
+            f"{member}__deleted_at__isnull": True,
+            f"{member}__links__system": system,
+            f"{member}__links__state": LinkState.LINKED,
+            f"{member}__links__reference__gt": "",
+        }
+        for group_id, number in _counted(Membership.objects.filter(group__in=group_ids, **linked), "group_id").items():
+            found[group_id] = found.get(group_id, 0) + number
+    return found
+
+
+def _holding_groups(group_ids: Collection[UUID]) -> set[UUID]:
+    holding = Membership.objects.filter(group__in=group_ids, member_group__deleted_at__isnull=True)
+    return set(holding.filter(member_group__isnull=False).values_list("group_id", flat=True))
+
+
+def _counted(rows: "QuerySet[Any]", by: str) -> dict[UUID, int]:
+    return dict(rows.order_by().values_list(by).annotate(number=Count("pk")))
 
 
 def _members(group_id: UUID, *, nested: bool) -> "dict[ObjectType, QuerySet[Any]]":

@@ -23,7 +23,7 @@ from connectors.vocabulary import LinkState, SystemState
 from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
-CHUNK = 500
+CHUNK = 2000
 SAMPLES = 20
 _MODELS: dict[ObjectType, Any] = {ObjectType.USER: User, ObjectType.GROUP: Group}
 _UNREMARKABLE = (Verdict.NOTHING, Verdict.LEAVE)

@@ -222,17 +222,19 @@ class MembershipDelta:
     Attributes:
         pending: members whose account is still being made.
         more: whether the group lacks more than stands here, so that it is to be converged again.
+        differs: that there is a difference is known, but not which.
     """
 
     add: tuple[MemberChange, ...] = ()
     remove: tuple[MemberChange, ...] = ()
     pending: int = 0
     more: bool = False
+    differs: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has to be written."""
-        return not (self.add or self.remove)
+        return not (self.add or self.remove or self.differs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Link(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.object_name} on {self.system_id}"
+        return f"{self.object_name} on {self.system}"
 
 
 class RemoteMembership(models.Model):

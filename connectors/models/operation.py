@@ -86,4 +86,4 @@ class Operation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.object_name} on {self.system_id}: {self.state}"
+        return f"{self.object_name} on {self.system}"

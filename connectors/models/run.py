@@ -81,7 +81,7 @@ class Run(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.file_name or self.system_id}"
+        return f"{self.kind} {self.file_name or self.system}"
 
 
 class StagedRow(models.Model):

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.forms import ModelForm
@@ -48,12 +49,14 @@ class ActionModelAdmin(ObjectPages):
     """Saves and deletes by actions only. A subclass defines `write` (and `remove` where deleting is offered).
 
     `is_edited` says whether an object, once there, is changed by its form; otherwise only by its buttons.
+    `deletion_words` say what deleting means.
 
     A refusal by an action (IdentityError) is shown on the form it came from, with everything that was typed.
     """
 
     form = RefusableForm
     is_edited = True
+    deletion_words: Any = ""
     change_form_template = "admin/object_change_form.html"
     compressed_fields = True
 
@@ -93,10 +96,12 @@ class ActionModelAdmin(ObjectPages):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """Show the form; when the action refuses, once more with the refusal."""
+        obj = self.get_object(request, unquote(object_id)) if object_id else None
         context = {
             **(extra_context or {}),
             "object_tabs": self.object_tabs(request, object_id, ""),
-            "object_buttons": self.object_buttons(request, object_id),
+            "object_buttons": self.object_buttons(request, obj) if obj else [],
+            "object_facts": self.object_facts(request, obj) if obj else [],
             **(NO_SAVING if object_id and not self.is_edited else {}),
         }
         try:
@@ -113,7 +118,9 @@ class ActionModelAdmin(ObjectPages):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Confirm and delete; a refusal becomes a message on the object's page."""
         try:
-            return super().delete_view(request, object_id, extra_context)
+            return super().delete_view(
+                request, object_id, {"deletion_words": self.deletion_words, **(extra_context or {})}
+            )
         except IdentityError as refusal:
             self.message_user(request, refusal.message, messages.ERROR)
             return HttpResponseRedirect(self.change_url(object_id))

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group as AdministratorRole
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -27,6 +28,12 @@ AdministratorRole._meta.verbose_name_plural = gettext_lazy("administrator roles"
 
 
 UNGUESSABLE_BYTES: Final = 32
+_VERBS: Final = {
+    "view": gettext_lazy("see"),
+    "add": gettext_lazy("add"),
+    "change": gettext_lazy("change"),
+    "delete": gettext_lazy("delete"),
+}
 
 
 class AdministratorForm(RefusableForm):
@@ -71,6 +78,7 @@ class AdministratorAdmin(ActionModelAdmin):
     list_display = ("user_name", "role", "active", "last_login")
     ordering = ("user_name_key",)
     search_fields = ("user_name_key",)
+    deletion_words = gettext_lazy("Sessions end at once. The last superuser cannot be deleted.")
     fields = ("user_name", "role")
     object_actions = (
         ObjectAction(
@@ -115,6 +123,12 @@ class AdministratorAdmin(ActionModelAdmin):
         password = secrets.token_urlsafe(UNGUESSABLE_BYTES)
         return administrators.create_operator(form.cleaned_data["user_name"], password, role, actor=actor)
 
+    def response_add(self, request: HttpRequest, obj: Administrator, post_url_continue: Any = None) -> HttpResponse:
+        """On to the new administrator's page, where the one-time password is made."""
+        words = _("%(person)s is added. Make a one-time password to sign in with.") % {"person": obj.user_name}
+        self.message_user(request, words, "SUCCESS")
+        return self.redirect_to(obj.pk)
+
     def remove(self, request: HttpRequest, objects: Any) -> None:
         """Delete administrators; the last superuser stays."""
         for user in objects:
@@ -137,4 +151,11 @@ class AdministratorRoleAdmin(ReadOnlyAdmin):
     def may(self, role: AdministratorRole) -> str:
         """The permissions in words."""
         permissions = role.permissions.select_related("content_type").order_by("content_type__model", "codename")
-        return ", ".join(permission.name for permission in permissions)
+        allowed: dict[str, list[str]] = {}
+        for permission in permissions:
+            verb = permission.codename.partition("_")[0]
+            model = permission.content_type.model_class()
+            name = str(model._meta.verbose_name_plural) if model else permission.content_type.model
+            allowed.setdefault(name, []).append(_VERBS.get(verb, verb))
+        rows = ((name[:1].upper() + name[1:], ", ".join(map(str, verbs))) for name, verbs in sorted(allowed.items()))
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", rows) or "-"

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from identities.actions.attribute_definitions import (
     create_attribute_definition,
@@ -20,6 +21,8 @@ class AttributeDefinitionAdmin(ActionModelAdmin):
 
     list_display = ("label", "name", "kind", "multi_valued", "required")
     search_fields = ("name", "label")
+    empty_words = gettext_lazy("Declare what else is known of people here: a badge number, a shoe size, a car park.")
+    deletion_words = gettext_lazy("The attribute is not shown and not accepted any more.")
     fields = ("name", "label", "kind", "multi_valued", "required", "description")
 
     def get_readonly_fields(self, request: HttpRequest, obj: AttributeDefinition | None = None) -> tuple[str, ...]:

@@ -10,7 +10,11 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from identities.actions import clients
 from identities.admin.action_admin import ActionModelAdmin, RefusableForm, actor_of
@@ -18,6 +22,7 @@ from identities.admin.client_cards import setup_cards
 from identities.admin.object_actions import ObjectAction
 from identities.admin.sections import Section, sections
 from identities.admin.shown_once import shown_once
+from identities.admin.words import choices_in_words, in_words
 from identities.errors import NotFound
 from identities.models import ApiClient
 from identities.vocabulary import ClientScope
@@ -30,7 +35,7 @@ class ClientForm(RefusableForm):
 
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("May"),
-        choices=[(scope, scope) for scope in ClientScope],
+        choices=lambda: choices_in_words(ClientScope),
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         initial=list(ClientScope),
     )
@@ -74,7 +79,9 @@ def _issue(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> 
 class TokenForm(forms.Form):
     """Which token is to be revoked."""
 
-    prefix = forms.CharField(label=gettext_lazy("The token starts with"), max_length=12)
+    prefix = forms.CharField(
+        label=gettext_lazy("The token starts with"), max_length=12, widget=UnfoldAdminTextInputWidget()
+    )
 
 
 def _revoke(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> str:
@@ -90,9 +97,13 @@ class ApiClientAdmin(ActionModelAdmin):
     """Programs that speak SCIM to the portal. Tokens are shown once and kept as hashes only."""
 
     form = ClientForm
-    list_display = ("name", "profile", "enabled", "expires_at", "last_used_at")
+    list_display = ("name", "kind", "enabled", "expires_at", "last_used_at")
     list_filter = ("profile", "enabled")
     search_fields = ("name",)
+    empty_words = gettext_lazy(
+        "An API client is a program that brings people and groups by SCIM, such as Microsoft Entra ID or Okta. Add "
+        "one, issue its token, and follow the set-up on its page."
+    )
     object_actions = (
         ObjectAction(
             "token",
@@ -109,6 +120,16 @@ class ApiClientAdmin(ActionModelAdmin):
             dangerous=True,
         ),
     )
+
+    @admin.display(description=gettext_lazy("Profile"), ordering="profile")
+    def kind(self, client: ApiClient) -> str:
+        """The profile in words."""
+        return in_words(client.profile)
+
+    def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: Any = None) -> HttpResponse:
+        """On to the new client's page, where its token is issued."""
+        self.message_user(request, _("%(client)s is added. Issue its token now.") % {"client": obj}, "SUCCESS")
+        return self.redirect_to(obj.pk)
 
     def write(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> ApiClient:
         """Create or change."""

@@ -86,6 +86,10 @@ class GroupAdmin(ActionModelAdmin):
     search_fields = ("display_name_key",)
     fields = ("display_name", "description")
     ordering = ("display_name_key", "id")
+    empty_words = gettext_lazy("Groups come by an import, from an API client, or are added here by hand.")
+    deletion_words = gettext_lazy(
+        "The group goes from the connected systems too. It can be restored from the list of deleted groups."
+    )
     object_actions = (
         ObjectAction(
             "add",

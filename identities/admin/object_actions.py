@@ -30,6 +30,16 @@ def _always(obj: models.Model) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """Something to see at a glance above an object's record: what it is, how it stands, and where to read more."""
+
+    label: str
+    text: object
+    url: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectAction:
     """One thing that can be done to one object.
 
@@ -40,6 +50,8 @@ class ObjectAction:
         form: what the page asks for; `form_for` makes it, where it depends on the object.
         offered: whether it makes sense for this object as it stands.
         dangerous: shown in red.
+        at_once: the button does it without asking first: nothing is lost by it.
+        shows: it only shows something, so its page opens with it instead of a question.
     """
 
     key: str
@@ -50,3 +62,5 @@ class ObjectAction:
     offered: Callable[[Any], bool] = _always
     dangerous: bool = False
     form_for: Callable[[Any], type[forms.Form]] | None = None
+    at_once: bool = False
+    shows: bool = False

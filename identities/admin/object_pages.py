@@ -1,8 +1,10 @@
 """The pages of one object beside its form: sections, what can be done to it, and its part of the audit trail."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -12,15 +14,23 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from identities.admin.object_actions import ObjectAction
+from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.sections import Section, sections
+from identities.admin.words import WordsFilter, in_words
 from identities.errors import IdentityError
+
+SHOWN_OF_CHOSEN = 20
 
 
 class ObjectPages(ModelAdmin):
-    """Lists and objects with tabs for their sections and buttons for what can be done."""
+    """Lists and objects with tabs for their sections and buttons for what can be done.
+
+    Attributes:
+        empty_words: what a list says as long as there is nothing to list: what it is for, and what to do first.
+    """
 
     object_actions: tuple[ObjectAction, ...] = ()
+    empty_words: Any = ""
     list_per_page = 50
     show_full_result_count = False
 
@@ -29,6 +39,21 @@ class ObjectPages(ModelAdmin):
         return HttpResponseRedirect(
             f"{reverse('admin:identities_auditentry_changelist')}?subject_id__exact={unquote(object_id)}"
         )
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """The filters, those over choices in words."""
+        found: list[Any] = []
+        for each in super().get_list_filter(request):
+            plain = isinstance(each, str) and "__" not in each
+            has_choices = plain and getattr(self.model._meta.get_field(each), "flatchoices", None)
+            found.append((each, WordsFilter) if has_choices else each)
+        return found
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field with choices, in words."""
+        blank = db_field.get_choices(include_blank=db_field.blank)
+        kwargs.setdefault("choices", [(value, in_words(label)) for value, label in blank])
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def change_url(self, object_id: object) -> str:
         """Address of the object's first page."""
@@ -59,14 +84,17 @@ class ObjectPages(ModelAdmin):
 
     # Things that can be done ------------------------------------------------------------------------------------------
 
-    def object_buttons(self, request: HttpRequest, object_id: str | None) -> list[dict[str, Any]]:
+    def object_facts(self, request: HttpRequest, obj: Any) -> list[Fact]:
+        """What is to be seen at a glance above the record."""
+        return []
+
+    def object_buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         """The buttons for what can be done to this object by this administrator."""
-        obj = self.get_object(request, unquote(object_id)) if object_id and self.object_actions else None
-        if obj is None or not self.has_change_permission(request, obj):
+        if not self.has_change_permission(request, obj):
             return []
         name = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_do"
         return [
-            {"title": action.title, "url": reverse(name, args=[object_id, action.key]), "danger": action.dangerous}
+            {"action": action, "url": reverse(name, args=[obj.pk, action.key])}
             for action in self.object_actions
             if action.offered(obj)
         ]
@@ -78,7 +106,7 @@ class ObjectPages(ModelAdmin):
         if action is None or not self.has_change_permission(request, obj):
             raise PermissionDenied
         form_class = action.form_for(obj) if action.form_for else action.form
-        form = form_class(request.POST if request.method == "POST" else None)
+        form = form_class(request.POST if request.method == "POST" or action.shows else None)
         if form.is_bound and form.is_valid():
             try:
                 done = action.perform(request, obj, form.cleaned_data)
@@ -89,9 +117,44 @@ class ObjectPages(ModelAdmin):
         context = {**self._object_context(request, obj), "action": action, "form": form}
         return TemplateResponse(request, "admin/object_action.html", context)
 
+    def ask_about_chosen(
+        self, request: HttpRequest, chosen: "models.QuerySet[Any]", key: str, perform: Callable[[dict[str, Any]], None]
+    ) -> HttpResponse | None:
+        """Ask about the objects chosen on a list what is asked about one, and once answered call `perform`.
+
+        Args:
+            key: of the action over one object. perform: takes the answers and does it to all that are chosen.
+        """
+        action = next(a for a in self.object_actions if a.key == key)
+        form = action.form(request.POST if "answered" in request.POST else None)
+        if form.is_bound and form.is_valid():
+            perform(form.cleaned_data)
+            return None
+        shown = list(chosen[: SHOWN_OF_CHOSEN + 1])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": action.title,
+            "opts": self.model._meta,
+            "action": action,
+            "form": form,
+            "number": chosen.count(),
+            "shown": shown[:SHOWN_OF_CHOSEN],
+            "more": len(shown) > SHOWN_OF_CHOSEN,
+            "sent": [
+                (name, value)
+                for name in ("action", "select_across", ACTION_CHECKBOX_NAME)
+                for value in request.POST.getlist(name)
+            ],
+            "change_url": request.get_full_path(),
+        }
+        return TemplateResponse(request, "admin/chosen_action.html", context)
+
     def _done(self, request: HttpRequest, object_id: str, message: str) -> HttpResponse:
         self.message_user(request, message, messages.SUCCESS)
-        return self.redirect_to(unquote(object_id))
+        if self.get_object(request, unquote(object_id)) is not None:
+            return self.redirect_to(unquote(object_id))
+        opts = self.model._meta
+        return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
 
     # Sections ---------------------------------------------------------------------------------------------------------
 

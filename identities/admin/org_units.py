@@ -32,6 +32,8 @@ class OrgUnitAdmin(ActionModelAdmin):
     fields = ("name", "code", "parent", "manager")
     autocomplete_fields = ("parent", "manager")
     ordering = ("name_key", "id")
+    empty_words = _("Org units form the tree that people stand in. They come by an import or are added here by hand.")
+    deletion_words = _("Only a unit without people and without units below it can be deleted.")
     sortable_by = ()
     list_per_page = 200
     list_max_show_all = 200

@@ -1,8 +1,13 @@
 """Overriding a value that another origin owns."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
@@ -11,7 +16,15 @@ from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import IdentityError
 from identities.models import MultiValue, OrgUnit, User
-from identities.rules.attributes import MANAGER, ORG_UNIT, custom_name
+from identities.rules.attributes import MANAGER, ORG_UNIT, VALUE_LENGTHS, check_single_valued, custom_name
+from identities.rules.ownership import owner_of
+
+HOW_WRITTEN: Final = {
+    MANAGER: _("The user name of the manager."),
+    ORG_UNIT: _("The code of the org unit."),
+    "start_date": _("As YYYY-MM-DD."),
+    "end_date": _("As YYYY-MM-DD."),
+}
 
 
 class _WithReason(forms.Form):
@@ -25,6 +38,11 @@ class _WithReason(forms.Form):
     )
     field_order = ("value", "type", "primary", "remove", "reason")
 
+    def say_whose(self, attribute: str, name: str) -> None:
+        """Call the value by the attribute's name, and say how it is written."""
+        self.fields["value"].label = name
+        self.fields["value"].help_text = HOW_WRITTEN.get(attribute, "")
+
 
 class OverrideForm(_WithReason):
     """The new value and why. References are given by user name or code."""
@@ -34,7 +52,6 @@ class OverrideForm(_WithReason):
         required=False,
         max_length=1024,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("A manager by user name, an org unit by code, a date as YYYY-MM-DD."),
     )
 
     def write(self, user: User, attribute: str, actor: Actor) -> bool:
@@ -72,12 +89,40 @@ class RowOverrideForm(_WithReason):
         return self.is_valid()
 
 
-def current_row(row: MultiValue) -> dict[str, Any]:
-    """A value as the form takes it."""
-    return {"value": row.value, "type": row.type, "primary": row.primary}
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The form that overrides a value, and what carries it out.
+
+    Attributes:
+        attribute: whose value it is. owner: the origin that owns it now.
+    """
+
+    form: OverrideForm | RowOverrideForm
+    write: Callable[[Actor], bool]
+    attribute: str
+    owner: str
 
 
-def current_text(user: User, attribute: str) -> str:
+def override_of(user: User, named: str, sent: QueryDict | None) -> Override:
+    """What overrides an attribute, or one value of a multi-valued one (`emails.17`).
+
+    Raises:
+        Http404: there is no such value. IdentityError: there is no such attribute.
+    """
+    attribute, _dot, number = named.partition(".")
+    if attribute in VALUE_LENGTHS:
+        row = get_object_or_404(MultiValue, user=user, attribute=attribute, pk=number if number.isdecimal() else None)
+        now = {"value": row.value, "type": row.type, "primary": row.primary}
+        row_form = RowOverrideForm(sent, initial=now)
+        return Override(row_form, partial(row_form.write, row), attribute, row.origin)
+    check_single_valued(named)
+    text = _current_text(user, named)
+    form = OverrideForm(sent, initial={"value": text})
+    owner = owner_of(named, text, user.owners, user.default_origin) or user.default_origin
+    return Override(form, partial(form.write, user, named), named, owner)
+
+
+def _current_text(user: User, attribute: str) -> str:
     """The value as the form takes it."""
     custom = custom_name(attribute)
     value: Any = user.custom.get(custom) if custom else getattr(user, attribute)

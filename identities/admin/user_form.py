@@ -18,31 +18,41 @@ from identities.rules.ownership import owner_of
 from identities.vocabulary import AttributeKind
 
 CUSTOM_FIELD: Final = "custom_"
-RECORD_FIELDS: Final = (
-    "user_name",
-    "display_name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "honorific_prefix",
-    "honorific_suffix",
-    "nick_name",
-    "title",
-    "user_type",
-    "employee_number",
-    "department",
-    "division",
-    "organization",
-    "cost_center",
-    "manager",
-    "org_unit",
-    "start_date",
-    "end_date",
-    "preferred_language",
-    "locale",
-    "timezone",
-    "profile_url",
-)
+FIELDSETS: Final[list[Any]] = [
+    (None, {"fields": ("user_name", "display_name", "given_name", "family_name", "middle_name")}),
+    (
+        gettext_lazy("Work"),
+        {
+            "fields": (
+                "title",
+                "employee_number",
+                "org_unit",
+                "manager",
+                "department",
+                "division",
+                "organization",
+                "cost_center",
+                "user_type",
+            )
+        },
+    ),
+    (gettext_lazy("Dates"), {"fields": ("start_date", "end_date")}),
+    (
+        gettext_lazy("Further particulars"),
+        {
+            "fields": (
+                "honorific_prefix",
+                "honorific_suffix",
+                "nick_name",
+                "preferred_language",
+                "locale",
+                "timezone",
+                "profile_url",
+            )
+        },
+    ),
+]
+RECORD_FIELDS: Final[tuple[str, ...]] = tuple(name for _title, part in FIELDSETS for name in part["fields"])
 EDITED_MULTI_VALUES: Final = (
     ("emails", gettext_lazy("E-mail address")),
     ("phoneNumbers", gettext_lazy("Phone number")),
@@ -99,6 +109,15 @@ class UserForm(RefusableForm):
         return value
 
 
+def attribute_in_words(attribute: str) -> str:
+    """What a page calls an attribute."""
+    custom = custom_name(attribute)
+    if custom:
+        return AttributeDefinition.objects.filter(name=custom).values_list("label", flat=True).first() or custom
+    words = str(User._meta.get_field(attribute).verbose_name)
+    return words[:1].upper() + words[1:]
+
+
 def attribute_of(field_name: str) -> str:
     """Our attribute name of a form field."""
     is_custom = field_name.startswith(CUSTOM_FIELD)
@@ -146,6 +165,8 @@ class MultiValueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = str(field.label)
         if is_locked(self.instance):
             for field in self.fields.values():
                 field.disabled = True

@@ -1,16 +1,12 @@
 """People: list, record, and what can be done to one."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -20,26 +16,26 @@ from unfold.decorators import display
 
 from identities.actions import lifecycle
 from identities.actions.users import UserAttributes, create_user, update_user
-from identities.actors import Actor
 from identities.admin.action_admin import ActionModelAdmin, actor_of
-from identities.admin.object_actions import ObjectAction
+from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.origins import OriginNames
-from identities.admin.override import OverrideForm, RowOverrideForm, current_row, current_text
+from identities.admin.override import override_of
 from identities.admin.user_actions import USER_ACTIONS
 from identities.admin.user_form import (
     CUSTOM_FIELD,
-    RECORD_FIELDS,
+    FIELDSETS,
     MultiValueForm,
     MultiValueFormSet,
     UserForm,
+    attribute_in_words,
     custom_fields,
 )
+from identities.admin.words import in_words, moment_in_words
 from identities.canonical import fold
 from identities.errors import IdentityError, RuleViolation
 from identities.filters.parse import parse
 from identities.filters.query import to_q
 from identities.models import MultiValue, User
-from identities.rules.attributes import VALUE_LENGTHS, check_single_valued
 
 STATE_COLOURS = {
     "active": "success",
@@ -74,7 +70,9 @@ class MultiValueInline(TabularInline):
     formset = MultiValueFormSet
     extra = 0
     fields = ("attribute", "value", "type", "primary")
+    verbose_name = gettext_lazy("address or number")
     verbose_name_plural = gettext_lazy("addresses and numbers")
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[MultiValue]":
         """Only the kinds this page edits."""
@@ -99,6 +97,11 @@ class UserAdmin(ActionModelAdmin):
     autocomplete_fields = ("manager", "org_unit")
     ordering = ("user_name_key", "id")
     actions = ("suspend_chosen", "lift_chosen", "restore_chosen")
+    empty_words = gettext_lazy("People come by an import, from an API client, or are added here by hand.")
+    deletion_words = gettext_lazy(
+        "The person disappears from every list and for every API client, and the accounts go as each system's policy "
+        "says. Until the person is purged, they can be restored from the list of deleted people."
+    )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         """Persons; `DeletedFilter` decides about deleted ones on the list."""
@@ -135,7 +138,7 @@ class UserAdmin(ActionModelAdmin):
             return "deleted", _("deleted")
         if user.suspensions.all():
             return "suspended", _("suspended")
-        return user.state, _(user.state)
+        return user.state, in_words(user.state)
 
     @display(description=gettext_lazy("Source"))
     def source(self, user: User) -> str:
@@ -148,16 +151,24 @@ class UserAdmin(ActionModelAdmin):
         return super().changelist_view(request, extra_context)
 
     @admin.action(description=gettext_lazy("Suspend"), permissions=["change"])
-    def suspend_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
-        """Suspend the chosen people."""
-        done = lifecycle.suspend_users_many(list(queryset), actor=actor_of(request))
-        self._tell(request, done, _("%(number)d people are suspended."))
+    def suspend_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
+        """Suspend the chosen people, once the reason is given."""
+
+        def perform(cleaned: dict[str, Any]) -> None:
+            done = lifecycle.suspend_users_many(list(queryset), actor=actor_of(request), reason=cleaned["reason"])
+            self._tell(request, done, _("%(number)d people are suspended."))
+
+        return self.ask_about_chosen(request, queryset, "suspend", perform)
 
     @admin.action(description=gettext_lazy("Lift the suspension"), permissions=["change"])
-    def lift_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
-        """Lift the administrators' suspension of the chosen people."""
-        done = lifecycle.lift_suspensions_many(list(queryset), actor=actor_of(request))
-        self._tell(request, done, _("The suspension of %(number)d people is lifted."))
+    def lift_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
+        """Lift the administrators' suspension of the chosen people, once that is confirmed."""
+
+        def perform(cleaned: dict[str, Any]) -> None:
+            done = lifecycle.lift_suspensions_many(list(queryset), actor=actor_of(request))
+            self._tell(request, done, _("The suspension of %(number)d people is lifted."))
+
+        return self.ask_about_chosen(request, queryset, "lift", perform)
 
     @admin.action(description=gettext_lazy("Restore"), permissions=["change"])
     def restore_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
@@ -169,15 +180,28 @@ class UserAdmin(ActionModelAdmin):
         refusals = [result for result in results if isinstance(result, IdentityError)]
         for refusal in refusals[:5]:
             self.message_user(request, refusal.message, "ERROR")
-        self.message_user(request, done % {"number": len(results) - len(refusals)})
+        if len(results) > len(refusals):
+            self.message_user(request, done % {"number": len(results) - len(refusals)}, "SUCCESS")
 
     # Record ---------------------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Record and, where there are any, custom attributes."""
         custom = [name for name in self._custom(request) if name.startswith(CUSTOM_FIELD)]
-        sets: list[Any] = [(None, {"fields": RECORD_FIELDS})]
-        return [*sets, (_("Custom attributes"), {"fields": custom})] if custom else sets
+        return [*FIELDSETS, (_("Custom attributes"), {"fields": custom})] if custom else FIELDSETS
+
+    def object_facts(self, request: HttpRequest, obj: User) -> list[Fact]:
+        """How the person stands, since when and by whom."""
+        state, words = self.status(obj)
+        level = {"active": "good", "staged": "wait", "suspended": "wait"}.get(state, "bad")
+        facts = [Fact(_("State"), words, level=level), Fact(_("Source"), OriginNames().name(obj.default_origin))]
+        names = OriginNames()
+        for each in obj.suspensions.all():
+            by = names.name(each.origin)
+            facts.append(Fact(_("Suspended by"), f"{by}: {each.reason}" if each.reason else by))
+        if obj.deleted_at:
+            facts.append(Fact(_("Deleted"), moment_in_words(obj.deleted_at)))
+        return facts
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form with a field for each custom attribute."""
@@ -229,30 +253,24 @@ class UserAdmin(ActionModelAdmin):
         user = self.object_or_404(request, object_id)
         if not self.has_change_permission(request, user):
             raise PermissionDenied
-        form, write = _override(request, user, attribute)
-        if form.is_valid() and write(actor_of(request)):
-            self.message_user(request, _("The value is yours now."))
+        override = override_of(user, attribute, request.POST if request.method == "POST" else None)
+        form = override.form
+        if form.is_valid() and override.write(actor_of(request)):
+            self.message_user(request, _("The value is yours now."), messages.SUCCESS)
             return HttpResponseRedirect(self.change_url(user.pk))
+        name = attribute_in_words(override.attribute)
+        form.say_whose(override.attribute, name)
+        question = _("%(source)s says otherwise; from then on administrators own the value and no source changes it.")
+        words = question % {"source": OriginNames().name(override.owner)}
         context = {
             **self._object_context(request, user),
-            "action": {"title": _("Override"), "question": _("From then on administrators own the value.")},
-            "subtitle": attribute,
+            "action": {
+                "title": _("Override %(attribute)s") % {"attribute": name},
+                "question": words[:1].upper() + words[1:],
+            },
             "form": form,
         }
         return TemplateResponse(request, "admin/object_action.html", context)
-
-
-def _override(request: HttpRequest, user: User, attribute: str) -> tuple[forms.Form, Callable[[Actor], bool]]:
-    """The form for an attribute, or for one of its values (`emails.17`), and what carries it out."""
-    sent = request.POST if request.method == "POST" else None
-    many, _dot, number = attribute.partition(".")
-    if many in VALUE_LENGTHS:
-        row = get_object_or_404(MultiValue, user=user, attribute=many, pk=number if number.isdecimal() else None)
-        row_form = RowOverrideForm(sent, initial=current_row(row))
-        return row_form, partial(row_form.write, row)
-    check_single_valued(attribute)
-    form = OverrideForm(sent, initial={"value": current_text(user, attribute)})
-    return form, partial(form.write, user, attribute)
 
 
 def _multi_values(formsets: list[Any]) -> dict[str, list[dict[str, Any]]]:

@@ -21,12 +21,12 @@ from identities.queries.recursion import groups_of_users, parents_above
 from identities.representation import RENDERING_VERSION, document, group_stored_text, stored_text
 from identities.representation.document import primary_value
 
-_BATCH = 500
+_BATCH = 2000
 _Groups = list[dict[str, Any]]
 
 
 def load_documents(user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-    """The documents of these users, deleted ones too, in a constant number of statements for every 500."""
+    """The documents of these users, deleted ones too, in a constant number of statements for every 2000."""
     documents: dict[UUID, dict[str, Any]] = {}
     for ids in _batches(user_ids):
         users = _users(ids)

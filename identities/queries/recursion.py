@@ -13,7 +13,7 @@ from django.db import connection
 from identities.models import Group, Membership, OrgUnit, User
 
 # Values in one statement.
-_BATCH: Final = 500
+_BATCH: Final = 2000
 _NAMES: Final = {
     "users": User._meta.db_table,
     "groups": Group._meta.db_table,

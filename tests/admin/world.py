@@ -63,13 +63,14 @@ class World:
 def fill(people: int, prefix: str = "") -> World:
     """Make everything; `prefix` stands before every name, for names that mean harm."""
     superuser = make_operator("root")
+    units = _units(prefix)
     world = World(
         superuser=superuser,
         operator=make_operator("olga", Role.OPERATOR),
         auditor=make_operator("audrey", Role.AUDITOR),
         person=make_person("paula", display_name=f"{prefix}Paula", by=file_actor("hr"), title=f"{prefix}Clerk"),
-        people=make_people(people - 1, family_name=f"{prefix}Miller", given_name="Ada"),
-        units=_units(prefix),
+        people=make_people(people - 1, family_name=f"{prefix}Miller", given_name="Ada", org_unit=units[1]),
+        units=units,
         groups=_groups(prefix),
         systems=_systems(prefix),
     )

@@ -1,5 +1,7 @@
 """Asking a connected system: does it work, what is it, what can it hold. Nothing is written there."""
 
+from contextlib import suppress
+
 from django.db import transaction
 
 from connectors.actions.systems.settings import locked_system
@@ -7,7 +9,7 @@ from connectors.engine import gates, session
 from connectors.engine.failures import Defect
 from connectors.engine.guarded_connector import defect
 from connectors.models import ConnectedSystem
-from connectors.spi import ConnectorError, Discovery, Finding, FindingLevel
+from connectors.spi import ConnectorError, Discovery, Finding, FindingLevel, Misconfigured
 from connectors.vocabulary import BreakerState, SystemVerb
 from identities import audit, outbox
 from identities.actors import Actor
@@ -35,7 +37,7 @@ test_system.__test__ = False  # type: ignore[attr-defined]  # an action, whateve
 
 
 def discover_system(system: ConnectedSystem, *, actor: Actor) -> Discovery:
-    """Ask the system what it is and what it can hold, and keep its schema.
+    """Ask the system what it is and what it can hold, and keep its schema where it is set up far enough to have one.
 
     Raises:
         RuleViolation: it could not be asked; the message says why.
@@ -43,7 +45,8 @@ def discover_system(system: ConnectedSystem, *, actor: Actor) -> Discovery:
     try:
         with session.connection(session.configuration_of(system), system.connector) as connector:
             discovery = connector.discover()
-            session.keep_schema(system, connector.schema())
+            with suppress(Misconfigured):  # what the schema needs is what the discovery proposes
+                session.keep_schema(system, connector.schema())
     except (ConnectorError, Defect) as error:
         raise RuleViolation("system_cannot_be_asked", error.message, detail=error.detail) from error
     except Exception as error:  # a connector's defect must not look like ours

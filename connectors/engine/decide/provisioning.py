@@ -175,7 +175,8 @@ def _members(situation: Situation, trail: Trail) -> MembershipDelta:
     if members.is_empty:
         trail.add("members", "Do its members differ?", Answer.NO, "Every known member is there.")
     else:
-        text = f"{len(members.add)} to add, {len(members.remove)} to remove{', and more' if members.more else ''}."
+        counted = f"{len(members.add)} to add, {len(members.remove)} to remove{', and more' if members.more else ''}."
+        text = "Some are to be added or removed." if members.differs else counted
         trail.add("members", "Do its members differ?", Answer.YES, text, _names(members))
     if members.pending:
         trail.add("references", "Are all members there?", Answer.NO, f"{members.pending} have no account yet.")

@@ -66,10 +66,11 @@ def test_groups_of_people_through_nesting_circles_and_deletion() -> None:
     assert recursion.groups_below([middle.pk]) == ids(middle, inner, outer), "a deleted group says whom it held"
 
 
-def test_many_ids_are_asked_for_in_parts(django_assert_num_queries: Any) -> None:
-    people = make_people(501)
+def test_many_ids_are_asked_for_in_parts(django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recursion, "_BATCH", 10)
+    people = make_people(11)
     with django_assert_num_queries(2):
-        assert len(recursion.managers_above([person.pk for person in people])) == 501
+        assert len(recursion.managers_above([person.pk for person in people])) == 11
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,82 @@
+"""Values that pages show, in words."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from identities.vocabulary import AdoptionRule, AttributeKind, ClientProfile, ClientScope, MappingApply, ObjectType
+
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_words: dict[str, str | Promise] = {
+    ObjectType.USER: gettext_lazy("person"),
+    ClientProfile.RFC: gettext_lazy("any SCIM client, strictly by the standard"),
+    ClientProfile.ENTRA: "Microsoft Entra ID",
+    ClientProfile.OKTA: "Okta",
+    ClientScope.READ: gettext_lazy("read people and groups"),
+    ClientScope.WRITE_USERS: gettext_lazy("write people"),
+    ClientScope.WRITE_GROUPS: gettext_lazy("write groups"),
+    AdoptionRule.REFUSE: gettext_lazy("are refused to this client"),
+    AdoptionRule.USER_NAME: gettext_lazy("are adopted by their user name"),
+    AttributeKind.STRING: gettext_lazy("text"),
+    AttributeKind.BOOLEAN: gettext_lazy("yes or no"),
+    AttributeKind.INTEGER: gettext_lazy("whole number"),
+    AttributeKind.DECIMAL: gettext_lazy("number"),
+    AttributeKind.DATE_TIME: gettext_lazy("date and time"),
+    MappingApply.ON_CREATE: gettext_lazy("only when the account is made"),
+}
+
+
+def say(words: Mapping[str, str | Promise]) -> None:
+    """Teach the pages words for further values (other apps do, when their pages are loaded)."""
+    _words.update(words)
+
+
+def in_words(value: object) -> str:
+    """A value of one of the vocabularies as people say it."""
+    text = str(value)
+    return str(_words[text]) if text in _words else _(text.replace("_", " "))
+
+
+def choices_in_words(values: Any) -> list[tuple[str, str]]:
+    """Choices for a form, in words."""
+    return [(value, in_words(value)) for value in values]
+
+
+def name_in_words(name: str) -> str:
+    """The name of an attribute or a verb (`user_name`, `phoneNumbers`, `user.created`) as people say it."""
+    spaced = _CAMEL.sub(" ", re.sub(r"[_.]", " ", name))
+    return spaced[:1].upper() + spaced[1:].lower()
+
+
+def moment_in_words(moment: datetime | None) -> str:
+    """A moment in the portal's time zone."""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else "-"
+
+
+def mark(text: object, level: str = "") -> SafeString:
+    """A word on a coloured ground: `good`, `bad`, `wait`, or plain."""
+    return format_html('<span class="mark {}">{}</span>', level, text)
+
+
+class WordsFilter(admin.ChoicesFieldListFilter):
+    """A filter over a field with choices that says them in words."""
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        self.field = field
+
+    def choices(self, changelist: Any) -> Any:
+        """The choices as Django makes them, in words."""
+        named = {str(label): in_words(label) for _value, label in self.field.flatchoices}
+        for choice in super().choices(changelist):
+            yield {**choice, "display": named.get(str(choice["display"]), choice["display"])}
