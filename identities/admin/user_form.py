@@ -13,7 +13,7 @@ from identities.actors import ADMIN_ORIGIN
 from identities.admin.action_admin import RefusableForm
 from identities.admin.origins import OriginNames
 from identities.models import AttributeDefinition, MultiValue, User
-from identities.rules.attributes import custom_name
+from identities.rules.attributes import VALUE_LENGTHS, custom_name
 from identities.rules.ownership import owner_of
 from identities.vocabulary import AttributeKind
 
@@ -114,6 +114,8 @@ def attribute_in_words(attribute: str) -> str:
     custom = custom_name(attribute)
     if custom:
         return AttributeDefinition.objects.filter(name=custom).values_list("label", flat=True).first() or custom
+    if attribute in VALUE_LENGTHS:
+        return str(dict(EDITED_MULTI_VALUES).get(attribute, attribute))
     words = str(User._meta.get_field(attribute).verbose_name)
     return words[:1].upper() + words[1:]
 

@@ -45,12 +45,12 @@ def test_a_worker_killed_anywhere_leaves_one_account_each(
     site.proxies[system].delay = CALL_SECONDS if point == "during_call" else 0.0
     victim = site.start_worker(PORTAL_CRASH_AT=point, PORTAL_CRASH_MARKER=str(marker))
     site.personnel.hire(names, title=title)
-    wait_until(marker.exists, 30, "the worker's death")
+    wait_until(marker.exists, 60, "the worker's death")
     died = time.monotonic()
     assert site.portal.kill(victim) == -9
 
     site.start_worker()
-    wait_for(accounts, names, title, 40)
+    wait_for(accounts, names, title, 60)
     measured(f"{system}, killed {point}: seconds until everybody has an account", time.monotonic() - died)
     done = _operations_that_ended(site, system, names)
     assert_one_each(accounts(), names)
@@ -59,15 +59,18 @@ def test_a_worker_killed_anywhere_leaves_one_account_each(
 
 
 def _operations_that_ended(site: Site, system: str, names: list[str]) -> list[dict[str, Any]]:
-    """The operations of these people, once none of them is open any more; one each, all done."""
+    """The operations of these people, once none of them is open any more; everybody has one that is done.
+
+    A lease that ran out on a busy machine leaves a superseded one beside it.
+    """
     chosen: list[dict[str, Any]] = []
 
     def over(output: dict[str, Any]) -> bool:
         chosen[:] = [operation for operation in output["operations"] if operation["name"] in names]
-        return {operation["state"] for operation in chosen} == {"done"}
+        return {operation["state"] for operation in chosen} <= {"done", "superseded"}
 
-    site.portal.wait(("operations", "--system", system, "--limit", "50"), over, 30)
-    assert sorted(operation["name"] for operation in chosen) == names
+    site.portal.wait(("operations", "--system", system, "--limit", "50"), over, 60)
+    assert sorted({operation["name"] for operation in chosen if operation["state"] == "done"}) == names
     return chosen
 
 

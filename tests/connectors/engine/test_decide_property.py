@@ -250,7 +250,7 @@ def written(situation: Situation, decision: Decision) -> Situation:
         settlement=decision.settlement,
         fingerprints={
             **link.fingerprints,
-            **{name: fingerprint(values, ADA) for name, values in decision.desired.items()},
+            **{name: fingerprint(values, situation.object.id) for name, values in decision.desired.items()},
         },
     )
     members = MembershipDelta(pending=situation.members.pending) if situation.members else None
