@@ -12,6 +12,7 @@ from connectors.engine.situation import REMOVALS, MemberChange, MembershipDelta,
 from connectors.models import Link
 from connectors.spi import (
     AlreadyExists,
+    ConnectorError,
     Delta,
     Gone,
     Misconfigured,
@@ -20,8 +21,6 @@ from connectors.spi import (
     Scalar,
     Throttled,
 )
-
-_CERTAINLY_NOT_CREATED = (AlreadyExists, Rejected, Misconfigured, Throttled)
 
 
 class Act:
@@ -51,8 +50,8 @@ class Act:
         is_repeated = self._ledger.intend_create(situation, decision.correlation_key, lost=lost)
         try:
             remote = self._connector.create(item.object_class, decision.attributes, enabled=decision.enabled)
-        except _CERTAINLY_NOT_CREATED:
-            if not is_repeated:
+        except ConnectorError as error:
+            if _is_certainly_not_created(error) and not is_repeated:
                 self._ledger.withdraw_intent(item)
             raise
         self._settle(situation, decision, remote)
@@ -105,6 +104,13 @@ class Act:
             if delta.add[attribute] or delta.remove[attribute]:
                 self._connector.update(situation.object.object_class, link.remote_id or "", delta)
             self._ledger.members_written(link, add, remove)
+
+
+def _is_certainly_not_created(error: ConnectorError) -> bool:
+    """Whether a create that ended with this error left nothing behind, now or later."""
+    if isinstance(error, Throttled):
+        return error.is_refused
+    return isinstance(error, AlreadyExists | Rejected | Misconfigured)
 
 
 def _chunks(members: MembershipDelta, size: int) -> Iterator[tuple[tuple[MemberChange, ...], tuple[MemberChange, ...]]]:

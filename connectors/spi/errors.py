@@ -29,18 +29,26 @@ class Transient(ConnectorError):
 
 
 class Throttled(ConnectorError):
-    """The system asks to be left alone: no call before `retry_after` seconds have passed (None: it did not say)."""
+    """The system asks to be left alone.
+
+    Args:
+        retry_after: no call before so many seconds have passed; None: it did not say.
+        is_refused: the request was certainly refused before anything was done. Otherwise it may have been carried out,
+            and whatever a create may have left behind is searched for.
+    """
 
     def __init__(
         self,
         message: str,
         *,
         retry_after: float | None = None,
+        is_refused: bool = False,
         detail: str = "",
         facts: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message, detail=detail, facts=facts)
         self.retry_after = retry_after
+        self.is_refused = is_refused
 
 
 class Misconfigured(ConnectorError):

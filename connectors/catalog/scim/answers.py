@@ -90,7 +90,10 @@ class ErrorReader:
         facts = {"status": answer.status, **({"scimType": scim_type} if scim_type else {})}
         wait = retry_after(answer.headers.get("retry-after"), datetime.now(UTC))
         if self._is_throttled(answer, wait):
-            return Throttled("The system asks to wait.", retry_after=wait, detail=detail, facts=facts)
+            # A gateway answers 503 for a server that may have done its part; a 4xx is a refusal.
+            refused = answer.status < 500
+            message = "The system asks to wait."
+            return Throttled(message, retry_after=wait, is_refused=refused, detail=detail, facts=facts)
         if scim_type == "uniqueness":
             return AlreadyExists("The system already has an object of this name.", detail=detail, facts=facts)
         return _by_status(method, answer.status, said, detail, facts)

@@ -4,7 +4,7 @@ import pytest
 
 from connectors.engine.claim import Ending
 from connectors.models import ConnectedSystem, Link, Operation
-from connectors.spi import AlreadyExists, Ambiguous, ObjectClass, Transient
+from connectors.spi import AlreadyExists, Ambiguous, ObjectClass, Throttled, Transient
 from connectors.vocabulary import (
     AdoptionPolicy,
     LinkState,
@@ -72,6 +72,18 @@ def test_a_create_whose_answer_was_lost_makes_one_account(place: Place) -> None:
     assert (outcome.ending, outcome.verdict) == (Ending.DONE, "adopt")
     assert link_of(person).remote_id == account(store).remote_id
     assert not link_of(person).adopted
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_only_a_refusal_proves_that_a_throttled_create_made_nothing(place: Place, refused: bool) -> None:
+    system, store = place
+    person = a_person("ada")
+    store.script.fail("create", lambda: Throttled("busy", retry_after=0, is_refused=refused))
+    assert run(system, person).ending is Ending.THROTTLED
+
+    foreign(store)  # as if the request had got through after all, to a system that keeps no mark
+    ConnectedSystem.objects.update(throttled_until=None)
+    assert run(system, person).verdict == ("dispute" if refused else "adopt")
 
 
 @pytest.mark.parametrize("error", [Ambiguous, Transient])

@@ -116,6 +116,14 @@ def test_throttling_tells_how_long(peer: StartPeer) -> None:
     assert raised.value.retry_after is None
 
 
+@pytest.mark.parametrize(("status", "refused"), [(429, True), (403, True), (503, False)])
+def test_only_a_refusal_proves_that_nothing_was_done(peer: StartPeer, status: int, refused: bool) -> None:
+    connector = peer(lambda _: failure(status, **{"Retry-After": "9"})).connector()
+    with pytest.raises(Throttled) as raised:
+        connector.create(USER, {"userName": ("ada",)})
+    assert raised.value.is_refused is refused
+
+
 def test_what_the_peer_says_is_told_without_secrets(peer: StartPeer) -> None:
     detail = f"bad value\nfor title, with {TOKEN} " + "x" * 1000
     connector = peer(lambda _: failure(400, "invalidValue", detail)).connector()
