@@ -124,13 +124,20 @@ def _by_status(method: str, status: int, said: dict[str, Any], detail: str, fact
     if status in (404, 410):
         return _not_found(method, status, said, detail, facts)
     if status == 409:
-        return AlreadyExists("The system already has an object of this name.", detail=detail, facts=facts)
+        return _conflict(method, detail, facts)
     if status in (408, 412, 425):
         return Transient(f"The system did not take the request (HTTP {status}).", detail=detail, facts=facts)
     if status >= 500:
         error = Transient if method in SAFE_METHODS else Ambiguous
         return error(f"The system failed (HTTP {status}).", detail=detail, facts=facts)
     return Rejected(f"The system refuses the request (HTTP {status}).{told}", detail=detail, facts=facts)
+
+
+def _conflict(method: str, detail: str, facts: dict[str, object]) -> ConnectorError:
+    """A create meets a name that is taken; a write may as well meet somebody else's (RFC 7644 section 3.12)."""
+    if method == "POST":
+        return AlreadyExists("The system already has an object of this name.", detail=detail, facts=facts)
+    return Transient("The object was changed by somebody else meanwhile.", detail=detail, facts=facts)
 
 
 def _not_found(method: str, status: int, said: dict[str, Any], detail: str, facts: dict[str, object]) -> ConnectorError:

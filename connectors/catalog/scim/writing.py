@@ -19,7 +19,6 @@ from connectors.spi import (
     ObjectClass,
     Rejected,
     RemoteObject,
-    Transient,
 )
 
 NOT_WRITTEN_BACK = ("meta", "groups")
@@ -146,10 +145,6 @@ class Writer:
         except Gone as error:
             self.peer.client.read(object_class, remote_id)  # raises Gone, or Misconfigured, if that is the reason
             raise Rejected("Something the change refers to is not there any more.", detail=error.detail) from error
-        except AlreadyExists as error:
-            if version and error.facts.get("scimType") != "uniqueness":
-                raise Transient("The object was changed by somebody else meanwhile.", detail=error.detail) from error
-            raise
 
     def _refuse_taken_group_name(self, object_class: ObjectClass, attributes: Attributes, own_id: str | None) -> None:
         """SCIM lets two groups share a name, and every peer that matches by name then takes the wrong one."""

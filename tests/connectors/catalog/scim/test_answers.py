@@ -68,7 +68,7 @@ ANSWERS: list[tuple[Answer, type[ConnectorError], type[ConnectorError], type[Con
     (Answer(405), Misconfigured, Misconfigured, Misconfigured),
     (failure(408), Transient, Transient, Transient),
     (failure(409, "uniqueness"), AlreadyExists, AlreadyExists, AlreadyExists),
-    (Answer(409, b""), AlreadyExists, AlreadyExists, AlreadyExists),
+    (Answer(409, b""), Transient, AlreadyExists, Transient),
     (failure(400, "uniqueness"), AlreadyExists, AlreadyExists, AlreadyExists),
     (Answer(410), Gone, Misconfigured, Gone),
     (failure(412), Transient, Transient, Transient),
