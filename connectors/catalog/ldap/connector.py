@@ -54,10 +54,12 @@ class LdapConnector(Connector[LdapConfiguration]):
         self._parts: tuple[Entries, Locator, Writer] | None = None
 
     def open(self) -> None:
-        """Connect, encrypt, bind and learn the schema (raises Transient, Misconfigured)."""
+        """Connect, encrypt and bind (raises Transient, Misconfigured).
+
+        The schema is learned with the first use, so that a configuration that does not fit it can be discovered.
+        """
         with translated():
             self._session.open()
-            self._learn()
 
     def close(self) -> None:
         """Drop the connection."""

@@ -11,9 +11,9 @@ from connectors.catalog.ldap.configuration import DisableBy, LdapConfiguration
 from connectors.catalog.ldap.enabling import LOCKED_TIME
 from connectors.catalog.ldap.findings import PAGED_RESULTS, PASSWORD_POLICY
 from connectors.catalog.ldap.names import relative_to, same_dn
-from connectors.catalog.ldap.schema import directory_schema, missing_classes, subschema
+from connectors.catalog.ldap.schema import directory_schema, subschema
 from connectors.catalog.ldap.session import Query, Session
-from connectors.spi import Discovery, ObjectClass
+from connectors.spi import Discovery, Misconfigured, ObjectClass
 
 _MOST_CONTAINERS = 200
 _GROUP_CLASSES = ("groupOfNames", "groupOfUniqueNames", "groupOfMembers")
@@ -68,9 +68,10 @@ def _containers(session: Session, base_dn: str) -> tuple[str, ...]:
 
 def _mappings(parsed: SubSchema, configuration: LdapConfiguration) -> dict[ObjectClass, dict[str, str]]:
     """The usual mappings, as far as the configured classes have their attributes."""
-    if missing_classes(parsed, configuration):
+    try:
+        parts = directory_schema(parsed, configuration).schema.objects
+    except Misconfigured:  # Test says what is wrong with it; nothing can be suggested for it
         return {}
-    parts = directory_schema(parsed, configuration).schema.objects
     return {
         object_class: {name: source for name, source in _MAPPINGS[object_class].items() if name in part.attributes}
         for object_class, part in parts.items()

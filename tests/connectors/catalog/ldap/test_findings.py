@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from connectors.spi import Finding, FindingLevel, ObjectClass
 from tests.connectors.catalog.ldap.conftest import Connect, Rules
 from tests.contracts.subjects.ldap import user
@@ -116,6 +118,13 @@ def test_discovery_of_an_openldap(slapd: Slapd, connect: Connect) -> None:
     assert any("password policy" in note for note in found.notes)
     assert found.suggested_mappings[ObjectClass.USER]["uid"] == "user.userName"
     assert found.suggested_mappings[ObjectClass.GROUP] == {"cn": "group.displayName"}
+
+
+@pytest.mark.parametrize("wrong", [{"marker_attribute": "noSuch"}, {"user_object_classes": ["noSuchPerson"]}])
+def test_discovery_helps_where_the_configuration_does_not_fit(connect: Connect, wrong: dict[str, object]) -> None:
+    found = connect(**wrong).discover()
+    assert "inetOrgPerson" in found.choices["user_object_classes"]
+    assert not found.suggested_mappings
 
 
 def test_discovery_finds_the_base(slapd: Slapd, connect: Connect) -> None:

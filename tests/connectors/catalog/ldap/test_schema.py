@@ -54,7 +54,7 @@ def test_binary_values(connect: Connect) -> None:
 
 def test_an_attribute_the_classes_do_not_have(connect: Connect) -> None:
     with pytest.raises(Misconfigured, match="uidNumber"):
-        connect(marker_attribute="uidNumber")
+        connect(marker_attribute="uidNumber").schema()
 
 
 def test_of_values_the_directory_takes_for_the_same_one_is_written(connect: Connect) -> None:
