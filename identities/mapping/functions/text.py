@@ -10,6 +10,7 @@ from identities.mapping.limits import check_length
 from identities.mapping.values import text_of, whole_number_of
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_DN_SPECIAL = re.compile(r'[\x00-\x1f"+,;<=>\\]|^[ #]| \Z')
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 
 
@@ -97,10 +98,23 @@ def slug(value: object, separator: object = "-") -> str:
     return mark.join(words).strip(mark or None)
 
 
+@function("dn_value")
+def dn_value(value: object) -> str:
+    """The value as it stands in a distinguished name, escaped: `'ou=' ~ dn_value(user.enterprise.department)`."""
+    # RFC 4514 section 2.4; control characters too, which some servers take for white space.
+    escaped = _DN_SPECIAL.sub(lambda found: _escaped(found[0]), text_of(value))
+    check_length(len(escaped))
+    return escaped
+
+
 @function("text")
 def text(value: object) -> str:
     """The value as text; truth values are `true` and `false`, dates ISO 8601."""
     return text_of(value)
+
+
+def _escaped(character: str) -> str:
+    return f"\\{ord(character):02x}" if character < " " else f"\\{character}"
 
 
 def _mark(value: object) -> str:

@@ -15,6 +15,7 @@ from connectors.catalog.ldap.names import (
     relative_to,
     same_dn,
 )
+from identities.mapping.functions import FUNCTIONS
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
@@ -25,6 +26,13 @@ def test_whatever_the_value_it_stays_one_part(value: str, other: str) -> None:
     assert first_rdn(dn) == (("cn", value), ("uid", other))
     assert parent(dn) == "ou=people,dc=test"
     assert is_below(dn, "dc=test")
+
+
+@given(value=TEXTS)
+def test_a_mapping_can_escape_a_value_for_a_name(value: str) -> None:
+    dn = f"ou={FUNCTIONS['dn_value'].call(value)},ou=people,dc=test"
+    assert first_rdn(dn) == (("ou", value),)
+    assert parent(dn) == "ou=people,dc=test"
 
 
 @pytest.mark.parametrize(
