@@ -23,7 +23,12 @@ from identities.vocabulary import Channel
 log = logging.getLogger(__name__)
 
 MOST_CLAIMS = 10
-"""So often an import is taken up before a failure of our own database ends it."""
+"""So often an import is taken up; one that needs more than that ends its workers, or our own database fails it."""
+
+TAKEN_UP_TOO_OFTEN = (
+    f"It was taken up {MOST_CLAIMS} times, and every worker vanished before it came to an end. A worker that is killed "
+    "for using too much memory is the usual reason: look at its log, split the file, and import the parts."
+)
 
 
 def work(worker: str, limit: int = 1) -> int:
@@ -49,6 +54,9 @@ def advance(run: Run) -> None:
     """
     try:
         profile = _profile(run)
+        if run.fence > MOST_CLAIMS:
+            _fail(run, TAKEN_UP_TOO_OFTEN)
+            return
         if run.state != RunState.APPLYING:
             _stage_and_plan(run, profile)
         if run.state == RunState.APPLYING:
@@ -59,7 +67,11 @@ def advance(run: Run) -> None:
         log.exception("Import %s failed", run.pk)
         if isinstance(error, OperationalError | InterfaceError) and run.fence < MOST_CLAIMS:
             return
-        release(run, state=RunState.FAILED, error=f"{type(error).__name__}: {error}", finished_at=timezone.now())
+        _fail(run, f"{type(error).__name__}: {error}")
+
+
+def _fail(run: Run, error: str) -> None:
+    release(run, state=RunState.FAILED, error=error, finished_at=timezone.now())
 
 
 def _profile(run: Run) -> Profile:

@@ -13,6 +13,7 @@ from connectors.engine.intake import advance, applying, departments, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
 from connectors.engine.intake.profile import Options, Profile, load_profile
 from connectors.models import Run
+from connectors.engine.intake.work import MOST_CLAIMS
 from connectors.vocabulary import RowState, RunState
 from identities.actions.lifecycle import delete_user
 from identities.actions.users import override_value
@@ -251,3 +252,23 @@ def test_our_database_failing_does_not_end_an_import(monkeypatch: pytest.MonkeyP
 
     run.refresh_from_db()
     assert (run.state, User.objects.persons().count()) == (RunState.DONE, PEOPLE)
+
+
+def test_an_import_that_ends_every_worker_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_import(EMPLOYEES, apply=False)
+    apply_import(run, actor=command_actor())
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit(137)
+
+    monkeypatch.setattr(applying, "create_users_many", killed)
+    for _ in range(MOST_CLAIMS - run.fence):
+        with pytest.raises(SystemExit):
+            work("doomed")
+        Run.objects.update(lease_until="2000-01-01T00:00:00Z")
+    assert work("last") == 1
+
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert f"taken up {MOST_CLAIMS} times" in run.error
+    assert work("another") == 0
