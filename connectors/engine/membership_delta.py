@@ -1,16 +1,17 @@
 """Which members a remote group lacks and which it has too many, as a set difference in SQL."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
 
 from connectors.engine.situation import MemberChange, MembershipDelta
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.vocabulary import OPEN, LinkState
 from identities.models import Membership
-from identities.queries.recursion import groups_below
+from identities.queries.recursion import groups_below, groups_below_each
 from identities.vocabulary import ObjectType
 
 MOST_CHANGES = 2000
@@ -64,8 +65,8 @@ def _changes(links: "QuerySet[Link]") -> tuple[MemberChange, ...]:
 def differing_groups(system: ConnectedSystem, group_ids: Collection[UUID], *, nested: bool) -> set[UUID]:
     """Those of these groups that have an account whose members are not those `membership_delta` wants there.
 
-    Takes a fixed number of statements, but for groups whose nested groups have to be flattened: each of those is
-    compared by itself.
+    Takes a fixed number of statements. Members are counted by the database, but for groups whose nested groups have to
+    be flattened: theirs are compared here, because one who is in several of them counts once.
     """
     links = Link.objects.filter(
         system=system, object_type=ObjectType.GROUP, object_id__in=group_ids, state=LinkState.LINKED
@@ -74,16 +75,31 @@ def differing_groups(system: ConnectedSystem, group_ids: Collection[UUID], *, ne
         return set()
     there, same = _known_members(links, nested=nested)
     wanted = _wanted_members(system, group_ids, nested=nested)
-    flattened = set() if nested else _holding_groups(group_ids)
-    found = set()
-    for link in links:
-        if link.object_id in flattened:
-            differs = not membership_delta(system, link.object_id, link, nested=nested).is_empty
-        else:
-            differs = len({counts.get(link.object_id, 0) for counts in (there, same, wanted)}) > 1
-        if differs:
-            found.add(link.object_id)
-    return found
+    holding = set() if nested else _holding_groups(group_ids)
+    flattened = [link for link in links if link.object_id in holding]
+    found = _differing_flattened(system, flattened)
+    apart = {link.object_id for link in links} - {link.object_id for link in flattened}
+    return found | {each for each in apart if len({counts.get(each, 0) for counts in (there, same, wanted)}) > 1}
+
+
+def _differing_flattened(system: ConnectedSystem, links: Sequence[Link]) -> set[UUID]:
+    """Those of the linked groups that have other members, under this reference, than they and the groups below hold."""
+    if not links:
+        return set()
+    below = groups_below_each([link.object_id for link in links])
+    members: dict[UUID, set[int]] = defaultdict(set)
+    memberships = Membership.objects.filter(
+        group__in=set().union(*below.values()), group__deleted_at__isnull=True, **_with_account("user", system)
+    )
+    for group_id, link_id in memberships.values_list("group_id", "user__links__pk").iterator():
+        members[group_id].add(link_id)
+    known: dict[UUID, set[int | None]] = defaultdict(set)
+    there = RemoteMembership.objects.filter(group_link__in=links).annotate(
+        member=Case(When(reference=F("member_link__reference"), then=F("member_link_id")))
+    )
+    for group_id, link_id in there.values_list("group_link__object_id", "member").iterator():
+        known[group_id].add(link_id)
+    return {root for root, groups in below.items() if known[root] != set().union(*(members[each] for each in groups))}
 
 
 def _known_members(links: "QuerySet[Link]", *, nested: bool) -> tuple[dict[UUID, int], dict[UUID, int]]:
@@ -108,15 +124,20 @@ def _wanted_members(system: ConnectedSystem, group_ids: Collection[UUID], *, nes
     """By group, how many direct members have an account."""
     found: dict[UUID, int] = {}
     for member in ("user", "member_group") if nested else ("user",):
-        linked = {
-            f"{member}__deleted_at__isnull": True,
-            f"{member}__links__system": system,
-            f"{member}__links__state": LinkState.LINKED,
-            f"{member}__links__reference__gt": "",
-        }
-        for group_id, number in _counted(Membership.objects.filter(group__in=group_ids, **linked), "group_id").items():
+        rows = Membership.objects.filter(group__in=group_ids, **_with_account(member, system))
+        for group_id, number in _counted(rows, "group_id").items():
             found[group_id] = found.get(group_id, 0) + number
     return found
+
+
+def _with_account(member: str, system: ConnectedSystem) -> dict[str, object]:
+    """The conditions on a membership whose member, under this name, has an account on the system."""
+    return {
+        f"{member}__deleted_at__isnull": True,
+        f"{member}__links__system": system,
+        f"{member}__links__state": LinkState.LINKED,
+        f"{member}__links__reference__gt": "",
+    }
 
 
 def _holding_groups(group_ids: Collection[UUID]) -> set[UUID]:

@@ -72,6 +72,16 @@ _GROUPS_BELOW: Final = """
     )
     SELECT id FROM walk
 """
+_GROUPS_BELOW_EACH: Final = """
+    WITH RECURSIVE walk(root, id) AS (
+        SELECT g.id, g.id FROM {groups} g WHERE g.id IN ({marks})
+        UNION
+        SELECT walk.root, m.member_group_id FROM walk
+            JOIN {memberships} m ON m.group_id = walk.id
+            JOIN {groups} g ON g.id = m.member_group_id AND g.deleted_at IS NULL
+    )
+    SELECT root, id FROM walk
+"""
 
 
 def managers_above(people: Collection[UUID]) -> dict[UUID, UUID | None]:
@@ -103,6 +113,14 @@ def groups_above(groups: Collection[UUID]) -> set[UUID]:
 def groups_below(groups: Collection[UUID]) -> set[UUID]:
     """These groups (deleted ones too) and every one that they hold, through nesting."""
     return {_uuid(row[0]) for row in _rows(_GROUPS_BELOW, groups, **_NAMES)}
+
+
+def groups_below_each(groups: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """For each of these groups (deleted ones too) itself and every one that it holds, through nesting."""
+    found: dict[UUID, set[UUID]] = {}
+    for root, group in _rows(_GROUPS_BELOW_EACH, groups, **_NAMES):
+        found.setdefault(_uuid(root), set()).add(_uuid(group))
+    return found
 
 
 def _chain(table: str, column: str, start: Collection[UUID]) -> dict[UUID, UUID | None]:

@@ -47,6 +47,9 @@ def every_kind(system: ConnectedSystem) -> list[Group]:
         "left": a_group("left", gone),
         "empty": a_group("empty"),
         "nesting": a_group("nesting", ada, inner),
+        "flat": a_group("flat", ada, inner),
+        "flat renamed": a_group("flat renamed", ada, inner),
+        "flat stale": a_group("flat stale", inner),
     }
     links = dict(zip(groups, linked(system, *groups.values()), strict=True))
     (inner_link,) = linked(system, inner)
@@ -58,6 +61,10 @@ def every_kind(system: ConnectedSystem) -> list[Group]:
     known(links["left"], of["gone"])
     known(links["nesting"], of["ada"], inner_link)
     known(inner_link, of["bob"])
+    known(links["flat"], of["ada"], of["bob"])
+    known(links["flat renamed"], of["ada"])
+    known(links["flat renamed"], of["bob"], reference="old")
+    known(links["flat stale"], of["ada"], of["bob"])
     assert len(people) == 4
     return [*groups.values(), inner, a_group("not linked", ada)]
 
@@ -73,7 +80,8 @@ def test_it_agrees_with_comparing_each(system: ConnectedSystem, nested: bool) ->
     }
     together = differing_groups(system, [group.pk for group in groups], nested=nested)
     assert {group.display_name for group in groups if group.pk in together} == each
-    assert each == {"missing", "stale", "swapped", "renamed", "left"} | (set() if nested else {"nesting"})
+    flat = {"nesting"} if not nested else {"flat"}
+    assert each == {"missing", "stale", "swapped", "renamed", "left", "flat renamed", "flat stale"} | flat
 
 
 def test_many_cost_as_many_queries_as_one(system: ConnectedSystem) -> None:
@@ -82,8 +90,12 @@ def test_many_cost_as_many_queries_as_one(system: ConnectedSystem) -> None:
     groups = [a_group(f"group {number}", person) for number in range(20)]
     for link in linked(system, *groups):
         known(link, member)
+    inner = a_group("inner", person, a_group("innermost", person))
+    nesting = [a_group(f"nesting {number}", inner, person) for number in range(20)]
+    for link in linked(system, *nesting):
+        known(link, member)
     costs = []
-    for chosen in (groups[:1], groups):
+    for chosen in ([groups[0], nesting[0]], [*groups, *nesting]):
         with CaptureQueriesContext(connection) as queries:
             assert differing_groups(system, [group.pk for group in chosen], nested=False) == set()
         costs.append(len(queries))
