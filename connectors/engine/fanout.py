@@ -33,6 +33,10 @@ CROWD = 50
 """More changes than this by one act are worked on behind what single people do."""
 
 
+_given_up: set[str] = set()
+"""Marks of this process whose events were left because our database failed: the next call takes those up at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Bundle:
     """Events that one act caused and that are treated alike."""
@@ -71,16 +75,22 @@ def drain(limit: int = BATCH) -> int:
     """
     mark = uuid.uuid4().hex
     done = 0
-    while deliveries := _claim(mark, limit):
-        done += sum(_treat(bundle, mark) for bundle in _bundles(deliveries))
+    try:
+        while deliveries := _claim(mark, limit):
+            done += sum(_treat(bundle, mark) for bundle in _bundles(deliveries))
+    except (OperationalError, InterfaceError):
+        _given_up.add(mark)
+        raise
     return done
 
 
 def _claim(mark: str, limit: int) -> list[Delivery]:
     now = dialect().now()
-    unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
+    given_up = frozenset(_given_up)
+    unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now) | Q(claimed_by__in=given_up)
     pending = Delivery.objects.filter(unclaimed, consumer=Consumer.CONNECTORS, done_at__isnull=True).order_by("id")
     if not pending.exists():
+        _given_up.difference_update(given_up)
         return []  # without the transaction below, which on SQLite would keep writers out
     with transaction.atomic():
         claimed = dialect().see(pending.select_related("event")[:limit])

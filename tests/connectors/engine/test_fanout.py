@@ -214,6 +214,23 @@ def test_an_event_is_left_to_the_worker_that_has_it() -> None:
     assert fanout.drain() == 1
 
 
+def test_events_left_because_our_database_failed_are_taken_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_system()
+    announce(EventKind.USER_CREATED, a_person("anna"))
+
+    def lost(*_: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fanout, "_enqueue", lost)
+        with pytest.raises(OperationalError):
+            fanout.drain()
+
+    assert fanout.drain() == 1
+    assert waiting() == {"anna"}
+    assert not fanout._given_up
+
+
 def test_a_scope_that_cannot_be_read_stops_no_other_system() -> None:
     broken, anna = a_system("broken", scope_filter="not a filter"), a_person("anna")
     a_link(broken, anna)
