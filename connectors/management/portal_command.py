@@ -57,8 +57,8 @@ def _in_words(refusal: IdentityError) -> str:
 
 
 def system_named(name: str) -> ConnectedSystem:
-    """The system of this name (raises CommandError with status 2)."""
-    system = ConnectedSystem.objects.filter(name=name).first()
+    """The system of this name, in any case (raises CommandError with status 2)."""
+    system = ConnectedSystem.objects.filter(name__iexact=name).first()
     if system is None:
         names = ", ".join(ConnectedSystem.objects.order_by("name").values_list("name", flat=True)) or "none"
         message = f"There is no system {name!r}. There are: {names}."

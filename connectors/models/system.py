@@ -4,6 +4,7 @@ import uuid
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from connectors.vocabulary import (
@@ -114,6 +115,13 @@ class ConnectedSystem(models.Model):
         verbose_name = _("connected system")
         verbose_name_plural = _("connected systems")
         ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(
+                Lower("name"),
+                name="one_system_per_name_in_any_case",
+                violation_error_message=_("There is a connected system of this name already, in this or another case."),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

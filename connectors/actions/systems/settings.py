@@ -205,8 +205,9 @@ def _check_fields(system: ConnectedSystem) -> None:
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         raise RuleViolation("invalid_setting", " ".join(messages), field=name) from error
-    if ConnectedSystem.objects.filter(name=system.name).exclude(pk=system.pk).exists():
-        raise Conflict("system_name_taken", f"There is a system called {system.name} already.", field="name")
+    taken = ConnectedSystem.objects.filter(name__iexact=system.name).exclude(pk=system.pk).first()
+    if taken is not None:
+        raise Conflict("system_name_taken", f"There is a system called {taken.name} already.", field="name")
 
 
 def _assign(system: ConnectedSystem, assignments: Mapping[str, Iterable[Any]]) -> Changes:

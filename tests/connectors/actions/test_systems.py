@@ -1,9 +1,13 @@
 """Connected systems: made, changed, asked."""
 
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
+from django.core.management.base import CommandError
+from django.db import IntegrityError, connection, transaction
 
 from connectors import registry, vault
 from connectors.actions.systems import create_system, discover_system, set_scope, test_system, update_system
@@ -26,8 +30,8 @@ TOKEN = {"token": "s3cret-of-the-first-host"}
 
 def a_scim_system(**more: Any) -> ConnectedSystem:
     """A system with a host and a secret."""
-    given = {"configuration": SCIM, "secrets": TOKEN, **more}
-    return create_system(actor=ACTOR, connector="scim", name="peer", **given)
+    given = {"name": "peer", "configuration": SCIM, "secrets": TOKEN, **more}
+    return create_system(actor=ACTOR, connector="scim", **given)
 
 
 def secrets_of(system: ConnectedSystem) -> dict[str, str]:
@@ -79,10 +83,24 @@ def test_a_connector_that_cannot_be_used_is_refused() -> None:
         create_system(actor=ACTOR, connector="carrier-pigeon", name="birds", configuration={})
 
 
-def test_a_name_is_taken_once() -> None:
+@pytest.mark.parametrize("name", ["peer", "PEER"])
+def test_a_name_is_taken_once_in_any_case(name: str) -> None:
     a_scim_system()
-    with pytest.raises(Conflict):
-        a_scim_system()
+    with pytest.raises(Conflict, match="called peer already"):
+        a_scim_system(name=name)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        a_system(name)
+
+
+def test_an_upgrade_says_which_systems_differ_by_case_alone() -> None:
+    migration = import_module("connectors.migrations.0002_system_names_in_any_case")
+    migration.check_names(apps, None)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX one_system_per_name_in_any_case")
+    a_system("HR")
+    a_system("hr")
+    with pytest.raises(CommandError, match="'HR' and 'hr'"):
+        migration.check_names(apps, None)
 
 
 def test_an_update_without_a_difference_writes_nothing() -> None:

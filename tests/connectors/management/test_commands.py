@@ -65,8 +65,8 @@ def test_wrong_arguments_are_status_2(arguments: tuple[object, ...]) -> None:
     assert refused.value.returncode == 2 or str(refused.value).startswith("Error: argument")
 
 
-def test_a_refused_action_is_status_1() -> None:
-    a_system()
+def test_a_refused_action_is_status_1_and_a_system_is_found_in_any_case() -> None:
+    a_system("Intranet")
 
     with pytest.raises(CommandError) as refused:
         answer("system", "intranet", "resume")
