@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from connectors.actions import imports
 from connectors.admin.words import RUN_LEVELS
+from connectors.engine.intake import had_nothing_to_apply
 from connectors.engine.intake.lease import IN_WORK
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RunKind, RunState
@@ -139,6 +140,8 @@ class RunAdmin(ActionModelAdmin):
         words, level = in_words(obj.state), RUN_LEVELS.get(RunState(obj.state), "plain")
         if obj.state == RunState.PLANNED and _has_problems(obj):
             words, level = _("cannot be applied: mend the problems below in the file, then import it again"), "bad"
+        elif had_nothing_to_apply(obj):
+            words = _("done: everything is as the file says, there is nothing to apply")
         facts = [Fact(_("Run"), in_words(obj.kind)), Fact(_("State"), words, level=level)]
         if obj.system:
             url = reverse("admin:connectors_connectedsystem_change", args=[obj.system.pk])

@@ -1,7 +1,7 @@
 """What an import makes of departments: org units, their managers, and a group for each with its people."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from uuid import UUID
 
@@ -81,17 +81,30 @@ def apply_memberships(run: Run, profile: Profile, *, actor: Actor) -> Counter[st
     """
     counts = _apply_managers(run, profile, actor)
     if profile.options.groups_from_departments:
-        people = _people_by_department(run)
-        everybody = set().union(*people.values())
-        names = {fold(name): key for key, (_code, name) in named_departments(run).items()}
-        filled = Membership.objects.filter(group=OuterRef("pk"), user__isnull=False, origins__origin=actor.origin)
-        groups = Group.objects.present().filter(Q(display_name_key__in=names) | Exists(filled))
-        for group in groups.iterator():
-            key = names.get(str(group.display_name_key))
-            counts.update(_fill(group, people[key] if key else set(), everybody, actor))
+        for group, missing, surplus in membership_changes(run, actor.origin):
+            for some in chunks(sorted(missing)):
+                counts["memberships_added"] += add_members(group, some, actor=actor)
+            for some in chunks(sorted(surplus)):
+                counts["memberships_removed"] += remove_members(group, some, actor=actor)
             renew(run)
     run.rows.filter(part=DEPARTMENTS, state__in=(RowState.CREATE, RowState.UPDATE)).update(state=RowState.APPLIED)
     return counts
+
+
+def membership_changes(run: Run, origin: str) -> Iterator[tuple[Group, set[UUID], set[UUID]]]:
+    """Groups whose members this origin asserts otherwise than the file says: whom to add, whom to take out."""
+    people = _people_by_department(run)
+    everybody = set().union(*people.values())
+    names = {fold(name): key for key, (_code, name) in named_departments(run).items()}
+    asserted = Membership.objects.filter(user__isnull=False, origins__origin=origin)
+    filled = Exists(asserted.filter(group=OuterRef("pk")))
+    for group in Group.objects.present().filter(Q(display_name_key__in=names) | filled).iterator():
+        key = names.get(str(group.display_name_key))
+        wanted = people[key] if key else set()
+        there = set(asserted.filter(group=group).values_list("user_id", flat=True))
+        missing, surplus = wanted - there, (there & everybody) - wanted
+        if missing or surplus:
+            yield group, missing, surplus
 
 
 def _people_by_department(run: Run) -> dict[str, set[UUID]]:
@@ -100,22 +113,6 @@ def _people_by_department(run: Run) -> dict[str, set[UUID]]:
     for object_id, department in rows.values_list("object_id", "values__department").iterator(chunk_size=CHUNK):
         people[fold(department[0])].add(object_id)
     return people
-
-
-def _fill(group: Group, wanted: set[UUID], everybody: set[UUID], actor: Actor) -> Counter[str]:
-    """Bring one group to what the file says, of the people the file speaks of and of this origin's assertions."""
-    asserted = set(
-        Membership.objects.filter(group=group, user__isnull=False, origins__origin=actor.origin).values_list(
-            "user_id", flat=True
-        )
-    )
-    missing, surplus = wanted - asserted, (asserted & everybody) - wanted
-    counts: Counter[str] = Counter()
-    for some in chunks(sorted(missing)):
-        counts["memberships_added"] += add_members(group, some, actor=actor)
-    for some in chunks(sorted(surplus)):
-        counts["memberships_removed"] += remove_members(group, some, actor=actor)
-    return counts
 
 
 def _apply_managers(run: Run, profile: Profile, actor: Actor) -> Counter[str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
-from connectors.engine.intake.departments import named_departments
+from connectors.engine.intake.departments import membership_changes, named_departments
 from connectors.engine.intake.person_rows import PersonRow
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.reading import Problem
@@ -43,11 +43,13 @@ def plan(run: Run, profile: Profile) -> dict[str, dict[str, int]]:
 def _plan_departments(run: Run) -> Counter[str]:
     counts: Counter[str] = Counter()
     for rows in _sound_rows(run, DEPARTMENTS):
-        present = {unit.code_key: unit for unit in OrgUnit.objects.filter(code_key__in=[fold(r.key) for r in rows])}
+        units = OrgUnit.objects.filter(code_key__in=[fold(row.key) for row in rows]).select_related("manager")
+        present = {unit.code_key: unit for unit in units}
+        managers = _persons_with([row.values["manager"] for row in rows])
         for row in rows:
             unit = present.get(fold(row.key))
             row.object_id = unit.pk if unit else None
-            row.difference = _department_difference(row, unit)
+            row.difference = _department_difference(row, unit, managers)
             row.state = _state(unit is not None, row.difference)
             counts[row.state] += 1
         StagedRow.objects.bulk_update(rows, ["object_id", "difference", "state"])
@@ -56,19 +58,30 @@ def _plan_departments(run: Run) -> Counter[str]:
 
 
 def _plan_groups(run: Run, profile: Profile) -> Counter[str]:
-    """How many groups of departments are missing."""
+    """How many groups of departments are missing, and how many have other members than the file says."""
     if not profile.options.groups_from_departments:
         return Counter()
     names = {fold(name) for _code, name in named_departments(run).values()}
     present = Group.objects.present().filter(display_name_key__in=names).count()
-    return Counter({RowState.CREATE.value: len(names) - present})
+    changed = sum(1 for _ in membership_changes(run, profile.origin))
+    return Counter({RowState.CREATE.value: len(names) - present, RowState.UPDATE.value: changed})
 
 
-def _department_difference(row: StagedRow, unit: OrgUnit | None) -> Difference:
+def _department_difference(row: StagedRow, unit: OrgUnit | None, managers: set[str]) -> Difference:
     name = row.values["name"]
     if unit is None:
         return {"code": [None, row.key], "name": [None, name]}
-    return {} if unit.name == name else {"name": [unit.name, name]}
+    difference: Difference = {} if unit.name == name else {"name": [unit.name, name]}
+    wanted, manager = row.values["manager"], unit.manager.employee_number if unit.manager else ""
+    if fold(wanted) in managers and fold(wanted) != fold(manager):
+        difference["manager"] = [manager or None, wanted]
+    return difference
+
+
+def _persons_with(keys: Iterable[str]) -> set[str]:
+    """Those of these keys, folded, that people have."""
+    persons = User.objects.persons().filter(employee_number_key__in={fold(key) for key in keys if key})
+    return set(persons.values_list("employee_number_key", flat=True))
 
 
 def _plan_people(run: Run, profile: Profile) -> Counter[str]:

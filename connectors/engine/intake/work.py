@@ -50,13 +50,14 @@ def work(worker: str, limit: int = 1) -> int:
 def advance(run: Run) -> None:
     """Bring a run this worker holds the lease of to its next stop: planned, done or failed.
 
+    A plan that would change nothing is done: there is nothing for a person to look at.
     When our own database fails it stops where it is, and the next worker goes on when the lease has run out.
     """
     try:
-        profile = _profile(run)
         if run.fence > MOST_CLAIMS:
             _fail(run, TAKEN_UP_TOO_OFTEN)
             return
+        profile = _profile(run)
         if run.state != RunState.APPLYING:
             _stage_and_plan(run, profile)
         if run.state == RunState.APPLYING:
@@ -89,9 +90,20 @@ def _stage_and_plan(run: Run, profile: Profile) -> None:
     if run.apply_when_planned and not blocked:
         renew(run, state=RunState.APPLYING, counts=counts)
     else:
-        release(run, state=RunState.PLANNED, counts=counts)
-        run.state, run.counts = RunState.PLANNED, counts
+        nothing_to_apply = not blocked and _changes_nothing(counts)
+        state = RunState.DONE if nothing_to_apply else RunState.PLANNED
+        release(run, state=state, counts=counts, finished_at=timezone.now() if nothing_to_apply else None)
+        run.state, run.counts = state, counts
     files.forget([run.pk])
+
+
+def _changes_nothing(counts: dict[str, dict[str, int]]) -> bool:
+    return not any(set(counted) - {RowState.UNCHANGED} for counted in counts.values())
+
+
+def had_nothing_to_apply(run: Run) -> bool:
+    """Whether a plan ended by itself, because everything is as the file says."""
+    return run.kind == RunKind.IMPORT and run.state == RunState.DONE and "applied" not in run.counts
 
 
 def _apply(run: Run, profile: Profile) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from connectors.actions.imports import HR_PROFILE, profile_named, start_import
-from connectors.engine.intake import advance
+from connectors.engine.intake import advance, had_nothing_to_apply
 from connectors.management.portal_command import WRONG_ARGUMENTS, PortalCommand
 from connectors.models import Finding, ImportProfile, Run
 from connectors.vocabulary import RunState
@@ -80,6 +80,8 @@ def _lines(run: Run, listed: list[Finding], found: int) -> Iterator[str]:
     yield f"{run.file_name}: {run.state}"
     for part, counted in run.counts.items():
         yield f"  {part}: {', '.join(f'{name} {number}' for name, number in counted.items()) or 'nothing'}"
+    if had_nothing_to_apply(run):
+        yield "  Everything is as the file says: there is nothing to apply."
     for finding in listed:
         places = (finding.part, f"row {finding.row}" if finding.row else "", finding.column)
         yield f"  {': '.join(filter(None, (', '.join(filter(None, places)), finding.message)))}"

@@ -5,19 +5,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError
 from django.db.models import Count
 
 from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
-from connectors.engine.intake import advance, applying, departments, work
+from connectors.engine.intake import advance, applying, departments, had_nothing_to_apply, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
 from connectors.engine.intake.profile import Options, Profile, load_profile
-from connectors.models import Run
 from connectors.engine.intake.work import MOST_CLAIMS
+from connectors.models import Run
 from connectors.vocabulary import RowState, RunState
 from identities.actions.lifecycle import delete_user
+from identities.actions.memberships import remove_members
 from identities.actions.users import override_value
-from identities.actors import command_actor
+from identities.actors import command_actor, file_actor
 from identities.errors import RuleViolation
 from identities.models import AuditEntry, ChangeEvent, Group, Membership, MultiValue, OrgUnit, User
 
@@ -75,6 +77,31 @@ def test_a_second_run_plans_nothing_and_writes_nothing() -> None:
     assert ChangeEvent.objects.count() == events
     assert set(User.objects.values_list("pk", "version")) == versions
     assert set(AuditEntry.objects.filter(cid=run.correlation_id).values_list("verb", flat=True)) == {"import.started"}
+
+
+def test_a_plan_that_would_change_nothing_is_done_at_once_and_tells_so(capsys: pytest.CaptureFixture[str]) -> None:
+    run_import(EMPLOYEES, DEPARTMENTS)
+
+    call_command("import_people", str(DATA / EMPLOYEES[0]))
+
+    run = Run.objects.order_by("created_at").last()
+    assert (run.state, run.counts["people"]) == (RunState.DONE, {"unchanged": PEOPLE})
+    assert run.finished_at and had_nothing_to_apply(run)
+    assert "there is nothing to apply" in capsys.readouterr().out
+
+
+def test_a_plan_that_changes_a_manager_or_a_membership_alone_is_no_empty_plan() -> None:
+    run_import(EMPLOYEES, DEPARTMENTS)
+    name, text = DEPARTMENTS
+    assert "\n60,IT,103" in text
+    managed = run_import(EMPLOYEES, (name, text.replace("\n60,IT,103", "\n60,IT,104")), apply=False)
+    assert (managed.state, managed.counts["departments"]["update"]) == (RunState.PLANNED, 1)
+    assert managed.rows.get(key="60").difference == {"manager": ["103", "104"]}
+
+    group = Group.objects.get(display_name="IT")
+    remove_members(group, [User.objects.get(employee_number="104")], actor=file_actor("hr", "hr"))
+    left = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
+    assert (left.state, left.counts["groups"]) == (RunState.PLANNED, {"update": 1})
 
 
 def test_a_person_who_moves_changes_org_unit_manager_and_group() -> None:
@@ -195,7 +222,7 @@ def test_two_imports_of_one_file_that_are_applied_at_once_create_everybody_once(
 
 def test_departments_another_import_makes_at_the_same_moment_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     run_import(EMPLOYEES, DEPARTMENTS)
-    run = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
+    Run.objects.filter(pk=(run := run_import(EMPLOYEES, DEPARTMENTS, apply=False)).pk).update(state=RunState.PLANNED)
     units = SimpleNamespace(objects=SimpleNamespace(filter=lambda **_: OrgUnit.objects.none()))
     monkeypatch.setattr(departments, "OrgUnit", units)
     monkeypatch.setattr(departments, "Group", SimpleNamespace(objects=SimpleNamespace(present=Group.objects.none)))
