@@ -37,13 +37,17 @@ def dependents_of(
     return tuple(found)
 
 
-def disputants_of(system: ConnectedSystem, object_type: ObjectType, key: str) -> Dependents:
-    """Those who were refused this key because somebody else had it."""
-    if not key:
-        return ()
-    disputed = Link.objects.filter(system=system, object_type=object_type, state=LinkState.DISPUTED)
-    found = disputed.filter(correlation_key__iexact=key).values_list("object_id", flat=True)
-    return tuple((object_type, object_id) for object_id in found)
+def disputants_of(
+    system: ConnectedSystem, object_type: ObjectType, *, key: str = "", remote_id: str | None = None
+) -> Dependents:
+    """Those who were refused this key because somebody else had it, or for whom this account stood in the way."""
+    refused = Q(pk__in=())
+    if key:
+        refused |= Q(correlation_key__iexact=key)
+    if remote_id:
+        refused |= Q(disputed_with=remote_id)
+    disputed = Link.objects.filter(refused, system=system, object_type=object_type, state=LinkState.DISPUTED)
+    return tuple((object_type, object_id) for object_id in disputed.values_list("object_id", flat=True))
 
 
 def holders_of(system: ConnectedSystem, object_type: ObjectType, key: str, *, but: UUID) -> Dependents:

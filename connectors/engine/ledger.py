@@ -5,7 +5,7 @@ up cannot overwrite what its successor wrote.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -122,8 +122,8 @@ class Ledger:
                 after = _tie(link_view(link))
                 if before[:2] != after[:2]:
                     self._ring(operation, item, had_reference=had_reference)
-                if fold(before[-1]) != fold(after[-1]):
-                    self._ring_disputants(operation, item, before[-1])
+                let_go = before[-1] if fold(before[-1]) != fold(after[-1]) else ""
+                self._ring_disputants(operation, item, let_go, before[0] if before[:3] != after[:3] else None)
                 return link
         except IntegrityError as error:
             raise AccountTaken(remote) from error
@@ -138,6 +138,7 @@ class Ledger:
     def _removed(self, item: ObjectView, settlement: Settlement) -> None:
         with self._held(lock_system=True) as operation:
             RemoteMembership.objects.filter(group_link__in=self._links(item)).delete()
+            ties = list(self._links(item).values_list("correlation_key", "remote_id"))
             self._links(item).update(
                 state=LinkState.REMOVED,
                 remote_id=None,
@@ -150,22 +151,25 @@ class Ledger:
                 synchronised_at=dialect().now(),
             )
             self._ring(operation, item, had_reference=True)
-            for key in self._links(item).values_list("correlation_key", flat=True):
-                self._ring_disputants(operation, item, key)
+            for key, remote_id in ties:
+                self._ring_disputants(operation, item, key, remote_id)
 
-    def disputed(self, item: ObjectView, key: str, candidates: Iterable[Hit]) -> None:
+    def disputed(self, item: ObjectView, key: str, candidates: Sequence[Hit]) -> None:
         """The name is taken by an account that is not ours.
 
         Raises:
             LinkChanged: it was somebody else's, who has let go of it since. Who lets go later finds this link.
         """
         with self._held(lock_system=True):
+            in_the_way = [hit.remote.remote_id for hit in candidates]
             others = {hit.remote.remote_id for hit in candidates if hit.linked_to}
             held = Link.objects.filter(system=self._system, object_type=item.type, remote_id__in=others)
             if held.count() < len(others):
                 raise LinkChanged
             link = self._link(item)
             link.correlation_key = key
+            # Of several, the first: when it goes, the next one is found, and stands here from then on.
+            link.disputed_with = in_the_way[0] if in_the_way else ""
             if link.state != LinkState.LINKED:
                 link.state = LinkState.DISPUTED
             link.save()
@@ -190,8 +194,10 @@ class Ledger:
         concerned = dependents_of(self._system, item.type, item.id, had_reference=had_reference)
         self._enqueue(concerned, f"a reference changed: {item.name}", operation)
 
-    def _ring_disputants(self, operation: Operation, item: ObjectView, key: str) -> None:
-        self._enqueue(disputants_of(self._system, item.type, key), f"{item.name} let go of the name", operation)
+    def _ring_disputants(self, operation: Operation, item: ObjectView, key: str, remote_id: str | None) -> None:
+        if key or remote_id:
+            concerned = disputants_of(self._system, item.type, key=key, remote_id=remote_id)
+            self._enqueue(concerned, f"{item.name} let go of the name", operation)
 
     def _enqueue(self, concerned: Dependents, cause: str, operation: Operation) -> None:
         lane, correlation_id = self._claim.lane, operation.correlation_id
@@ -263,13 +269,15 @@ def _persistently(write: Callable[[], T]) -> T:
     return write()
 
 
-def _tie(link: LinkView) -> tuple[str | None, str, str]:
-    """What others see of a link: the account, its reference, its key."""
-    return (link.remote_id, link.reference, link.correlation_key) if link.is_linked else (None, "", "")
+def _tie(link: LinkView) -> tuple[str | None, str, str, str]:
+    """What others see of a link: the account, its reference, its name, its key."""
+    if not link.is_linked:
+        return None, "", "", ""
+    return link.remote_id, link.reference, link.remote_name, link.correlation_key
 
 
-def _tie_to(remote: RemoteObject, key: str) -> tuple[str | None, str, str]:
-    return remote.remote_id, remote.reference, key
+def _tie_to(remote: RemoteObject, key: str) -> tuple[str | None, str, str, str]:
+    return remote.remote_id, remote.reference, remote.name, key
 
 
 def _check_untouched(link: Link, situation: Situation, remote_id: str | None = None) -> None:

@@ -23,6 +23,7 @@ class Link(models.Model):
         create_intent_key, create_intent_at: committed before a create: this key was seen absent at that time, so what
             is found afterwards is ours.
         unresolved: how many references the remote object still lacks.
+        disputed_with: the id of an account that stood in the way when it was disputed.
         adopted: the account was there before us.
         settlement: what a person or a policy settled (a rejected removal, an accepted loss); cleared when it no longer
             applies.
@@ -45,6 +46,7 @@ class Link(models.Model):
     create_intent_key = models.CharField(max_length=1024, blank=True, default="")
     create_intent_at = models.DateTimeField(null=True, blank=True)
     unresolved = models.PositiveIntegerField(default=0)
+    disputed_with = models.CharField(max_length=255, blank=True, default="")
     adopted = models.BooleanField(default=False)
     settlement = models.CharField(
         max_length=10, blank=True, default=Settlement.NONE, choices=[(s, s) for s in Settlement if s]

@@ -14,7 +14,7 @@ from connectors.engine.converge import converge
 from connectors.engine.finish import finish
 from connectors.engine.ledger import Ledger
 from connectors.engine.work import queue_runs, work
-from connectors.models import ConnectedSystem, Link, Operation
+from connectors.models import ConnectedSystem, Link, Operation, SystemMapping
 from connectors.spi import ObjectClass
 from connectors.vocabulary import LinkState, OperationState, RemovalPolicy, Settlement
 from identities.actors import command_actor
@@ -184,6 +184,24 @@ def test_who_was_refused_a_name_gets_it_when_its_holder_lets_go(place: Place, le
     assert link_of(newcomer).state == LinkState.LINKED
     assert "ada" in account_names(store)
     assert states(newcomer.pk) == ["superseded", "done"]
+
+
+@pytest.mark.parametrize("leaves", [deleted, lambda person: renamed(person, "ava")], ids=["deleted", "renamed"])
+def test_who_was_refused_a_name_that_is_not_the_key_gets_it_too(place: Place, leaves: Any) -> None:
+    system, store = place
+    ConnectedSystem.objects.update(correlation_attribute="employeeNumber")
+    SystemMapping.objects.create(system=system, attribute="employeeNumber", source="enterprise.employeeNumber")
+    holder = a_person("ada", employee_number="1")
+    run(system, holder)
+    holder = leaves(holder)
+    newcomer = a_person("ada", employee_number="2")
+
+    assert run(system, newcomer).verdict == "dispute"
+    run(system, holder)
+    settle()
+
+    assert link_of(newcomer).state == LinkState.LINKED
+    assert "ada" in account_names(store)
 
 
 def test_a_name_that_is_let_go_while_it_is_disputed_is_taken(place: Place) -> None:
