@@ -9,7 +9,15 @@ from connectors.engine.claim import Claim, Ending, Outcome, still_held
 from connectors.engine.claiming import dialect
 from connectors.engine.decision import Decision
 from connectors.engine.dependents import Dependents, dependents_of, holders_of
-from connectors.engine.failures import AccountTaken, BrakeEngaged, Defect, LeaseLost, LinkChanged, SystemChanged
+from connectors.engine.failures import (
+    AccountTaken,
+    BrakeEngaged,
+    Defect,
+    KeptChanging,
+    LeaseLost,
+    LinkChanged,
+    SystemChanged,
+)
 from connectors.engine.gather import Gatherer
 from connectors.engine.ledger import Ledger
 from connectors.engine.outcomes import decided_outcome, failed_outcome, retry_delay
@@ -68,7 +76,7 @@ class _Attempt:
             return Outcome(Ending.RETRY, message="The lease was lost.", retry_in=0.0, answered=self._answered)
         except SystemChanged:
             return Outcome(Ending.RETRY, retry_in=0.0, answered=self._answered)
-        except (ConnectorError, Defect) as error:
+        except (ConnectorError, Defect, KeptChanging) as error:
             outcome = failed_outcome(self._claim, error, self._under_way)
         else:
             outcome = decided_outcome(self._carried_out)
@@ -115,7 +123,7 @@ class _Attempt:
             self._carried_out.append(decision)
             if not decision.is_partial:
                 return
-        raise doubt or Transient("The account kept changing while it was being brought up to date.")
+        raise doubt or KeptChanging
 
     def _decide(
         self, gatherer: Gatherer, opened: Session, doubt: ConnectorError | None = None

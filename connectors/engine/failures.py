@@ -47,6 +47,13 @@ class LinkChanged(Exception):  # noqa: N818  # the engine's word
     """A person cut or made the tie since it was decided, or an account that stood in the way went."""
 
 
+class KeptChanging(Exception):  # noqa: N818  # the engine's word
+    """Something changed between every decision and its execution: tried again later, and no fault of the system."""
+
+    message = "The account kept changing while it was being brought up to date."
+    detail = ""
+
+
 class SystemChanged(Exception):  # noqa: N818  # the engine's word
     """The system was paused, or its deletion began, since it was decided: nothing new is made there."""
 
@@ -62,8 +69,10 @@ ENDINGS: dict[type[ConnectorError], tuple[Ending, str]] = {
 }
 
 
-def ending_of(error: ConnectorError | Defect) -> tuple[Ending, str]:
+def ending_of(error: ConnectorError | Defect | KeptChanging) -> tuple[Ending, str]:
     """How an operation ends with this error, and the error's class as it is stored."""
+    if isinstance(error, KeptChanging):
+        return Ending.RETRY, ""
     for error_class, ending in ENDINGS.items():
         if isinstance(error, error_class):
             return ending

@@ -12,7 +12,7 @@ from connectors.engine.claim import Claim, Ending, Outcome
 from connectors.engine.claiming import dialect
 from connectors.engine.decide.values import displayed
 from connectors.engine.decision import Decision, Step
-from connectors.engine.failures import Defect, ending_of
+from connectors.engine.failures import Defect, KeptChanging, ending_of
 from connectors.engine.masking import masked
 from connectors.engine.situation import WRITES, Verdict
 from connectors.models import Operation
@@ -38,7 +38,7 @@ def decided_outcome(carried_out: Sequence[Decision]) -> Outcome:
     )
 
 
-def failed_outcome(claim: Claim, error: ConnectorError | Defect, under_way: Decision | None) -> Outcome:
+def failed_outcome(claim: Claim, error: ConnectorError | Defect | KeptChanging, under_way: Decision | None) -> Outcome:
     """The outcome of an attempt that ended with an error: the class of the error decides.
 
     Args:

@@ -9,8 +9,9 @@ from connectors.actions.links import match_by_hand, unlink
 from connectors.actions.systems import delete_system, pause_system
 from connectors.catalog.memory import MemoryStore
 from connectors.catalog.memory.script import Call
-from connectors.engine.claim import claim_due
+from connectors.engine.claim import Ending, claim_due
 from connectors.engine.converge import converge
+from connectors.engine.failures import LinkChanged
 from connectors.engine.finish import finish
 from connectors.engine.ledger import Ledger
 from connectors.engine.work import queue_runs, work
@@ -202,6 +203,23 @@ def test_who_was_refused_a_name_that_is_not_the_key_gets_it_too(place: Place, le
 
     assert link_of(newcomer).state == LinkState.LINKED
     assert "ada" in account_names(store)
+
+
+def test_what_keeps_changing_here_is_no_fault_of_the_system(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, _ = place
+    person = a_person("ada")
+
+    def changed(*_: Any) -> None:
+        raise LinkChanged
+
+    monkeypatch.setattr(Ledger, "linked", changed)
+    outcome = run(system, person)
+
+    system.refresh_from_db()
+    assert (outcome.ending, outcome.error_class) == (Ending.RETRY, "")
+    assert "kept changing" in outcome.message and outcome.retry_in is not None
+    assert system.consecutive_failures == 0
+    assert waits_for(person)
 
 
 def test_a_name_that_is_let_go_while_it_is_disputed_is_taken(place: Place) -> None:
