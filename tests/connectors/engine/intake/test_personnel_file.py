@@ -5,11 +5,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.contrib import admin
 from django.core.management import call_command
 from django.db import OperationalError
 from django.db.models import Count
+from django.http import HttpRequest
 
 from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
+from connectors.admin.imports import RunAdmin
 from connectors.engine.intake import advance, applying, departments, had_nothing_to_apply, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
 from connectors.engine.intake.profile import Options, Profile, load_profile
@@ -88,6 +91,8 @@ def test_a_plan_that_would_change_nothing_is_done_at_once_and_tells_so(capsys: p
     assert (run.state, run.counts["people"]) == (RunState.DONE, {"unchanged": PEOPLE})
     assert run.finished_at and had_nothing_to_apply(run)
     assert "there is nothing to apply" in capsys.readouterr().out
+    facts = RunAdmin(Run, admin.site).object_facts(HttpRequest(), run)
+    assert any("there is nothing to apply" in str(fact.text) for fact in facts)
 
 
 def test_a_plan_that_changes_a_manager_or_a_membership_alone_is_no_empty_plan() -> None:
