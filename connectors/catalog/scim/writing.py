@@ -19,6 +19,7 @@ from connectors.spi import (
     ObjectClass,
     Rejected,
     RemoteObject,
+    Transient,
 )
 
 NOT_WRITTEN_BACK = ("meta", "groups")
@@ -45,7 +46,8 @@ class Writer:
         document["schemas"] += [key for key in document if key.lower().startswith("urn:")]
         if first:
             document[MEMBERS] = [{"value": each} for each in first]
-        self._refuse_taken_group_name(object_class, delta.replace, None)
+        if object_class is ObjectClass.GROUP:  # SCIM lets two groups share a name, and who matches by name then errs
+            self._refuse_taken_name(object_class, delta.replace, None)
         created = self.peer.client.create(object_class, document)
         _refuse_foreign(document, created)
         item = self.peer.remote_object(object_class, created)
@@ -58,7 +60,8 @@ class Writer:
         values, members = self._split(object_class, self._checked(object_class, delta))
         after = None
         if not values.is_empty:
-            self._refuse_taken_group_name(object_class, values.replace, remote_id)
+            if object_class is ObjectClass.GROUP:
+                self._refuse_taken_name(object_class, values.replace, remote_id)
             after = self._write_values(object_class, remote_id, values)
         if members:
             after = self._write_members(object_class, remote_id, members)
@@ -94,6 +97,14 @@ class Writer:
         return wanted[:size], MemberDelta(add=wanted[size:])
 
     def _write_values(self, object_class: ObjectClass, remote_id: str, delta: Delta) -> Document | None:
+        try:
+            return self._send_values(object_class, remote_id, delta)
+        except Transient as error:
+            if error.facts.get("status") == 409:  # many peers do not say which conflict it is
+                self._refuse_taken_name(object_class, delta.replace, remote_id)
+            raise
+
+    def _send_values(self, object_class: ObjectClass, remote_id: str, delta: Delta) -> Document | None:
         deltas = self._deltas(object_class)
         if self._configuration.update_with is WriteMethod.PUT:
             current = self.peer.client.read(object_class, remote_id, members=True)
@@ -146,15 +157,15 @@ class Writer:
             self.peer.client.read(object_class, remote_id)  # raises Gone, or Misconfigured, if that is the reason
             raise Rejected("Something the change refers to is not there any more.", detail=error.detail) from error
 
-    def _refuse_taken_group_name(self, object_class: ObjectClass, attributes: Attributes, own_id: str | None) -> None:
-        """SCIM lets two groups share a name, and every peer that matches by name then takes the wrong one."""
+    def _refuse_taken_name(self, object_class: ObjectClass, attributes: Attributes, own_id: str | None) -> None:
+        """Raise AlreadyExists when another object has the name that is about to be written."""
         name = attributes.get(NAME_ATTRIBUTES[object_class], ())
-        if object_class is not ObjectClass.GROUP or not name:
+        if not name:
             return
         taken = Reader(self.peer).search(object_class, Equals(NAME_ATTRIBUTES[object_class], name[0]), limit=2).items
         for item in taken:
             if item.remote_id != own_id:
-                raise AlreadyExists("The system already has a group of this name.", remote_id=item.remote_id)
+                raise AlreadyExists("The system already has an object of this name.", remote_id=item.remote_id)
 
 
 def _apply_members(members: MemberDelta, document: Document) -> None:

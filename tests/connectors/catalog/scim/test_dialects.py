@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.spi import Delta, Rejected, Transient
+from connectors.spi import AlreadyExists, Delta, Rejected, Transient
 from tests.connectors.catalog.scim.conftest import TOKEN, failure, listing, user
 from tests.connectors.catalog.scim.written import (
     ENTERPRISE,
@@ -206,6 +206,21 @@ class TestPut:
             connector = peer(lambda r, status=status: failure(status) if r.method == "PUT" else Answer(200, document))
             with pytest.raises(Transient):
                 connector.connector(update_with="put").update(USER, "id-1", Delta(enabled=False))
+
+    @pytest.mark.parametrize("write", ["patch", "put"])
+    @pytest.mark.parametrize(("holder", "expected"), [(2, AlreadyExists), (1, Transient)])
+    def test_a_conflict_over_a_name_that_somebody_has(
+        self, write: str, holder: int, expected: type[Exception], peer: StartPeer
+    ) -> None:
+        def answer(request: Request) -> Answer:
+            if request.method in ("PATCH", "PUT"):
+                return failure(409)
+            if request.path.endswith("Users"):
+                return listing(user(holder, userName="ada"))
+            return Answer(200, user()) if "/Users/" in request.path else Answer(404)
+
+        with pytest.raises(expected):
+            peer(answer).connector(update_with=write).update(USER, "id-1", Delta(replace={"userName": ("ada",)}))
 
 
 class TestCreate:
