@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from identities.actions.attempts import attempt
 from identities.actions.chunks import chunks
 from identities.actions.guards import check_may_touch, check_superuser_stays
 from identities.actions.user_changes import (
@@ -21,7 +22,6 @@ from identities.actions.user_changes import (
     write_changes,
 )
 from identities.actions.users.arguments import Mode, MultiValues, UpdateResult, UserUpdate
-from identities.actions.users.attempts import attempt
 from identities.actions.users.create import name_taken
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
 from identities.actions.users.multi_values import write_rows

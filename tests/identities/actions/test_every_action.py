@@ -291,7 +291,7 @@ def _public_functions() -> Iterator[tuple[str, FunctionType]]:
 
 
 def test_every_module_of_actions_is_known_here() -> None:
-    parts = {"chunks", "group_writing", "guards", "membership_rows", "turns", "user_changes"}
+    parts = {"attempts", "chunks", "group_writing", "guards", "membership_rows", "turns", "user_changes"}
     found = {module.name for module in pkgutil.iter_modules(actions.__path__)}
     assert found == {room.__name__.rpartition(".")[2] for room in ROOMS} | parts
     for name in found:
