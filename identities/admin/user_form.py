@@ -62,6 +62,9 @@ EDITED_MULTI_VALUES: Final = (
 )
 
 
+EDITED_NAMES: Final = dict(EDITED_MULTI_VALUES)
+
+
 class UserForm(RefusableForm):
     """One person's record. Fields of declared custom attributes are made by `fields_of`."""
 
@@ -114,6 +117,8 @@ def attribute_in_words(attribute: str) -> str:
     custom = custom_name(attribute)
     if custom:
         return AttributeDefinition.objects.filter(name=custom).values_list("label", flat=True).first() or custom
+    if attribute in EDITED_NAMES:
+        return str(EDITED_NAMES[attribute])
     words = str(User._meta.get_field(attribute).verbose_name)
     return words[:1].upper() + words[1:]
 
