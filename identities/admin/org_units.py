@@ -13,7 +13,6 @@ from identities.actions import org_units
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.models import OrgUnit
 
-
 # By name and not left to the query: what Django takes for unordered it does not like to cut into pages.
 TREE_ORDER = "tree_ordering"
 
