@@ -25,6 +25,9 @@ from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.sections import Section, sections
 from identities.admin.words import in_words, mark, name_in_words
 
+# What the menu calls them.
+Run._meta.verbose_name_plural = gettext_lazy("imports and other runs")
+
 ROWS_PER_PAGE = 100
 SHOWN_FINDINGS = 200
 

@@ -2,18 +2,21 @@
 
 import secrets
 from typing import Final
+from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from identities import audit
 from identities.actions.guards import check_may_touch
-from identities.actions.user_changes import lock_users, present
-from identities.actors import SELF_ORIGIN, Actor
+from identities.actions.user_changes import lock_users, present, user_id_of
+from identities.actors import ADMIN_ORIGIN, SELF_ORIGIN, Actor
 from identities.canonical import fold
-from identities.errors import RuleViolation
+from identities.errors import NotPermitted, RuleViolation
 from identities.models import User
 from identities.rules.naming import is_storable
 from identities.vocabulary import Channel, Verb
@@ -97,6 +100,36 @@ def record_second_factor(user: User, verb: Verb, factor: str, *, actor: Actor) -
         audit.record(verb, found, actor=actor, factor=factor)
     user.session_epoch = found.session_epoch
     return user
+
+
+def remove_second_factors(user: User | UUID, *, actor: Actor, reason: str) -> User:
+    """Take away the second factors, recovery codes included, of somebody who lost them. Every session ends in the same
+    transaction; the next sign-in takes the password alone, and administrators set up a new one.
+
+    Raises:
+        NotFound. NotPermitted: `administrators_only`, `operator_protected`, or `own_second_factor`: it is removed where
+            it was set up, which asks for it.
+        RuleViolation: `reason_required`, `no_second_factor`.
+    """
+    if actor.origin != ADMIN_ORIGIN:
+        raise NotPermitted("administrators_only", _("Only administrators may remove somebody's second factor."))
+    if not reason.strip():
+        raise RuleViolation("reason_required", _("Say why the second factor is removed."), field="reason")
+    with transaction.atomic():
+        pk = user_id_of(user)
+        found = present(lock_users([pk]), pk)
+        check_may_touch(found, actor)
+        if actor.user_id == found.pk:
+            raise NotPermitted("own_second_factor", _("Your own second factor is removed under Two-factor."))
+        factors = Authenticator.objects.filter(user=found)
+        kinds = sorted(factors.values_list("type", flat=True))
+        if not kinds:
+            raise RuleViolation("no_second_factor", _("There is no second factor to remove."))
+        factors.delete()
+        found.session_epoch += 1
+        found.save(update_fields=["session_epoch"])
+        audit.record(Verb.USER_SECOND_FACTOR_REMOVED, found, actor=actor.because(reason), factor=", ".join(kinds))
+    return found
 
 
 def record_address(user: User, verb: Verb, address: str, *, actor: Actor) -> User:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.attempts import attempt
 from identities.actions.group_writing import (
     Differences,
     group_name_taken,
@@ -109,12 +111,15 @@ def delete_group(group: Group | UUID, *, actor: Actor) -> Group:
     Raises:
         NotFound; NotPermitted `lifecycle_owned`.
     """
-    with transaction.atomic():
-        found = lock_with_parents(group)
-        if found.deleted_at is None:
-            check_lifecycle(found.default_origin, actor)
-            found.deleted_at = timezone.now()
-            _write_deletion(found, Verb.GROUP_DELETED, EventKind.GROUP_DELETED, actor, urgent=True)
+    return attempt(partial(_delete, group, actor))
+
+
+def _delete(group: Group | UUID, actor: Actor) -> Group:
+    found = lock_with_parents(group)
+    if found.deleted_at is None:
+        check_lifecycle(found.default_origin, actor)
+        found.deleted_at = timezone.now()
+        _write_deletion(found, Verb.GROUP_DELETED, EventKind.GROUP_DELETED, actor, urgent=True)
     return found
 
 
@@ -124,17 +129,17 @@ def restore_group(group: Group | UUID, *, actor: Actor) -> Group:
     Raises:
         NotFound; NotPermitted `lifecycle_owned`; Conflict `group_name_taken`.
     """
-    try:
-        with transaction.atomic():
-            found = lock_with_parents(group)
-            if found.deleted_at is not None:
-                check_lifecycle(found.default_origin, actor)
-                if Group.objects.filter(display_name_key=fold(found.display_name)).exists():
-                    raise group_name_taken(found.display_name)
-                found.deleted_at = None
-                _write_deletion(found, Verb.GROUP_RESTORED, EventKind.GROUP_RESTORED, actor, urgent=False)
-    except IntegrityError as error:
-        raise refused_name(found.display_name, error) from error
+    return attempt(partial(_restore, group, actor))
+
+
+def _restore(group: Group | UUID, actor: Actor) -> Group:
+    found = lock_with_parents(group)
+    if found.deleted_at is not None:
+        check_lifecycle(found.default_origin, actor)
+        if Group.objects.filter(display_name_key=fold(found.display_name)).exists():
+            raise group_name_taken(found.display_name)
+        found.deleted_at = None
+        _write_deletion(found, Verb.GROUP_RESTORED, EventKind.GROUP_RESTORED, actor, urgent=False)
     return found
 
 

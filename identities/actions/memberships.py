@@ -4,8 +4,9 @@ A membership is asserted by origins and lives until the last of them lets go. Ev
 that parallel changes of one group follow each other and none is lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from identities import audit, outbox
+from identities.actions.attempts import attempt
 from identities.actions.chunks import chunks
 from identities.actions.group_writing import lock_group
 from identities.actions.membership_rows import (
@@ -55,12 +57,15 @@ def add_members(group: Group | UUID, members: Iterable[Member], *, actor: Actor,
         NotFound: `group_not_found`.
         RuleViolation: `unknown_member` (with `members`), `member_of_itself`, `dynamic_group`. Nothing is changed then.
     """
-    with transaction.atomic():
-        found = _locked_static(group)
-        wanted = find_members(members, group=found)
-        added, asserted = assert_memberships(found, wanted, actor.origin, ends_on)
-        if added or asserted:
-            _tell(found, Verb.GROUP_MEMBERS_ADDED, actor, added=added, also_asserted=asserted)
+    return attempt(partial(_add, group, list(members), actor, ends_on))
+
+
+def _add(group: Group | UUID, members: Sequence[Member], actor: Actor, ends_on: date | None) -> int:
+    found = _locked_static(group)
+    wanted = find_members(members, group=found)
+    added, asserted = assert_memberships(found, wanted, actor.origin, ends_on)
+    if added or asserted:
+        _tell(found, Verb.GROUP_MEMBERS_ADDED, actor, added=added, also_asserted=asserted)
     return len(added)
 
 
@@ -82,14 +87,17 @@ def remove_members(group: Group | UUID, members: Iterable[Member], *, actor: Act
     """
     if all_origins and actor.origin != ADMIN_ORIGIN:
         raise NotPermitted("administrators_only", _("Only administrators may remove members whom others assert."))
-    with transaction.atomic():
-        found = _locked_static(group)
-        named = named_members(members)
-        removed, withdrawn = (
-            (remove_rows(found, named), 0) if all_origins else withdraw_assertions(found, named, actor.origin)
-        )
-        if removed or withdrawn:
-            _tell(found, Verb.GROUP_MEMBERS_REMOVED, actor, removed=removed, also_asserted=withdrawn)
+    return attempt(partial(_remove, group, list(members), actor, all_origins=all_origins))
+
+
+def _remove(group: Group | UUID, members: Sequence[Member], actor: Actor, *, all_origins: bool) -> int:
+    found = _locked_static(group)
+    named = named_members(members)
+    removed, withdrawn = (
+        (remove_rows(found, named), 0) if all_origins else withdraw_assertions(found, named, actor.origin)
+    )
+    if removed or withdrawn:
+        _tell(found, Verb.GROUP_MEMBERS_REMOVED, actor, removed=removed, also_asserted=withdrawn)
     return len(removed)
 
 
@@ -102,21 +110,24 @@ def replace_members(group: Group | UUID, members: Iterable[Member], *, actor: Ac
     Raises:
         as `add_members`.
     """
-    with transaction.atomic():
-        found = _locked_static(group)
-        wanted = find_members(members, group=found)
-        mine = asserted_by(found, actor.origin)
-        removed, withdrawn = withdraw_assertions(found, mine.without(wanted), actor.origin)
-        added, asserted = assert_memberships(found, wanted, actor.origin, None, only_missing=True)
-        if added or removed or withdrawn or asserted:
-            _tell(
-                found,
-                Verb.GROUP_MEMBERS_REPLACED,
-                actor,
-                added=added,
-                removed=removed,
-                also_asserted=withdrawn + asserted,
-            )
+    return attempt(partial(_replace, group, list(members), actor))
+
+
+def _replace(group: Group | UUID, members: Sequence[Member], actor: Actor) -> MembershipDelta:
+    found = _locked_static(group)
+    wanted = find_members(members, group=found)
+    mine = asserted_by(found, actor.origin)
+    removed, withdrawn = withdraw_assertions(found, mine.without(wanted), actor.origin)
+    added, asserted = assert_memberships(found, wanted, actor.origin, None, only_missing=True)
+    if added or removed or withdrawn or asserted:
+        _tell(
+            found,
+            Verb.GROUP_MEMBERS_REPLACED,
+            actor,
+            added=added,
+            removed=removed,
+            also_asserted=withdrawn + asserted,
+        )
     return MembershipDelta(len(added), len(removed))
 
 

@@ -8,14 +8,18 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 
 from identities.actors import Actor, admin_actor
+from identities.admin.object_actions import Question, ReasonForm
 from identities.admin.object_pages import ObjectPages
 from identities.errors import IdentityError
 from identities.models import User
 
 REFUSAL = "_portal_refusal"
+# Django's name of the action over chosen objects.
+DELETE_CHOSEN = "delete_selected"
 NO_SAVING = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
 
 
@@ -64,7 +68,7 @@ class ActionModelAdmin(ObjectPages):
         """Carry out what the form asks for by an action and return the object as it now stands."""
         raise PermissionDenied
 
-    def remove(self, request: HttpRequest, objects: "models.QuerySet[Any]") -> None:
+    def remove(self, request: HttpRequest, objects: "models.QuerySet[Any]", reason: str = "") -> None:
         """Delete by an action."""
         raise PermissionDenied
 
@@ -79,10 +83,28 @@ class ActionModelAdmin(ObjectPages):
         """Delete one by the action."""
         self.remove(request, self.model._default_manager.filter(pk=obj.pk))
 
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: Any, reason: str = "") -> None:
         """Delete the chosen ones by the action, or none of them."""
         with transaction.atomic():
-            self.remove(request, queryset)
+            self.remove(request, queryset, reason)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """What can be done to chosen objects; deleting them asks as everything else does."""
+        found = super().get_actions(request)
+        if DELETE_CHOSEN in found:
+            found[DELETE_CHOSEN] = (ActionModelAdmin.delete_chosen, *found[DELETE_CHOSEN][1:])
+        return found
+
+    def delete_chosen(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
+        """Delete the chosen ones, once the reason is given."""
+
+        def perform(cleaned: dict[str, Any]) -> None:
+            told = {"number": queryset.count(), "names": self.opts.verbose_name_plural}
+            self.delete_queryset(request, queryset, cleaned["reason"])
+            self.message_user(request, _("Deleted: %(number)d %(names)s.") % told, messages.SUCCESS)
+
+        question = Question(_("Delete"), self.deletion_words, form=ReasonForm, dangerous=True)
+        return self.ask_about_chosen(request, queryset, question, perform)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The list; what was refused to the chosen ones becomes a message on it."""

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from identities.actions import administrators, credentials, lifecycle
 from identities.admin.action_admin import ActionModelAdmin, ReadOnlyAdmin, RefusableForm, actor_of
 from identities.admin.object_actions import ObjectAction, ReasonForm
+from identities.admin.second_factor import REMOVE_SECOND_FACTOR
 from identities.admin.shown_once import shown_once
 from identities.models import Administrator
 from identities.vocabulary import Role
@@ -87,6 +88,7 @@ class AdministratorAdmin(ActionModelAdmin):
             gettext_lazy("Makes a password to sign in with once. It is shown to you now and never again."),
             _one_time_password,
         ),
+        REMOVE_SECOND_FACTOR,
         ObjectAction(
             "suspend",
             gettext_lazy("Suspend"),
@@ -109,6 +111,12 @@ class AdministratorAdmin(ActionModelAdmin):
         """Operators with their roles."""
         return super().get_queryset(request).prefetch_related("groups")
 
+    def object_buttons(self, request: HttpRequest, obj: Administrator) -> list[dict[str, Any]]:
+        """The buttons; whoever lost the own second factor cannot be here."""
+        buttons = super().object_buttons(request, obj)
+        own = obj.pk == request.user.pk
+        return [each for each in buttons if not (own and each["action"] is REMOVE_SECOND_FACTOR)]
+
     @admin.display(description=gettext_lazy("Role"))
     def role(self, user: Administrator) -> str:
         """The one role an administrator has."""
@@ -129,10 +137,10 @@ class AdministratorAdmin(ActionModelAdmin):
         self.message_user(request, words, "SUCCESS")
         return self.redirect_to(obj.pk)
 
-    def remove(self, request: HttpRequest, objects: Any) -> None:
+    def remove(self, request: HttpRequest, objects: Any, reason: str = "") -> None:
         """Delete administrators; the last superuser stays."""
         for user in objects:
-            lifecycle.delete_user(user.pk, actor=actor_of(request))
+            lifecycle.delete_user(user.pk, actor=actor_of(request, reason))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The row stays, and so do the ties."""

@@ -35,7 +35,7 @@ class AttributeDefinitionAdmin(ActionModelAdmin):
             return update_attribute_definition(form.instance, actor=actor_of(request), changes=form.cleaned_data)
         return create_attribute_definition(actor=actor_of(request), **form.cleaned_data)
 
-    def remove(self, request: HttpRequest, objects: Any) -> None:
+    def remove(self, request: HttpRequest, objects: Any, reason: str = "") -> None:
         """Withdraw declarations."""
         for definition in objects:
-            delete_attribute_definition(definition, actor=actor_of(request))
+            delete_attribute_definition(definition, actor=actor_of(request, reason))

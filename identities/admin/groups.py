@@ -151,9 +151,9 @@ class GroupAdmin(ActionModelAdmin):
         update_group(form.instance.pk, actor=actor, changes=changes)
         return form.instance  # type: ignore[no-any-return]
 
-    def remove(self, request: HttpRequest, objects: "QuerySet[Group]") -> None:
+    def remove(self, request: HttpRequest, objects: "QuerySet[Group]", reason: str = "") -> None:
         """Delete groups; they can be restored until they are purged."""
-        actor = actor_of(request)
+        actor = actor_of(request, reason)
         for group in objects:
             delete_group(group.pk, actor=actor)
 

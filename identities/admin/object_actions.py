@@ -40,6 +40,16 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before something is done: title of the page and its button, the words, and what must be given."""
+
+    title: str | Promise
+    question: str | Promise
+    form: type[forms.Form] = forms.Form
+    dangerous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectAction:
     """One thing that can be done to one object.
 

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from identities.admin.object_actions import Fact, ObjectAction
+from identities.admin.object_actions import Fact, ObjectAction, Question
 from identities.admin.sections import Section, sections
 from identities.admin.words import WordsFilter, in_words
 from identities.errors import IdentityError
@@ -118,14 +118,19 @@ class ObjectPages(ModelAdmin):
         return TemplateResponse(request, "admin/object_action.html", context)
 
     def ask_about_chosen(
-        self, request: HttpRequest, chosen: "models.QuerySet[Any]", key: str, perform: Callable[[dict[str, Any]], None]
+        self,
+        request: HttpRequest,
+        chosen: "models.QuerySet[Any]",
+        about: str | Question,
+        perform: Callable[[dict[str, Any]], None],
     ) -> HttpResponse | None:
         """Ask about the objects chosen on a list what is asked about one, and once answered call `perform`.
 
         Args:
-            key: of the action over one object. perform: takes the answers and does it to all that are chosen.
+            about: the key of the action over one object, or another question.
+            perform: takes the answers and does it to all that are chosen.
         """
-        action = next(a for a in self.object_actions if a.key == key)
+        action = about if isinstance(about, Question) else next(a for a in self.object_actions if a.key == about)
         form = action.form(request.POST if "answered" in request.POST else None)
         if form.is_bound and form.is_valid():
             perform(form.cleaned_data)

@@ -13,13 +13,16 @@ from identities.actions import org_units
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.models import OrgUnit
 
+# By name and not left to the query: what Django takes for unordered it does not like to cut into pages.
+TREE_ORDER = "tree_ordering"
+
 
 class TreeChangeList(ChangeList):
-    """A list in the order of the tree, siblings by name, which any other order would undo."""
+    """A list in the order of the tree, siblings by name, which Django would undo by the primary key."""
 
     def get_ordering(self, request: HttpRequest, queryset: "QuerySet[OrgUnit]") -> list[str]:
-        """None beside the tree's own."""
-        return []
+        """The tree's own."""
+        return [TREE_ORDER]
 
 
 @admin.register(OrgUnit)
@@ -41,7 +44,7 @@ class OrgUnitAdmin(ActionModelAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[OrgUnit]":
         """Present units in tree order, with the number of people directly in them."""
         persons = Q(people__deleted_at__isnull=True, people__kind="person")
-        tree = OrgUnit.objects.with_tree_fields().filter(deleted_at__isnull=True)
+        tree = OrgUnit.objects.with_tree_fields().filter(deleted_at__isnull=True).order_by(TREE_ORDER)
         return tree.annotate(people_in_it=Count("people", filter=persons))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -72,7 +75,7 @@ class OrgUnitAdmin(ActionModelAdmin):
             unit = org_units.update_org_unit(unit, actor=actor, changes=changed)
         return org_units.move_org_unit(unit, parent=parent, actor=actor) if parent_changed else unit
 
-    def remove(self, request: HttpRequest, objects: Any) -> None:
+    def remove(self, request: HttpRequest, objects: Any, reason: str = "") -> None:
         """Close units; refused while people or units stand in them."""
         for unit in objects:
-            org_units.delete_org_unit(unit, actor=actor_of(request))
+            org_units.delete_org_unit(unit, actor=actor_of(request, reason))

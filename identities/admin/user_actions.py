@@ -11,6 +11,7 @@ from identities.actors import ADMIN_ORIGIN
 from identities.admin.action_admin import actor_of
 from identities.admin.object_actions import ObjectAction, ReasonForm
 from identities.admin.release import may_own_values, release, release_form
+from identities.admin.second_factor import REMOVE_SECOND_FACTOR
 from identities.admin.shown_once import shown_once
 from identities.models import User
 from identities.vocabulary import UserState
@@ -126,4 +127,5 @@ USER_ACTIONS: Final = (
         _one_time_password,
         offered=lambda user: user.deleted_at is None and user.active,
     ),
+    REMOVE_SECOND_FACTOR,
 )

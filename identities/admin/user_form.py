@@ -62,6 +62,9 @@ EDITED_MULTI_VALUES: Final = (
 )
 
 
+EDITED_NAMES: Final = dict(EDITED_MULTI_VALUES)
+
+
 class UserForm(RefusableForm):
     """One person's record. Fields of declared custom attributes are made by `fields_of`."""
 
@@ -115,7 +118,7 @@ def attribute_in_words(attribute: str) -> str:
     if custom:
         return AttributeDefinition.objects.filter(name=custom).values_list("label", flat=True).first() or custom
     if attribute in VALUE_LENGTHS:
-        return str(dict(EDITED_MULTI_VALUES).get(attribute, attribute))
+        return str(EDITED_NAMES.get(attribute, attribute))
     words = str(User._meta.get_field(attribute).verbose_name)
     return words[:1].upper() + words[1:]
 

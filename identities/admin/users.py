@@ -171,10 +171,14 @@ class UserAdmin(ActionModelAdmin):
         return self.ask_about_chosen(request, queryset, "lift", perform)
 
     @admin.action(description=gettext_lazy("Restore"), permissions=["change"])
-    def restore_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
-        """Bring the chosen people back, as far as nobody has their names."""
-        done = lifecycle.restore_users_many(list(queryset), actor=actor_of(request))
-        self._tell(request, done, _("%(number)d people are there."))
+    def restore_chosen(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
+        """Bring the chosen people back, as far as nobody has their names, once that is confirmed."""
+
+        def perform(cleaned: dict[str, Any]) -> None:
+            done = lifecycle.restore_users_many(list(queryset), actor=actor_of(request))
+            self._tell(request, done, _("%(number)d people are there."))
+
+        return self.ask_about_chosen(request, queryset, "restore", perform)
 
     def _tell(self, request: HttpRequest, results: list[Any], done: str) -> None:
         refusals = [result for result in results if isinstance(result, IdentityError)]
@@ -227,9 +231,9 @@ class UserAdmin(ActionModelAdmin):
             form.instance.pk, actor=actor, changes=changes, multi_values=multi_values, mode="refuse"
         ).user
 
-    def remove(self, request: HttpRequest, objects: "QuerySet[User]") -> None:
+    def remove(self, request: HttpRequest, objects: "QuerySet[User]", reason: str = "") -> None:
         """Delete people; they can be restored until they are purged."""
-        results = lifecycle.delete_users_many(list(objects), actor=actor_of(request))
+        results = lifecycle.delete_users_many(list(objects), actor=actor_of(request, reason))
         for result in results:
             if isinstance(result, IdentityError):
                 raise result

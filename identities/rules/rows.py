@@ -64,12 +64,13 @@ class Merge:
 
     Attributes:
         rows: the rows afterwards, in order; `key` is None for new ones.
-        kept: `<attribute>`, `<attribute>.primary`: what was not done because others own it.
+        kept: `<attribute>`, `<attribute>.primary`: what was not done because others own it, with the owner (of several
+            the first).
         primary_written: the writer decided which value is primary.
     """
 
     rows: tuple[Row, ...]
-    kept: tuple[str, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict)
     primary_written: bool = False
 
 
@@ -112,7 +113,7 @@ def merge_rows(
         return override or may_write(origin, owner, order)
 
     rows: list[Row] = []
-    kept: list[str] = []
+    kept: dict[str, str] = {}
     left = list(current)
     for wish in wanted.rows:
         match = _match(wish, left)
@@ -126,25 +127,28 @@ def merge_rows(
             rows.append(replace(wish, origin=origin, key=match.key, primary=match.primary))
         else:
             rows.append(match)
-            kept.append(attribute)
+            kept.setdefault(attribute, match.origin)
     staying = [] if override else [row for row in left if row.origin != origin]
     if staying:
-        kept.append(attribute)
-    return _choose_primary(attribute, [*rows, *staying], wanted, kept, may_choose=may(primary_owner))
+        kept.setdefault(attribute, staying[0].origin)
+    refused_by = None if may(primary_owner) else primary_owner
+    return _choose_primary(attribute, [*rows, *staying], wanted, kept, refused_by)
 
 
-def _choose_primary(attribute: str, rows: list[Row], wanted: Wanted, kept: list[str], *, may_choose: bool) -> Merge:
+def _choose_primary(
+    attribute: str, rows: list[Row], wanted: Wanted, kept: Mapping[str, str], refused_by: str | None
+) -> Merge:
     wish = next((row.identity for row in wanted.rows if row.primary), None)
     now = next((row.identity for row in rows if row.primary and row.key is not None), None)
     written = False
     chosen = now
     if wish != now and wanted.speaks_of_primary:
-        if now is None or may_choose:
+        if now is None or refused_by is None:
             chosen, written = wish, True
         else:
-            kept.append(f"{attribute}.primary")
+            kept = {**kept, f"{attribute}.primary": refused_by}
     decided = tuple(replace(row, primary=row.identity == chosen) for row in rows)
-    return Merge(decided, tuple(dict.fromkeys(kept)), written)
+    return Merge(decided, kept, written)
 
 
 def _match(wish: Row, rows: Sequence[Row]) -> Row | None:

@@ -190,6 +190,7 @@ PORTAL_CALL_DEADLINE_SECONDS = environment.call_deadline_seconds
 PORTAL_BACKOFF_BASE_SECONDS = environment.backoff_base_seconds
 PORTAL_BREAKER_OPEN_SECONDS = environment.breaker_open_seconds
 PORTAL_WORKER_SLOTS = environment.worker_slots
+PORTAL_REQUEST_LOG_DAYS = environment.request_log_days
 PORTAL_SQLITE_DIR = environment.allowed_sqlite_dir or environment.data_dir / "databases"
 PORTAL_ALLOWED_NETWORKS = (
     environment.allowed_networks

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from identities.models import AuditEntry, Suspension
+from identities.models import AuditEntry, Suspension, User
 from tests.admin.conftest import signed_in
 from tests.admin.world import World
 
@@ -28,6 +28,30 @@ def test_many_are_suspended_only_for_a_reason(world: World) -> None:
     assert set(Suspension.objects.filter(user__in=chosen).values_list("reason", flat=True)) == {"Strike"}
     entries = AuditEntry.objects.filter(verb="user.suspended", subject_id__in=[str(each.pk) for each in chosen])
     assert set(entries.values_list("reason", flat=True)) == {"Strike"}
+
+
+def test_many_are_deleted_only_for_a_reason_and_restored_once_confirmed(world: World) -> None:
+    client, chosen = signed_in(world.operator), world.people[3:5]
+    people = User.objects.filter(pk__in=[each.pk for each in chosen], deleted_at=None)
+    sent = {"_selected_action": [str(each.pk) for each in chosen]}
+
+    delete = {**sent, "action": "delete_selected"}
+    asked = client.post(PEOPLE, delete).content.decode()
+    assert "can be restored" in asked
+    client.post(PEOPLE, {**delete, "answered": "yes", "post": "yes", "reason": ""})
+    assert people.count() == 2
+    answer = client.post(PEOPLE, {**delete, "answered": "yes", "reason": "Twice there"}, follow=True)
+    assert "Deleted: 2 people." in answer.content.decode()
+    assert people.count() == 0
+    entries = AuditEntry.objects.filter(verb="user.deleted", subject_id__in=[str(each.pk) for each in chosen])
+    assert list(entries.values_list("reason", flat=True)) == ["Twice there"] * 2
+
+    restore = {**sent, "action": "restore_chosen"}
+    deleted = f"{PEOPLE}?deleted=yes"
+    assert all(str(each) in client.post(deleted, restore).content.decode() for each in chosen)
+    assert people.count() == 0
+    client.post(deleted, {**restore, "answered": "yes"})
+    assert people.count() == 2
 
 
 def test_removing_a_system_at_once_leads_to_the_list_and_says_so(world: World) -> None:

@@ -112,7 +112,8 @@ def test_a_refused_deletion_of_several_deletes_none_and_says_why(client: Client)
         ("administrator", [superuser], "last superuser"),
     ):
         address = reverse(f"admin:identities_{model}_changelist")
-        sent = {"action": "delete_selected", "_selected_action": [str(each.pk) for each in chosen], "post": "yes"}
+        sent = {"action": "delete_selected", "_selected_action": [str(each.pk) for each in chosen]}
+        sent |= {"answered": "yes", "reason": "because"}
         answer = client.post(address, sent)
         assert (answer.status_code, answer["Location"]) == (302, address)
         told = list(get_messages(answer.wsgi_request))[-1]

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from identities.actions import credentials, lifecycle
 from identities.models import AuditEntry
+from identities.vocabulary import Role
 from tests.factories import actor, make_operator
 from tests.selfservice.people import (
     NEW_PASSWORD,
@@ -137,6 +138,33 @@ def test_a_recovery_code_serves_once(clock: time_machine.Traveller) -> None:
         try_to_sign_in(again, person.user_name)
         _enter(again, shown[0])
         assert is_in(again) is expected
+
+
+def test_a_superuser_removes_a_colleagues_lost_one_with_a_reason_and_nobody_their_own() -> None:
+    superuser, operator = make_operator(), make_operator(role=Role.OPERATOR)
+    with_it, by, plain = signed_in(operator), signed_in(superuser), signed_in(make_operator(role=Role.OPERATOR))
+    set_up_totp(with_it)
+    set_up_totp(by)
+    page = reverse("admin:identities_administrator_do", args=[operator.pk, "second_factor"])
+    own = reverse("admin:identities_administrator_do", args=[superuser.pk, "second_factor"])
+    for user, address, offered in ((operator, page, True), (superuser, own, False)):
+        record = by.get(reverse("admin:identities_administrator_change", args=[user.pk])).content.decode()
+        assert (address in record) is offered
+    assert plain.post(page, {"reason": "lost"}).status_code == 403
+    assert by.post(page, {"reason": " "}).status_code == 200
+    assert by.post(own, {"reason": "lost"}).status_code == 200
+    assert Authenticator.objects.count() == 4
+
+    assert by.post(page, {"reason": "lost"}).status_code == 302
+    assert set(Authenticator.objects.values_list("user", flat=True)) == {superuser.pk}
+    entry = AuditEntry.objects.get(verb="user.second_factor_removed")
+    assert (entry.subject_id, entry.reason, entry.facts) == (
+        str(operator.pk),
+        "lost",
+        {"factor": "recovery_codes, totp"},
+    )
+    assert not is_in(with_it)
+    signed_in(operator)
 
 
 def test_nothing_of_it_stands_readable_in_the_database() -> None:

@@ -1,10 +1,10 @@
 """The common course of the lifecycle's actions: lock a chunk, decide for each user, write all of it at once."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
-from django.db import transaction
-
+from identities.actions.attempts import attempt
 from identities.actions.chunks import chunks
 from identities.actions.guards import check_may_touch
 from identities.actions.user_changes import UserChange, lock_users, read_rows, user_id_of, write_changes
@@ -43,8 +43,7 @@ def change_many(
     """
     results: list[User | IdentityError] = []
     for chunk in chunks(users):
-        with transaction.atomic():
-            results += _change_chunk(chunk, actor, verb, prepare, also, event)
+        results += attempt(partial(_change_chunk, chunk, actor, verb, prepare, also, event))
     return results
 
 

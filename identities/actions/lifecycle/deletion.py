@@ -4,7 +4,6 @@ A deleted user keeps id, values and memberships until purged, and gives up the u
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from uuid import UUID
 
 from django.db.models import F
@@ -12,11 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
-from identities.actions.chunks import chunks
 from identities.actions.guards import check_lifecycle, check_superuser_stays
 from identities.actions.lifecycle.batch import Step, Users, change_many, one
 from identities.actions.user_changes import UserChange, suspended_among
-from identities.actions.users.attempts import attempt
 from identities.actions.users.create import name_taken
 from identities.actors import Actor
 from identities.canonical import fold
@@ -83,13 +80,7 @@ def restore_user(user: User | UUID, *, actor: Actor) -> User:
 
 def restore_users_many(users: Users, *, actor: Actor) -> list[User | IdentityError]:
     """`restore_user` for many, set-based; refusals stand in the place of the user."""
-    results: list[User | IdentityError] = []
-    for chunk in chunks(users):
-        results += attempt(partial(_restore, chunk, actor))
-    return results
 
-
-def _restore(users: Users, actor: Actor) -> list[User | IdentityError]:
     def prepare(locked: dict[UUID, User]) -> Step:
         suspended = suspended_among(list(locked))
         groups = _groups_of(list(locked))

@@ -9,11 +9,11 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from identities.actions.attempts import attempt
 from identities.actions.chunks import chunks
 from identities.actions.guards import check_superuser
 from identities.actions.user_changes import UserChange, render, tell
 from identities.actions.users.arguments import NewUser, UserAttributes
-from identities.actions.users.attempts import attempt
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
 from identities.actions.users.multi_values import new_rows
 from identities.actions.users.references import check_again

@@ -30,11 +30,11 @@ def new_rows(change: UserChange, multi_values: MultiValues) -> list[MultiValue]:
 
 def write_rows(
     change: UserChange, attribute: str, wanted: Sequence[Mapping[str, Any]], origin: str, *, override: bool = False
-) -> tuple[str, ...]:
+) -> Mapping[str, str]:
     """Make `wanted` the values of the attribute as far as `origin` may (or overrides). See `rules.rows.merge_rows`.
 
     Returns:
-        What was kept because others own it.
+        What was kept because others own it, with the owner.
 
     Raises:
         RuleViolation: a row is not allowed.

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from identities.actions.attempts import attempt
 from identities.actions.guards import check_may_touch
 from identities.actions.user_changes import (
     UserChange,
@@ -19,7 +20,6 @@ from identities.actions.user_changes import (
     value_of,
     write_changes,
 )
-from identities.actions.users.attempts import attempt
 from identities.actions.users.lookups import clean_values, read_lookups
 from identities.actions.users.multi_values import write_rows
 from identities.actions.users.references import check_again

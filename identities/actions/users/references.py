@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from identities.actions.attempts import OvertakenError
 from identities.actions.turns import Turn, take_turn
 from identities.actions.user_changes import UserChange
-from identities.actions.users.attempts import OvertakenError
 from identities.actions.users.lookups import present_org_units
 from identities.errors import RuleViolation
 from identities.models import User

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from identities.actions.attempts import attempt
 from identities.actions.chunks import chunks
 from identities.actions.guards import check_may_touch, check_superuser_stays
 from identities.actions.user_changes import (
@@ -21,7 +22,6 @@ from identities.actions.user_changes import (
     write_changes,
 )
 from identities.actions.users.arguments import Mode, MultiValues, UpdateResult, UserUpdate
-from identities.actions.users.attempts import attempt
 from identities.actions.users.create import name_taken
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
 from identities.actions.users.multi_values import write_rows
@@ -118,19 +118,19 @@ def _apply(
         message = _("This user has been changed by somebody else in the meantime.")
         raise VersionMismatch("version_mismatch", message, version=user.version)
     dates = (user.start_date, user.end_date)
-    kept: list[str] = []
+    kept: dict[str, str] = {}
     for attribute, value in clean_values(update.changes, lookups).items():
         if not write_value(change, attribute, value, actor.origin):
-            kept.append(attribute)
+            kept[attribute] = user.owners.get(attribute, user.default_origin)
     for attribute, wanted in update.multi_values.items():
-        kept += write_rows(change, attribute, wanted, actor.origin)
+        kept |= write_rows(change, attribute, wanted, actor.origin)
     if kept and update.mode == "refuse":
-        raise _owned(user, kept[0])
+        raise _owned(*next(iter(kept.items())))
     follow_dates(change, dates, suspended=suspended)
     claim_references(change, lookups)
     if kept:
-        change.note["kept"] = kept
-    return tuple(dict.fromkeys(kept))
+        change.note["kept"] = list(kept)
+    return tuple(kept)
 
 
 def write_value(change: UserChange, attribute: str, value: Any, origin: str, *, override: bool = False) -> bool:
@@ -185,7 +185,6 @@ def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool
         change.settle_active(suspended=suspended)
 
 
-def _owned(user: User, attribute: str) -> ValueOwned:
-    owner = user.owners.get(attribute, user.default_origin)
+def _owned(attribute: str, owner: str) -> ValueOwned:
     message = _("%(attribute)s belongs to %(owner)s.") % {"attribute": attribute, "owner": owner}
     return ValueOwned("value_owned", message, field=attribute, owner=owner)

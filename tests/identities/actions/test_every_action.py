@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.utils import timezone
 
@@ -77,6 +78,7 @@ WITHOUT_EVENTS = {
     "credentials.record_failed_sign_in",
     "credentials.record_second_factor",
     "credentials.record_sign_in",
+    "credentials.remove_second_factors",
     "credentials.set_password",
 }
 # Nobody is signed in when a sign-in fails.
@@ -109,6 +111,12 @@ def _with_token() -> Any:
     client = make_client()
     clients.issue_token(client, actor=actor())
     return client.tokens.get()
+
+
+def _with_second_factor() -> User:
+    person = make_person()
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    return person
 
 
 def _known() -> tuple[Any, User]:
@@ -178,6 +186,9 @@ CASES: dict[str, Case] = {
     ),
     "credentials.record_sign_in": Case(
         lambda person: credentials.record_sign_in(person, actor=acting(person)), make_person
+    ),
+    "credentials.remove_second_factors": Case(
+        lambda person: credentials.remove_second_factors(person, actor=actor(), reason="lost"), _with_second_factor
     ),
     "credentials.set_password": Case(
         lambda person: credentials.set_password(person, PASSWORD, actor=actor()), make_person
@@ -291,7 +302,7 @@ def _public_functions() -> Iterator[tuple[str, FunctionType]]:
 
 
 def test_every_module_of_actions_is_known_here() -> None:
-    parts = {"chunks", "group_writing", "guards", "membership_rows", "turns", "user_changes"}
+    parts = {"attempts", "chunks", "group_writing", "guards", "membership_rows", "turns", "user_changes"}
     found = {module.name for module in pkgutil.iter_modules(actions.__path__)}
     assert found == {room.__name__.rpartition(".")[2] for room in ROOMS} | parts
     for name in found:

@@ -239,17 +239,19 @@ def test_a_custom_attribute_is_declared_once_however_it_is_spelt() -> None:
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_groups_in_groups_are_deleted_while_their_members_change(attempt: int) -> None:
-    top, middle, bottom = (make_group() for _ in range(3))
+    top, middle, bottom, other = (make_group() for _ in range(4))
     people = make_people(6)
     memberships.add_members(top, [middle, *people[:3]], actor=actor())
-    memberships.add_members(middle, [bottom], actor=actor())
+    memberships.add_members(middle, [bottom, other], actor=actor())
     results = together(
         lambda: groups.delete_group(bottom, actor=actor()),
         lambda: groups.delete_group(middle, actor=actor()),
         lambda: memberships.add_members(top, people[3:], actor=actor()),
+        lambda: groups.delete_group(other, actor=actor()),
+        lambda: memberships.add_members(other, [middle, bottom], actor=actor()),
         lambda: memberships.replace_members(middle, people[:4], actor=actor()),
         lambda: lifecycle.delete_users_many(people, actor=actor()),
         lambda: users.update_user(people[0], actor=actor(), changes={"user_name": f"renamed{attempt}"}),
     )
-    assert len(results) == 6  # a deadlock would have been raised
+    assert len(results) == 8  # a deadlock would have been raised
     assert set(Group.objects.present()) == {top}

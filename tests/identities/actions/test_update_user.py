@@ -156,6 +156,15 @@ def test_or_refuse_the_whole_change() -> None:
     assert trace(person) == before
 
 
+def test_a_refused_row_names_its_own_owner() -> None:
+    client = client_actor(make_client())
+    person = make_person("ada", by=client)
+    users.update_user(person, actor=HR, multi_values={"emails": [{"value": "a@x.test"}]})
+    with pytest.raises(ValueOwned) as refusal:
+        users.update_user(person, actor=client, multi_values={"emails": []}, mode="refuse")
+    assert refusal.value.facts["owner"] == "file:hr"
+
+
 def test_equal_clients_do_not_overwrite_each_other() -> None:
     one, other = client_actor(make_client()), client_actor(make_client())
     person = make_person("ada", by=one, title="Countess")

@@ -30,31 +30,31 @@ def test_own_rows_come_and_go() -> None:
     result = merge([row("a@x", CLIENT, 1), row("b@x", CLIENT, 2)], [{"value": "b@x"}, {"value": "c@x"}], CLIENT)
     assert values(result) == [("b@x", CLIENT), ("c@x", CLIENT)]
     assert [each.key for each in result.rows] == [2, None]
-    assert result.kept == ()
+    assert result.kept == {}
 
 
 def test_rows_of_others_stay_when_not_named() -> None:
     result = merge([row("a@x", HR, 1), row("b@x", SELF, 2)], [{"value": "c@x"}], CLIENT)
     assert values(result) == [("c@x", CLIENT), ("a@x", HR), ("b@x", SELF)]
-    assert result.kept == ("emails",)
+    assert result.kept == {"emails": HR}
 
 
 def test_only_who_overrides_removes_the_rows_of_others() -> None:
     current = [row("a@x", HR, 1), row("b@x", SELF, 2)]
     kept = merge(current, [{"value": "b@x"}], ADMIN)
-    assert (values(kept), kept.kept) == ([("b@x", SELF), ("a@x", HR)], ("emails",))
+    assert (values(kept), kept.kept) == ([("b@x", SELF), ("a@x", HR)], {"emails": HR})
     result = merge(current, [{"value": "b@x"}], ADMIN, override=True)
     assert values(result) == [("b@x", SELF)], "what was not changed keeps its owner"
-    assert result.kept == ()
+    assert result.kept == {}
 
 
 def test_an_attribute_may_have_an_order_of_its_own() -> None:
     current = [row("a@x", HR, 1, primary=True), row("b@x", HR, 2)]
     wanted = [{"value": "a@x", "type": "work"}, {"value": "b@x", "primary": True}]
     above = read_order("admin > scim > file/system > rule > idp > self")
-    assert merge(current, wanted, CLIENT, HR).kept == ("emails", "emails.primary")
+    assert merge(current, wanted, CLIENT, HR).kept == {"emails": HR, "emails.primary": HR}
     result = merge(current, wanted, CLIENT, HR, order=above)
-    assert (values(result), result.kept) == ([("a@x", CLIENT), ("b@x", HR)], ())
+    assert (values(result), result.kept) == ([("a@x", CLIENT), ("b@x", HR)], {})
     assert [each.primary for each in result.rows] == [False, True]
 
 
@@ -66,14 +66,14 @@ def test_a_row_of_somebody_below_is_taken_over_when_it_changes() -> None:
 
 def test_a_row_of_somebody_above_is_kept_as_it_is() -> None:
     result = merge([row("a@x", HR, 1)], [{"value": "a@x", "type": "home"}], CLIENT)
-    assert (result.rows[0].type, result.kept) == ("", ("emails",))
+    assert (result.rows[0].type, result.kept) == ("", {"emails": HR})
 
 
 def test_saying_the_same_changes_nothing() -> None:
     current = [row("a@x", HR, 1, primary=True)]
     result = merge(current, [{"value": "a@x", "primary": True}], CLIENT, primary_owner=HR)
     assert list(result.rows) == current
-    assert result.kept == ()
+    assert result.kept == {}
 
 
 def test_primary_is_a_value_of_its_own() -> None:
@@ -81,7 +81,7 @@ def test_primary_is_a_value_of_its_own() -> None:
     wanted = [{"value": "a@x"}, {"value": "b@x", "primary": True}]
     kept = merge(current, wanted, CLIENT, primary_owner=HR)
     assert [each.primary for each in kept.rows] == [True, False]
-    assert kept.kept == ("emails.primary",)
+    assert kept.kept == {"emails.primary": HR}
     moved = merge(current, wanted, HR, primary_owner=CLIENT)
     assert [each.primary for each in moved.rows] == [False, True]
     assert moved.primary_written

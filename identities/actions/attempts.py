@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 Result = TypeVar("Result")
 
 # Each time, what others took meanwhile is refused row by row; still failing after that is a defect.
 ATTEMPTS: Final = 3
+# PostgreSQL's SQLSTATE for one of several transactions that waited for each other in a circle.
+_DEADLOCK: Final = "40P01"
 
 
 class OvertakenError(Exception):
@@ -16,7 +18,9 @@ class OvertakenError(Exception):
 
 
 def attempt(change: Callable[[], Result]) -> Result:
-    """Do `change` in a transaction, up to `ATTEMPTS` times while names or references are taken away under it."""
+    """Do `change` in a transaction, up to `ATTEMPTS` times while names or references are taken away under it, or while
+    it was the one to give way where several waited for each other.
+    """
     for number in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
@@ -24,4 +28,11 @@ def attempt(change: Callable[[], Result]) -> Result:
         except (IntegrityError, OvertakenError):
             if number == ATTEMPTS:
                 raise
+        except OperationalError as error:
+            if number == ATTEMPTS or not _is_deadlock(error):
+                raise
     raise AssertionError("unreachable")
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == _DEADLOCK
