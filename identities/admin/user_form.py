@@ -183,9 +183,9 @@ class MultiValueFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """The values of one person; what others own is not taken away in passing."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """The box that removes a value, which is locked with the value."""
+        """The box that removes a value, which is locked with the value; whoever only looks has none."""
         super().add_fields(form, index)
-        if is_locked(form.instance):
+        if is_locked(form.instance) and "DELETE" in form.fields:
             form.fields["DELETE"].disabled = True
 
 

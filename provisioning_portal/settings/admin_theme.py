@@ -81,6 +81,7 @@ UNFOLD: dict[str, Any] = {
     },
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "SCRIPTS": [lambda request: static("choice_labels.js")],
     "STYLES": [lambda request: static("portal_admin.css")],
     "COLORS": {
         "primary": {

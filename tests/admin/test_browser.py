@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.admin.world import HARM
@@ -55,6 +58,38 @@ CLICK_EVERYTHING = """async () => {
 THEME = "Alpine.$data(document.documentElement)"
 WATCH = """document.addEventListener("securitypolicyviolation", event =>
     window.tell("violation", `${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"""
+# One of several pages that look alike.
+ALIKE = re.compile(r"_(do|delete|override)( |$)")
+EXAMPLES = (
+    "identities_user_do suspend",
+    "identities_user_delete",
+    "identities_user_override manager",
+    "connectors_connectedsystem_do discover",
+    "connectors_connectedsystem_do push",
+)
+# Where colours are examined too, which takes most of the time: everything that is coloured stands on one of these.
+COLOURED = (
+    "index",
+    "identities_user_changelist",
+    "identities_user_change",
+    "identities_user_section accounts",
+    "identities_user_do suspend",
+    "connectors_connectedsystem_change",
+    "connectors_connectedsystem_section mappings",
+    "connectors_operation_change",
+)
+AXE = Axe().axe_script
+GUIDELINES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+ALL_BUT_COLOURS = {**GUIDELINES, "rules": {"color-contrast": {"enabled": False}}}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# What stands in the way of whoever does not see, or does not see well. Nothing of Unfold's own is left to excuse here.
+BARRIERS = """async options => {
+    if (window.django?.jQuery) await new Promise(django.jQuery);
+    document.getAnimations().forEach(each => each.finish());
+    const found = await axe.run({ resultTypes: ["violations"], selectors: false, preload: false, ...options });
+    return found.violations.filter(each => ["serious", "critical"].includes(each.impact))
+        .flatMap(each => each.nodes.map(node => `${each.id}: ${node.html}`));
+}"""
 
 
 class Watched:
@@ -72,6 +107,12 @@ class Watched:
 
     def _note(self, text: str) -> None:
         self.wrong.append(f"{self.page.url} {text}")
+
+    def examine(self, options: dict[str, Any]) -> None:
+        """Look for barriers with axe."""
+        self.page.evaluate(AXE)
+        for barrier in self.page.evaluate(BARRIERS, options):
+            self._note(barrier)
 
     def sign_in(self, base_url: str, user_name: str) -> None:
         """Sign in as everybody does."""
@@ -108,15 +149,29 @@ def test_every_page_in_light_and_dark_without_a_complaint(
 ) -> None:
     portal, addresses = filled
     page = watched.page
-    for address in (each for name, each in addresses.items() if "?" not in name):
+    for name, address in addresses.items():
+        if "?" in name:
+            continue
         answer = page.goto(f"{portal.base_url}{address}")
         assert answer is not None
         assert answer.ok, address
+        if name in EXAMPLES or not ALIKE.search(name):
+            watched.examine(GUIDELINES if name in COLOURED else ALL_BUT_COLOURS)
         page.evaluate(f"{THEME}.switchTheme('dark')")
         expect(page.locator("html.dark")).to_have_count(1)
+        if name in COLOURED:
+            watched.examine(COLOURS)
         page.evaluate(CLICK_EVERYTHING)
         page.evaluate(f"{THEME}.switchTheme('light')")
         expect(page.locator("html.dark")).to_have_count(0)
+    assert watched.wrong == []
+
+
+def test_what_is_chosen_from_a_list_is_named(watched: Watched, filled: tuple[Portal, dict[str, str]]) -> None:
+    page = watched.page
+    page.goto(f"{filled[0].base_url}{filled[1]['identities_user_change']}")
+    page.get_by_role("combobox", name="Manager").click()
+    expect(page.get_by_role("searchbox", name="Manager")).to_be_focused()
     assert watched.wrong == []
 
 

@@ -58,6 +58,9 @@ def test_a_row_of_somebody_else_is_not_removed_in_passing(client: Client) -> Non
 def test_a_row_is_overridden_and_removed_with_a_reason(client: Client) -> None:
     person = make_person(by=HR, emails=[{"value": "a@x.test", "primary": True}, {"value": "b@x.test"}])
     first, second = MultiValue.objects.filter(user=person).order_by("position")
+    page = client.get(reverse("admin:identities_user_change", args=[person.pk])).content.decode()
+    assert reverse("admin:identities_user_override", args=[person.pk, f"emails.{second.pk}"]) in page
+    assert 'name="multi_values-0-DELETE"' not in page, "locked with the value"
     assert _override(client, person, f"emails.{second.pk}", value="c@x.test", primary="on") == 200, "no reason"
     assert _override(client, person, f"emails.{second.pk}", value="no address", reason="z") == 200
     assert set(person.multi_values.values_list("origin", flat=True)) == {HR.origin}

@@ -24,6 +24,7 @@ from connectors.vocabulary import BreakerState, LinkState, OperationState, RunKi
 from identities import audit
 from identities.actions import clients, lifecycle
 from identities.actions.attribute_definitions import create_attribute_definition
+from identities.actions.users import update_user
 from identities.actors import file_actor
 from identities.models import AuditEntry, ClientRequest, Group, Membership, MembershipOrigin, OrgUnit, User
 from identities.vocabulary import AttributeKind, Channel, Role, Verb
@@ -68,7 +69,7 @@ def fill(people: int, prefix: str = "") -> World:
         superuser=superuser,
         operator=make_operator("olga", Role.OPERATOR),
         auditor=make_operator("audrey", Role.AUDITOR),
-        person=make_person("paula", display_name=f"{prefix}Paula", by=file_actor("hr"), title=f"{prefix}Clerk"),
+        person=_paula(prefix),
         people=make_people(people - 1, family_name=f"{prefix}Miller", given_name="Ada", org_unit=units[1]),
         units=units,
         groups=_groups(prefix),
@@ -85,6 +86,16 @@ def fill(people: int, prefix: str = "") -> World:
     _runs(world, prefix)
     _client(prefix)
     return world
+
+
+def _paula(prefix: str) -> User:
+    """Somebody of a file, with an address of the file's and one of ours."""
+    theirs, ours = ({"value": f"paula@{place}.test", "type": place} for place in ("work", "home"))
+    paula = make_person(
+        "paula", display_name=f"{prefix}Paula", by=file_actor("hr"), title=f"{prefix}Clerk", emails=[theirs]
+    )
+    update_user(paula, actor=actor(), multi_values={"emails": [theirs, ours]})
+    return paula
 
 
 def _units(prefix: str) -> list[OrgUnit]:
