@@ -13,7 +13,7 @@ from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import RuleViolation
 from identities.mapping import MappingRow
-from identities.vocabulary import MappingApply, MappingKind, ObjectType
+from identities.vocabulary import MappingKind, ObjectType
 
 Suggested = Mapping[ObjectType, Mapping[str, str]]
 
@@ -47,16 +47,7 @@ def take_over_discovery(
 
 
 def _added(system: ConnectedSystem, object_type: ObjectType, suggested: Mapping[str, str], actor: Actor) -> list[str]:
-    stored = [
-        MappingRow(
-            attribute=row.attribute,
-            kind=MappingKind(row.kind),
-            source=row.source,
-            apply=MappingApply(row.apply),
-            clear_when_null=row.clear_when_null,
-        )
-        for row in system.mappings.filter(object_type=object_type).order_by("position", "id")
-    ]
+    stored = [row.plain() for row in system.mappings.filter(object_type=object_type).order_by("position", "id")]
     there = {fold(row.attribute) for row in stored}
     new = [
         MappingRow(attribute=attribute, kind=MappingKind.EXPRESSION, source=source)

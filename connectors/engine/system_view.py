@@ -9,8 +9,7 @@ from connectors.engine.situation import LinkView, SystemView
 from connectors.models import ConnectedSystem, Link
 from connectors.spi import WRITABLE, Capabilities, ConnectorError, DisableStyle, ObjectClass, Schema
 from connectors.vocabulary import AdoptionPolicy, GonePolicy, LinkState, RemovalPolicy, Settlement, SystemState
-from identities.mapping import MappingRow
-from identities.vocabulary import MappingApply, MappingKind, ObjectType
+from identities.vocabulary import ObjectType
 
 
 def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema | None) -> SystemView:
@@ -26,7 +25,7 @@ def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema
         state=SystemState(system.state),
         capabilities=capabilities,
         schema=of_class,
-        mappings=tuple(_row(each) for each in mappings.all() if each.object_type == object_type),
+        mappings=tuple(each.plain() for each in mappings.all() if each.object_type == object_type),
         correlation_attribute=chosen or (of_class.name_attribute if of_class else ""),
         marker_attribute=system.marker_attribute or (of_class.marker_attribute if of_class else None),
         adoption_policy=AdoptionPolicy(system.adoption_policy),
@@ -67,13 +66,3 @@ def _capabilities(system: ConnectedSystem) -> tuple[Capabilities, str]:
         return session.capabilities(system), ""
     except (ConnectorError, Defect) as error:
         return Capabilities(dict.fromkeys(ObjectClass, WRITABLE), DisableStyle.NATIVE), error.message
-
-
-def _row(mapping: Any) -> MappingRow:
-    return MappingRow(
-        attribute=mapping.attribute,
-        kind=MappingKind(mapping.kind),
-        source=mapping.source,
-        apply=MappingApply(mapping.apply),
-        clear_when_null=mapping.clear_when_null,
-    )

@@ -9,10 +9,11 @@ from django import forms
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from identities.actions.users import override_rows, override_value
 from identities.actors import Actor
+from identities.admin.object_actions import ReasonForm
 from identities.canonical import fold
 from identities.errors import IdentityError
 from identities.models import MultiValue, OrgUnit, User
@@ -27,15 +28,9 @@ HOW_WRITTEN: Final = {
 }
 
 
-class _WithReason(forms.Form):
-    """Why, which every override says."""
+class _Overriding(ReasonForm):
+    """What every override says."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=255,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text=_("Kept in the audit trail."),
-    )
     field_order = ("value", "type", "primary", "remove", "reason")
 
     def say_whose(self, attribute: str, name: str) -> None:
@@ -44,7 +39,7 @@ class _WithReason(forms.Form):
         self.fields["value"].help_text = HOW_WRITTEN.get(attribute, "")
 
 
-class OverrideForm(_WithReason):
+class OverrideForm(_Overriding):
     """The new value and why. References are given by user name or code."""
 
     value = forms.CharField(
@@ -64,7 +59,7 @@ class OverrideForm(_WithReason):
         return self.is_valid()
 
 
-class RowOverrideForm(_WithReason):
+class RowOverrideForm(_Overriding):
     """One value of a multi-valued attribute, changed or removed, and why."""
 
     value = forms.CharField(label=_("Value"), max_length=1024, widget=UnfoldAdminTextInputWidget())

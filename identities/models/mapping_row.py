@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from identities import mapping
 from identities.vocabulary import MappingApply, MappingKind
 
 
@@ -24,3 +25,13 @@ class MappingRow(models.Model):
 
     def __str__(self) -> str:
         return self.attribute
+
+    def plain(self) -> mapping.MappingRow:
+        """The row as what computes it takes it."""
+        return mapping.MappingRow(
+            attribute=self.attribute,
+            kind=MappingKind(self.kind),
+            source=self.source,
+            apply=MappingApply(self.apply),
+            clear_when_null=self.clear_when_null,
+        )

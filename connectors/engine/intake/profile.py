@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from connectors.models import ImportProfile
 from identities.actors import file_origin
 from identities.mapping.rows import MappingRow, compile_row
-from identities.vocabulary import MappingApply, MappingKind
+from identities.vocabulary import MappingKind
 
 ROOT = "row"
 ROOTS = frozenset({ROOT})
@@ -60,16 +60,7 @@ class Profile:
 
 def load_profile(stored: ImportProfile) -> Profile:
     """The profile with its rows compiled (raises ExpressionError for a row that is not valid)."""
-    rows = tuple(
-        MappingRow(
-            attribute=row.attribute,
-            kind=MappingKind(row.kind),
-            source=row.source,
-            apply=MappingApply(row.apply),
-            clear_when_null=row.clear_when_null,
-        )
-        for row in stored.mappings.all()
-    )
+    rows = tuple(row.plain() for row in stored.mappings.all())
     for row in rows:
         compile_row(row, subject=ROOT, roots=ROOTS)
     return Profile(stored.name, stored.key_column, rows, Options(**stored.options), _columns(rows))
