@@ -4,12 +4,13 @@ import json
 from io import StringIO
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 
 from identities import audit
-from identities.models import ApiClient, AuditEntry
+from identities.models import ApiClient, AuditEntry, User
 from identities.queries.tokens import authenticate_token
-from tests.factories import make_people
+from tests.factories import make_operator, make_people
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +75,20 @@ def test_a_broken_trail_exits_with_1_and_names_the_entry(capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         call_command("verify_audit")
     assert f"broken at entry {bad.pk}" in capsys.readouterr().out
+
+
+def test_a_lost_second_factor_is_removed_from_the_command_line() -> None:
+    operator = make_operator("root")
+    Authenticator.objects.create(user=operator, type=Authenticator.Type.TOTP, data={"secret": "s"})
+
+    printed = json.loads(run("remove_second_factors", "ROOT", "--reason", "phone lost", "--json"))
+
+    assert printed == {"id": str(operator.pk), "user_name": "root"}
+    assert not Authenticator.objects.filter(user=operator).exists()
+    assert User.objects.get(pk=operator.pk).session_epoch == operator.session_epoch + 1
+    entry = AuditEntry.objects.get(verb="user.second_factor_removed")
+    assert (entry.reason, entry.channel) == ("phone lost", "command")
+    for user, status in (("root", 1), ("nobody", 2)):
+        with pytest.raises(CommandError) as refused:
+            run("remove_second_factors", user, "--reason", "again")
+        assert refused.value.returncode == status
