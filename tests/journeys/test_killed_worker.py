@@ -108,10 +108,10 @@ def test_with_the_shipped_settings_work_of_a_killed_worker_goes_on_within_90_sec
     wait_until(marker.exists, 30, "the worker's death")
     died = time.monotonic()
 
-    def is_done() -> bool:
-        return installation.json("status")["links"].get(systems.REGISTER) == {"linked": 1}
+    def is_done(status: dict[str, Any]) -> bool:
+        return status["links"].get(systems.REGISTER) == {"linked": 1}
 
-    wait_until(is_done, SHIPPED_RESUME_SECONDS, "the supervisor's next worker")
+    installation.wait(("status",), is_done, SHIPPED_RESUME_SECONDS)
     measured("shipped settings: seconds until a dead worker's operation is done", time.monotonic() - died)
     assert of_register(path) == [("ada", "new")]
     (operation,) = installation.json("operations")["operations"]

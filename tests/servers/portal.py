@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,8 @@ from tests.servers.processes import ServerProcess, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND_SECONDS = 120
+ASK_SECONDS = 0.2
+"""Between two questions of the same: asking all the time would slow down what is waited for."""
 ANNOUNCEMENT = "portal is ready"
 # The shipped times make a test of failures slow; these keep the same order among themselves.
 FAST = {
@@ -51,10 +58,19 @@ class Portal:
         self.user_name = ""
         self.password = ""
         self._processes: dict[str, ServerProcess] = {}
+        self._answering: subprocess.Popen[str] | None = None
 
     def prepare(self) -> None:
-        """Take migrations and make the administrator, whose `user_name` and `password` are known afterwards."""
-        self.read_credentials(self.run("prepare").stdout)
+        """Take migrations and make the administrator, whose `user_name` and `password` are known afterwards.
+
+        On the embedded default the data folder is a copy of one that was prepared before.
+        """
+        if "DATABASE_URL" in self.environment:
+            self.read_credentials(self.run("prepare").stdout)
+            return
+        prepared, output = _prepared_folder()
+        shutil.copytree(prepared, self.environment["DATA_DIR"])
+        self.read_credentials(output)
 
     def read_credentials(self, output: str) -> None:
         """Take the administrator's name and one-time password from what the first start printed."""
@@ -93,6 +109,10 @@ class Portal:
 
     def stop(self) -> None:
         """End every process in good order."""
+        if self._answering is not None:
+            self._answering.kill()
+            self._answering.communicate()
+            self._answering = None
         for process in self._processes.values():
             process.stop(signal.SIGTERM, seconds=15)
 
@@ -119,9 +139,24 @@ class Portal:
             raise AssertionError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
         return done
 
-    def json(self, *arguments: str, **environment: str) -> Any:
-        """Run a management command with --json and read what it prints."""
-        return json.loads(self.run(*arguments, "--json", **environment).stdout)
+    def json(self, *arguments: str) -> Any:
+        """Run a management command with --json, in a process that stays for the next one, and read what it prints.
+
+        Raises:
+            AssertionError: it was refused; the text says why.
+        """
+        if self._answering is None:
+            command = [sys.executable, "-m", "tests.servers.answering_process"]
+            self._answering = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        assert self._answering.stdin is not None
+        assert self._answering.stdout is not None
+        self._answering.stdin.write(f"{json.dumps([*arguments, '--json'])}\n")
+        self._answering.stdin.flush()
+        answer = json.loads(self._answering.stdout.readline())
+        assert "error" not in answer, f"manage.py {' '.join(arguments)} was refused: {answer['error']}"
+        return json.loads(answer["printed"])
 
     def wait(self, arguments: Sequence[str], condition: Any, seconds: float = 30) -> Any:
         """Run a command with --json again and again until `condition` holds for its output; the output."""
@@ -129,8 +164,19 @@ class Portal:
 
         def met() -> bool:
             nonlocal output
+            time.sleep(ASK_SECONDS)
             output = self.json(*arguments)
             return bool(condition(output))
 
         wait_until(met, seconds, f"{' '.join(arguments)}: what is awaited")
         return output
+
+
+@cache
+def _prepared_folder() -> tuple[Path, str]:
+    """A data folder as `prepare` leaves it, made once in a test process, and what `prepare` printed."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-test-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    template = Portal(folder, {})
+    output = template.run("prepare").stdout
+    return Path(template.environment["DATA_DIR"]), output
