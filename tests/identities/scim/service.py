@@ -1,7 +1,7 @@
 """A SCIM client for tests that believes no answer: each is checked against the schemas the service itself publishes."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -117,13 +117,8 @@ class Service:
     @cached_property
     def published(self) -> ScimProvider:
         """What the service says of itself."""
-        config, schemas, types = (
-            _body(self.raw("GET", path)) for path in ("/ServiceProviderConfig", "/Schemas", "/ResourceTypes")
-        )
-        return ScimProvider.from_discovery(
-            ListResponse[Schema].model_validate(schemas, scim_ctx=Context.RESOURCE_QUERY_RESPONSE).resources or (),
-            ListResponse[ResourceType].model_validate(types, scim_ctx=Context.RESOURCE_QUERY_RESPONSE).resources or (),
-            ServiceProviderConfig.model_validate(config, scim_ctx=Context.RESOURCE_QUERY_RESPONSE),
+        return _provider(
+            *(self.raw("GET", path).content for path in ("/ServiceProviderConfig", "/Schemas", "/ResourceTypes"))
         )
 
     def _check(self, method: str, path: str, answer: Answer) -> None:
@@ -165,6 +160,16 @@ def new_service(
         name, actor=command_actor(), profile=profile, scopes=scopes, adoption_rule=adoption_rule, **more
     )
     return Service(client, issue_token(client, actor=command_actor()))
+
+
+@cache
+def _provider(config: bytes, schemas: bytes, types: bytes) -> ScimProvider:
+    """The models these documents describe: made once, because making them takes longer than most tests."""
+    return ScimProvider.from_discovery(
+        ListResponse[Schema].model_validate_json(schemas, scim_ctx=Context.RESOURCE_QUERY_RESPONSE).resources or (),
+        ListResponse[ResourceType].model_validate_json(types, scim_ctx=Context.RESOURCE_QUERY_RESPONSE).resources or (),
+        ServiceProviderConfig.model_validate_json(config, scim_ctx=Context.RESOURCE_QUERY_RESPONSE),
+    )
 
 
 def _body(response: Any) -> Any:
