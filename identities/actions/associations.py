@@ -1,17 +1,24 @@
 """Which API client knows which users and groups, and under which id of its own."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.attempts import attempt
+from identities.actions.batches import each, in_chunks, one
+from identities.actions.chunks import chunks
+from identities.actions.row_writing import update_rows
 from identities.actions.user_changes import lock_users, present, value_of
 from identities.actors import Actor, scim_origin
-from identities.errors import NotFound, NotPermitted
-from identities.models import ApiClient, ClientAssociation, Group, User
+from identities.errors import IdentityError, NotFound, NotPermitted
+from identities.models import ApiClient, ClientAssociation, Group, MultiValue, User
 from identities.rules.attributes import PRIMARY_SUFFIX, SINGLE_VALUED
 from identities.rules.naming import check_text
 from identities.rules.ownership import is_empty
@@ -19,6 +26,18 @@ from identities.vocabulary import AdoptionRule, UserKind, Verb
 
 EXTERNAL_ID_LENGTH: Final = 255
 Differences = dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """A user or a group that a client is to know.
+
+    Attributes:
+        external_id: the client's own id; None leaves what it is.
+    """
+
+    obj: User | Group
+    external_id: str | None = None
 
 
 def associate(
@@ -32,7 +51,14 @@ def associate(
     Raises:
         NotFound: `user_not_found`, for an administrator. RuleViolation: the id is not allowed.
     """
-    return _associate(client, obj, actor, external_id)
+    return one(associate_many(client, [Acquaintance(obj, external_id)], actor=actor))
+
+
+def associate_many(
+    client: ApiClient, known: Sequence[Acquaintance], *, actor: Actor
+) -> list[ClientAssociation | IdentityError]:
+    """`associate` for many, each of which may appear once; refusals stand in the place of the association."""
+    return in_chunks(partial(_associate, client, actor, None), known)
 
 
 def adopt(client: ApiClient, user: User, *, actor: Actor, external_id: str | None = None) -> ClientAssociation:
@@ -43,11 +69,20 @@ def adopt(client: ApiClient, user: User, *, actor: Actor, external_id: str | Non
     Raises:
         NotFound: `user_not_found`, for an administrator. NotPermitted: `adoption_refused` by the client's rule.
     """
+    return one(adopt_many(client, [Acquaintance(user, external_id)], actor=actor))
+
+
+def adopt_many(
+    client: ApiClient, known: Sequence[Acquaintance], *, actor: Actor
+) -> list[ClientAssociation | IdentityError]:
+    """`adopt` for many people, each of whom may appear once; refusals stand in the place of the association.
+
+    Raises:
+        NotPermitted: `adoption_refused` by the client's rule, for all of them.
+    """
     if client.adoption_rule == AdoptionRule.REFUSE:
         raise NotPermitted("adoption_refused", _("This API client may not adopt people."))
-    with transaction.atomic():
-        handed = _hand_over(user.pk, scim_origin(client.pk)) if client.adoption_owns_lifecycle else {}
-        return _associate(client, user, actor, external_id, handed)
+    return in_chunks(partial(_adopt, client, actor), known)
 
 
 def drop_association(client: ApiClient, obj: User | Group, *, actor: Actor) -> bool:
@@ -55,44 +90,75 @@ def drop_association(client: ApiClient, obj: User | Group, *, actor: Actor) -> b
 
     What it asserted stays asserted. Returns whether it was visible.
     """
-    with transaction.atomic():
-        found = _find(client, obj)
-        if found is None or found.hidden_at is not None:
-            return False
-        found.hidden_at = timezone.now()
-        found.save(update_fields=["hidden_at"])
-        audit.record(Verb.ASSOCIATION_DROPPED, obj, actor=actor, client=client.name)
-    return True
+    return bool(drop_associations_many(client, [obj], actor=actor))
+
+
+def drop_associations_many(client: ApiClient, objects: Sequence[User | Group], *, actor: Actor) -> int:
+    """`drop_association` for many. Returns how many were visible."""
+    return sum(attempt(partial(_drop, client, chunk, actor)) for chunk in chunks(objects))
+
+
+def _drop(client: ApiClient, objects: Sequence[User | Group], actor: Actor) -> int:
+    found = _locked(client, objects)
+    seen = [(obj, each) for obj in objects if (each := found.get(obj.pk)) is not None and each.hidden_at is None]
+    for _obj, association in seen:
+        association.hidden_at = timezone.now()
+    update_rows([association for _obj, association in seen], {"hidden_at"})
+    rows = [audit.AuditRow(Verb.ASSOCIATION_DROPPED, obj, facts={"client": client.name}) for obj, _each in seen]
+    audit.record_many(rows, actor=actor)
+    return len(seen)
+
+
+def _adopt(client: ApiClient, actor: Actor, known: Sequence[Acquaintance]) -> list[ClientAssociation | IdentityError]:
+    people = [each.obj.pk for each in known if _is_known_kind(each.obj)]
+    handed = _hand_over(people, scim_origin(client.pk)) if client.adoption_owns_lifecycle else {}
+    return _associate(client, actor, handed, known)
 
 
 def _associate(
-    client: ApiClient,
-    obj: User | Group,
-    actor: Actor,
-    external_id: str | None,
-    handed: Differences | None = None,
-) -> ClientAssociation:
-    """Associate, or adopt if `handed` is given: what changed hands with it."""
-    if isinstance(obj, User) and obj.kind != UserKind.PERSON:
-        raise NotFound("user_not_found", f"There is no user {obj.pk}.", user=str(obj.pk))
-    if external_id is not None:
-        check_text("externalId", external_id, EXTERNAL_ID_LENGTH)
+    client: ApiClient, actor: Actor, handed: Mapping[UUID, Differences] | None, known: Sequence[Acquaintance]
+) -> list[ClientAssociation | IdentityError]:
+    """Associate, or adopt if `handed` is given: what changed hands with it, by person."""
+    found = _locked(client, [each.obj for each in known])
     adopted = handed is not None
-    with transaction.atomic():
-        found, created = _find_or_create(client, obj, external_id or "", adopted=adopted)
-        before = {"external_id": None} if created else _seen(found)
-        found.external_id = found.external_id if external_id is None else external_id
-        found.hidden_at = None
-        found.adopted = found.adopted or adopted
-        after = {"external_id": found.external_id} if created else _seen(found)
-        differences = {**audit.differences(obj, before, after), **(handed or {})}
-        if differences and not created:
-            found.save(update_fields=["external_id", "hidden_at", "adopted"])
+    made: list[ClientAssociation] = []
+    changed: list[ClientAssociation] = []
+    rows: list[audit.AuditRow] = []
+
+    def step(wanted: Acquaintance) -> ClientAssociation:
+        _check(wanted)
+        association = found.get(wanted.obj.pk)
+        created = association is None
+        if association is None:
+            association = ClientAssociation(client=client, **_which(wanted.obj), created_at=timezone.now())
+        before = {"external_id": None} if created else _seen(association)
+        association.external_id = association.external_id if wanted.external_id is None else wanted.external_id
+        association.hidden_at = None
+        association.adopted = association.adopted or adopted
+        after = {"external_id": association.external_id} if created else _seen(association)
+        differences = {**audit.differences(wanted.obj, before, after), **(handed or {}).get(wanted.obj.pk, {})}
         if differences:
-            audit.record(
-                _verb(adopted=adopted, created=created), obj, actor=actor, changes=differences, client=client.name
-            )
-    return found
+            (made if created else changed).append(association)
+            verb = _verb(adopted=adopted, created=created)
+            rows.append(audit.AuditRow(verb, wanted.obj, differences, {"client": client.name}))
+        return association
+
+    results = each(step, known)
+    ClientAssociation.objects.bulk_create(made)
+    update_rows(changed, {"external_id", "hidden_at", "adopted"})
+    audit.record_many(rows, actor=actor)
+    return results
+
+
+def _check(known: Acquaintance) -> None:
+    if not _is_known_kind(known.obj):
+        raise NotFound("user_not_found", f"There is no user {known.obj.pk}.", user=str(known.obj.pk))
+    if known.external_id is not None:
+        check_text("externalId", known.external_id, EXTERNAL_ID_LENGTH)
+
+
+def _is_known_kind(obj: User | Group) -> bool:
+    return isinstance(obj, Group) or obj.kind == UserKind.PERSON
 
 
 def _seen(association: ClientAssociation) -> dict[str, object]:
@@ -110,34 +176,33 @@ def _verb(*, adopted: bool, created: bool) -> Verb:
     return Verb.ASSOCIATION_CREATED if created else Verb.ASSOCIATION_CHANGED
 
 
-def _find_or_create(
-    client: ApiClient, obj: User | Group, external_id: str, *, adopted: bool
-) -> tuple[ClientAssociation, bool]:
-    made = {"external_id": external_id, "adopted": adopted, "created_at": timezone.now()}
-    return ClientAssociation.objects.select_for_update(no_key=True).get_or_create(
-        client=client, **_which(obj), defaults=made
-    )
-
-
-def _find(client: ApiClient, obj: User | Group) -> ClientAssociation | None:
-    return ClientAssociation.objects.select_for_update(no_key=True).filter(client=client, **_which(obj)).first()
+def _locked(client: ApiClient, objects: Sequence[User | Group]) -> dict[UUID, ClientAssociation]:
+    """What the client knows of these, by their ids, locked."""
+    ids = [obj.pk for obj in objects]
+    rows = ClientAssociation.objects.select_for_update(no_key=True).filter(client=client).order_by("pk")
+    return {each.user_id or each.group_id: each for each in rows.filter(Q(user__in=ids) | Q(group__in=ids))}
 
 
 def _which(obj: User | Group) -> dict[str, UUID]:
     return {"user_id": obj.pk} if isinstance(obj, User) else {"group_id": obj.pk}
 
 
-def _hand_over(user: UUID, origin: str) -> Differences:
-    """Give the lifecycle to another origin. Every value keeps the owner it had, now named in `owners`."""
-    found = present(lock_users([user]), user)
-    before = found.default_origin
-    if before == origin:
-        return {}
-    attributes = (*SINGLE_VALUED, *(f"custom.{name}" for name in found.custom))
-    primaries = found.multi_values.filter(primary=True).values_list("attribute", flat=True)
-    inherited = [name for name in attributes if not is_empty(value_of(found, name))]
-    inherited += [f"{name}{PRIMARY_SUFFIX}" for name in primaries]
-    found.owners = {**dict.fromkeys(inherited, before), **found.owners}
-    found.default_origin = origin
-    found.save(update_fields=["owners", "default_origin"])
-    return {"default_origin": (before, origin)}
+def _hand_over(users: Sequence[UUID], origin: str) -> dict[UUID, Differences]:
+    """Give the lifecycles to another origin. Every value keeps the owner it had, now named in `owners`."""
+    found = lock_users(users)
+    primaries: dict[UUID, list[str]] = {user: [] for user in found}
+    rows = MultiValue.objects.filter(user__in=found, primary=True).order_by("pk")
+    for user, attribute in rows.values_list("user_id", "attribute"):
+        primaries[user].append(f"{attribute}{PRIMARY_SUFFIX}")
+    handed: dict[UUID, Differences] = {}
+    for pk in users:
+        user = present(found, pk)
+        if user.default_origin == origin:
+            continue
+        attributes = (*SINGLE_VALUED, *(f"custom.{name}" for name in user.custom))
+        inherited = [name for name in attributes if not is_empty(value_of(user, name))] + primaries[pk]
+        user.owners = {**dict.fromkeys(inherited, user.default_origin), **user.owners}
+        handed[pk] = {"default_origin": (user.default_origin, origin)}
+        user.default_origin = origin
+    update_rows([found[pk] for pk in handed], {"owners", "default_origin"})
+    return handed

@@ -3,18 +3,22 @@
 import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.batches import each, in_chunks, one
+from identities.actions.row_writing import update_rows
 from identities.actors import Actor
-from identities.errors import Conflict, NotFound, RuleViolation
+from identities.errors import Conflict, IdentityError, NotFound, RuleViolation
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import TOKEN_MARK, token_digest
 from identities.rules.naming import check_name
@@ -36,42 +40,67 @@ _CHANGEABLE: Final = (
 )
 
 
-def create_client(
-    name: str,
-    *,
-    actor: Actor,
-    profile: ClientProfile = ClientProfile.RFC,
-    scopes: Sequence[ClientScope] = tuple(ClientScope),
-    adoption_rule: AdoptionRule = AdoptionRule.REFUSE,
-    adoption_owns_lifecycle: bool = False,
-    allowed_networks: Sequence[str] = (),
-    expires_at: datetime | None = None,
-) -> ApiClient:
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """One API client to be created.
+
+    Attributes:
+        scopes: what it may do; everything if not given.
+        allowed_networks: CIDRs it may call from; empty: anywhere.
+    """
+
+    name: str
+    profile: ClientProfile = ClientProfile.RFC
+    scopes: Sequence[ClientScope] = tuple(ClientScope)
+    adoption_rule: AdoptionRule = AdoptionRule.REFUSE
+    adoption_owns_lifecycle: bool = False
+    allowed_networks: Sequence[str] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientUpdate:
+    """Changes of one client: names as in `NewClient`, and `enabled`."""
+
+    client: ApiClient | UUID
+    changes: Mapping[str, Any]
+
+
+Change = tuple[ApiClient, Mapping[str, tuple[Any, Any]]]
+
+
+def create_client(name: str, *, actor: Actor, **how: Any) -> ApiClient:
     """Create an API client. It has no token yet: see `issue_token`.
 
     Args:
-        scopes: what it may do; everything if not given.
-        allowed_networks: CIDRs it may call from; empty: anywhere.
+        how: as in `NewClient`.
 
     Raises:
         Conflict: `client_name_taken`. RuleViolation: a value is not allowed; `field` names it.
     """
-    values = {
-        "name": name,
-        "profile": profile,
-        "scopes": scopes,
-        "adoption_rule": adoption_rule,
-        "adoption_owns_lifecycle": adoption_owns_lifecycle,
-        "allowed_networks": allowed_networks,
-        "expires_at": expires_at,
-    }
-    cleaned = {field: _clean(field, value) for field, value in values.items()}
-    client = ApiClient(**cleaned, created_at=timezone.now())
-    with transaction.atomic():
-        _save(client, force_insert=True)
-        differences = {field: (None, audit.plain(value)) for field, value in cleaned.items()}
-        audit.record(Verb.CLIENT_CREATED, client, actor=actor, changes=differences)
-    return client
+    return one(create_clients_many([NewClient(name, **how)], actor=actor))
+
+
+def create_clients_many(rows: Sequence[NewClient], *, actor: Actor) -> list[ApiClient | IdentityError]:
+    """Create many API clients; what `create_client` would raise stands in the place of the client."""
+    return in_chunks(partial(_create, actor), rows)
+
+
+def _create(actor: Actor, rows: Sequence[NewClient]) -> list[ApiClient | IdentityError]:
+    holders = _holders()
+    changes: list[Change] = []
+
+    def step(row: NewClient) -> ApiClient:
+        cleaned = {field.name: _clean(field.name, getattr(row, field.name)) for field in fields(row)}
+        client = ApiClient(**cleaned, created_at=timezone.now())
+        _take_name(client, holders)
+        changes.append((client, {field: (None, audit.plain(value)) for field, value in cleaned.items()}))
+        return client
+
+    results = each(step, rows)
+    ApiClient.objects.bulk_create([client for client, _differences in changes])
+    _record(Verb.CLIENT_CREATED, changes, actor)
+    return results
 
 
 def update_client(client: ApiClient | UUID, *, actor: Actor, changes: Mapping[str, Any]) -> ApiClient:
@@ -80,17 +109,38 @@ def update_client(client: ApiClient | UUID, *, actor: Actor, changes: Mapping[st
     Raises:
         NotFound: `client_not_found`. Conflict: `client_name_taken`. RuleViolation: a value is not allowed.
     """
-    cleaned = {field: _clean(field, value) for field, value in changes.items()}
-    with transaction.atomic():
-        found = _lock(client)
+    return one(update_clients_many([ClientUpdate(client, changes)], actor=actor))
+
+
+def update_clients_many(updates: Sequence[ClientUpdate], *, actor: Actor) -> list[ApiClient | IdentityError]:
+    """Change many API clients, each of which may appear once; what `update_client` would raise stands in the place of
+    the client.
+    """
+    return in_chunks(partial(_update, actor), updates)
+
+
+def _update(actor: Actor, updates: Sequence[ClientUpdate]) -> list[ApiClient | IdentityError]:
+    locked = _lock([update.client for update in updates])
+    holders = _holders() if any("name" in update.changes for update in updates) else {}
+    changes: list[Change] = []
+
+    def step(update: ClientUpdate) -> ApiClient:
+        cleaned = {field: _clean(field, value) for field, value in update.changes.items()}
+        found = _present(locked, update.client)
         before = {field: getattr(found, field) for field in cleaned}
+        differences = audit.differences(found, before, cleaned)
         for field, value in cleaned.items():
             setattr(found, field, value)
-        differences = audit.differences(found, before, cleaned)
+        if "name" in differences:
+            _take_name(found, holders)
         if differences:
-            _save(found, update_fields=list(differences))
-            audit.record(Verb.CLIENT_CHANGED, found, actor=actor, changes=differences)
-    return found
+            changes.append((found, differences))
+        return found
+
+    results = each(step, updates)
+    update_rows([found for found, _differences in changes], {name for _found, each in changes for name in each})
+    _record(Verb.CLIENT_CHANGED, changes, actor)
+    return results
 
 
 def issue_token(client: ApiClient | UUID, *, actor: Actor, expires_at: datetime | None = None) -> str:
@@ -103,7 +153,7 @@ def issue_token(client: ApiClient | UUID, *, actor: Actor, expires_at: datetime 
     """
     text = f"{TOKEN_MARK}{secrets.token_urlsafe(TOKEN_BYTES)}"
     with transaction.atomic():
-        found = _lock(client)
+        found = _present(_lock([client]), client)
         if live_tokens(found).count() >= LIVE_TOKENS:
             message = _("%(name)s has two live tokens. Revoke one first.") % {"name": found.name}
             raise RuleViolation("too_many_tokens", message)
@@ -114,7 +164,7 @@ def issue_token(client: ApiClient | UUID, *, actor: Actor, expires_at: datetime 
             created_at=timezone.now(),
             expires_at=expires_at,
         )
-        _record_token(Verb.TOKEN_ISSUED, token, actor)
+        _record_tokens(Verb.TOKEN_ISSUED, [token], actor)
     return text
 
 
@@ -124,18 +174,33 @@ def revoke_token(token: ApiToken | int, *, actor: Actor) -> ApiToken:
     Raises:
         NotFound: `token_not_found`.
     """
-    pk = token.pk if isinstance(token, ApiToken) else token
-    with transaction.atomic():
-        found = (
-            ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("client").filter(pk=pk).first()
-        )
+    return one(revoke_tokens_many([token], actor=actor))
+
+
+def revoke_tokens_many(tokens: Sequence[ApiToken | int], *, actor: Actor) -> list[ApiToken | IdentityError]:
+    """`revoke_token` for many; refusals stand in the place of the token."""
+    return in_chunks(partial(_revoke, actor), tokens)
+
+
+def _revoke(actor: Actor, tokens: Sequence[ApiToken | int]) -> list[ApiToken | IdentityError]:
+    ids = [token.pk if isinstance(token, ApiToken) else token for token in tokens]
+    rows = ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("client")
+    locked = {found.pk: found for found in rows.filter(pk__in=ids).order_by("pk")}
+    revoked: list[ApiToken] = []
+
+    def step(pk: int) -> ApiToken:
+        found = locked.get(pk)
         if found is None:
             raise NotFound("token_not_found", _("This token does not exist."))
         if found.revoked_at is None:
             found.revoked_at = timezone.now()
-            found.save(update_fields=["revoked_at"])
-            _record_token(Verb.TOKEN_REVOKED, found, actor)
-    return found
+            revoked.append(found)
+        return found
+
+    results = each(step, ids)
+    update_rows(revoked, {"revoked_at"})
+    _record_tokens(Verb.TOKEN_REVOKED, revoked, actor)
+    return results
 
 
 def live_tokens(client: ApiClient) -> Any:
@@ -144,25 +209,42 @@ def live_tokens(client: ApiClient) -> Any:
     return ApiToken.objects.filter(unexpired, client=client, revoked_at=None)
 
 
-def _record_token(verb: Verb, token: ApiToken, actor: Actor) -> None:
-    audit.record(verb, token, actor=actor, client=token.client.name, prefix=token.prefix)
+def _record(verb: Verb, changes: Sequence[Change], actor: Actor) -> None:
+    audit.record_many([audit.AuditRow(verb, client, differences) for client, differences in changes], actor=actor)
 
 
-def _lock(client: ApiClient | UUID) -> ApiClient:
-    pk = client.pk if isinstance(client, ApiClient) else client
-    found = ApiClient.objects.select_for_update(no_key=True).filter(pk=pk).first()
+def _record_tokens(verb: Verb, tokens: Sequence[ApiToken], actor: Actor) -> None:
+    rows = [
+        audit.AuditRow(verb, token, facts={"client": token.client.name, "prefix": token.prefix}) for token in tokens
+    ]
+    audit.record_many(rows, actor=actor)
+
+
+def _lock(clients: Sequence[ApiClient | UUID]) -> dict[UUID, ApiClient]:
+    rows = ApiClient.objects.select_for_update(no_key=True).order_by("pk")
+    return {found.pk: found for found in rows.filter(pk__in=[_id(client) for client in clients])}
+
+
+def _present(locked: Mapping[UUID, ApiClient], client: ApiClient | UUID) -> ApiClient:
+    found = locked.get(_id(client))
     if found is None:
         raise NotFound("client_not_found", _("This API client does not exist."))
     return found
 
 
-def _save(client: ApiClient, **how: Any) -> None:
-    try:
-        with transaction.atomic():
-            client.save(**how)
-    except IntegrityError as error:
+def _id(client: ApiClient | UUID) -> UUID:
+    return client.pk if isinstance(client, ApiClient) else client
+
+
+def _holders() -> dict[str, UUID]:
+    """Which client has which name. There are few."""
+    return dict(ApiClient.objects.order_by().values_list("name", "pk"))
+
+
+def _take_name(client: ApiClient, holders: dict[str, UUID]) -> None:
+    if holders.setdefault(client.name, client.pk) != client.pk:
         message = _("There is an API client %(name)s already.") % {"name": client.name}
-        raise Conflict("client_name_taken", message, field="name") from error
+        raise Conflict("client_name_taken", message, field="name")
 
 
 def _clean(field: str, value: Any) -> Any:

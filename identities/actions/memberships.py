@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from identities import audit, outbox
 from identities.actions.attempts import attempt
 from identities.actions.chunks import chunks
-from identities.actions.group_writing import lock_group
+from identities.actions.groups.writing import lock_group, lock_groups
 from identities.actions.membership_rows import (
     Members,
     assert_memberships,
@@ -137,7 +137,7 @@ def end_memberships(today: date, *, actor: Actor) -> int:
     ended = 0
     for group in list(over.order_by("group_id").values_list("group_id", flat=True).distinct()):
         with transaction.atomic():
-            found = lock_group(group, deleted=True)
+            found = lock_groups([group])[group]
             rows = over.filter(group=found).values_list("user_id", "member_group_id")
             removed = remove_rows(found, Members.of_rows(rows))
             if removed:

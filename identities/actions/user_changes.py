@@ -10,20 +10,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import models
 from django.utils import timezone
 
 from identities import audit, outbox
+from identities.actions.row_writing import update_columns, update_rows
 from identities.actors import Actor
 from identities.errors import NotFound
 from identities.models import MultiValue, Suspension, User
-from identities.models.folded_field import FoldedField
 from identities.outbox import Announcement
 from identities.representation import RENDERING_VERSION, stored_text
 from identities.rules.transitions import is_active
 from identities.vocabulary import EventKind, ObjectType, UserState, Verb
 
-_ALWAYS = ("version", "modified_at", "scim_text", "rendering_version")
+_ALWAYS = frozenset({"version", "modified_at", "scim_text", "rendering_version"})
 _COLUMN_OF = {"manager": "manager_id", "org_unit": "org_unit_id"}
 
 
@@ -139,7 +138,8 @@ def write_changes(changes: Sequence[UserChange], *, actor: Actor) -> None:
     for change in changes:
         change.user.version += 1
         render(change)
-    _update([change.user for change in changes], {name for change in changes for name in change.columns})
+    columns = {name.removesuffix("_id") for change in changes for name in change.columns}
+    update_rows([change.user for change in changes], columns | _ALWAYS)
     tell(changes, actor=actor)
 
 
@@ -180,37 +180,6 @@ def _write_rows(changes: Sequence[UserChange]) -> None:
     if stale:
         # One primary at a time: the old one steps down before the new one is named.
         MultiValue.objects.filter(pk__in=[row.pk for row in stale], primary=True).update(primary=False)
-        _bulk_update(MultiValue, stale, {"value", "type", "display", "primary", "data", "origin", "position"})
+        update_columns(stale, {"value", "type", "display", "primary", "data", "origin", "position"})
     if unsaved:
         MultiValue.objects.bulk_create(unsaved)
-
-
-def _update(users: Sequence[User], columns: set[str]) -> None:
-    columns = {name.removesuffix("_id") for name in columns} | set(_ALWAYS)
-    written = sorted(columns | _folded(User, columns))
-    if len(users) == 1:
-        users[0].save(update_fields=written)
-    else:
-        # The rows exist and are locked: an upsert is an UPDATE from a list of rows, which `bulk_update`, a CASE with a
-        # branch for each row and column, is many times slower than.
-        User.objects.bulk_create(users, update_conflicts=True, unique_fields=["id"], update_fields=written)
-
-
-def _bulk_update(model: type[models.Model], objects: Sequence[Any], columns: set[str]) -> None:
-    """`bulk_update` with the folded columns, which it does not compute by itself."""
-    folded = _folded(model, columns)
-    for name in folded:
-        column = model._meta.get_field(name)
-        for each in objects:
-            column.pre_save(each, False)  # noqa: FBT003  Django's own positional parameter
-    model._default_manager.bulk_update(objects, sorted(columns | folded))
-
-
-def _folded(model: type[models.Model], columns: set[str]) -> set[str]:
-    """The folded columns that follow these; a unique one also follows deletion."""
-    return {
-        each.name
-        for each in model._meta.concrete_fields
-        if (source := getattr(each, "source", None))
-        and (source in columns or ("deleted_at" in columns and isinstance(each, FoldedField) and each.unique))
-    }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from identities.actions import administrators, credentials, lifecycle
+from identities.actions.batches import all_of
 from identities.admin.action_admin import ActionModelAdmin, ReadOnlyAdmin, RefusableForm, actor_of
 from identities.admin.object_actions import ObjectAction, ReasonForm
 from identities.admin.second_factor import REMOVE_SECOND_FACTOR
@@ -139,8 +140,7 @@ class AdministratorAdmin(ActionModelAdmin):
 
     def remove(self, request: HttpRequest, objects: Any, reason: str = "") -> None:
         """Delete administrators; the last superuser stays."""
-        for user in objects:
-            lifecycle.delete_user(user.pk, actor=actor_of(request, reason))
+        all_of(lifecycle.delete_users_many([user.pk for user in objects], actor=actor_of(request, reason)))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The row stays, and so do the ties."""

@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from identities.actions.attribute_definitions import (
     create_attribute_definition,
-    delete_attribute_definition,
+    delete_attribute_definitions_many,
     update_attribute_definition,
 )
+from identities.actions.batches import all_of
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.models import AttributeDefinition
 
@@ -37,5 +38,4 @@ class AttributeDefinitionAdmin(ActionModelAdmin):
 
     def remove(self, request: HttpRequest, objects: Any, reason: str = "") -> None:
         """Withdraw declarations."""
-        for definition in objects:
-            delete_attribute_definition(definition, actor=actor_of(request, reason))
+        all_of(delete_attribute_definitions_many(list(objects), actor=actor_of(request, reason)))

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from identities.actions.groups import create_group, delete_group, restore_group, update_group
+from identities.actions.batches import all_of
+from identities.actions.groups import create_group, delete_groups_many, restore_group, update_group
 from identities.actions.memberships import add_members, remove_members
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.object_actions import ObjectAction
@@ -153,9 +154,7 @@ class GroupAdmin(ActionModelAdmin):
 
     def remove(self, request: HttpRequest, objects: "QuerySet[Group]", reason: str = "") -> None:
         """Delete groups; they can be restored until they are purged."""
-        actor = actor_of(request, reason)
-        for group in objects:
-            delete_group(group.pk, actor=actor)
+        all_of(delete_groups_many(list(objects), actor=actor_of(request, reason)))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Nothing goes with a deleted group: the row stays."""

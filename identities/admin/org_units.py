@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
 
 from identities.actions import org_units
+from identities.actions.batches import all_of
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.models import OrgUnit
 
@@ -77,5 +78,4 @@ class OrgUnitAdmin(ActionModelAdmin):
 
     def remove(self, request: HttpRequest, objects: Any, reason: str = "") -> None:
         """Close units; refused while people or units stand in them."""
-        for unit in objects:
-            org_units.delete_org_unit(unit, actor=actor_of(request, reason))
+        all_of(org_units.delete_org_units_many(list(objects), actor=actor_of(request, reason)))

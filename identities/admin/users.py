@@ -15,6 +15,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from identities.actions import lifecycle
+from identities.actions.batches import all_of
 from identities.actions.users import UserAttributes, create_user, update_user
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.object_actions import Fact, ObjectAction
@@ -233,10 +234,7 @@ class UserAdmin(ActionModelAdmin):
 
     def remove(self, request: HttpRequest, objects: "QuerySet[User]", reason: str = "") -> None:
         """Delete people; they can be restored until they are purged."""
-        results = lifecycle.delete_users_many(list(objects), actor=actor_of(request, reason))
-        for result in results:
-            if isinstance(result, IdentityError):
-                raise result
+        all_of(lifecycle.delete_users_many(list(objects), actor=actor_of(request, reason)))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Nothing goes with a deleted person: the row stays, and so do the ties."""

@@ -1,6 +1,7 @@
 """Which texts may stand in a record: no control characters, no longer than their column, names not empty."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from identities.canonical import fold
@@ -14,6 +15,11 @@ _LINE_BREAKS: Final = frozenset("\n\r\t")
 def is_storable(text: str) -> bool:
     """Whether every database can hold a text: no NUL, no half of a surrogate pair."""
     return not any(character == "\x00" or unicodedata.category(character) == "Cs" for character in text)
+
+
+def keys_of(names: Iterable[object]) -> set[str]:
+    """The folded forms of those that are texts and can be asked for; the others are refused where they are cleaned."""
+    return {fold(name) for name in names if isinstance(name, str) and is_storable(name)}
 
 
 def check_text(field: str, text: str, length: int | None, *, several_lines: bool = False) -> str:

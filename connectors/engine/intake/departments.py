@@ -1,8 +1,7 @@
 """What an import makes of departments: org units, their managers, and a group for each with its people."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -15,12 +14,13 @@ from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staging import CHUNK, DEPARTMENTS, PEOPLE, add_findings, chunks
 from connectors.models import Run
 from connectors.vocabulary import RowState
-from identities.actions.groups import create_group
+from identities.actions.batches import all_of
+from identities.actions.groups import NewGroup, create_groups_many
 from identities.actions.memberships import add_members, remove_members
-from identities.actions.org_units import create_org_unit, update_org_unit
+from identities.actions.org_units import NewOrgUnit, OrgUnitUpdate, create_org_units_many, update_org_units_many
 from identities.actors import Actor
 from identities.canonical import fold
-from identities.errors import Conflict
+from identities.errors import Conflict, IdentityError
 from identities.models import Group, Membership, OrgUnit, User
 
 SOUND = (RowState.CREATE, RowState.UPDATE, RowState.UNCHANGED, RowState.APPLIED)
@@ -46,33 +46,40 @@ def departments_by_code(people: Iterable[PersonRow]) -> dict[str, UUID]:
 
 
 def apply_departments(run: Run, profile: Profile, *, actor: Actor) -> Counter[str]:
-    """Create and rename org units, and create the groups that are missing, each in a transaction of its own.
+    """Create and rename org units, and create the groups that are missing.
 
     What another import created since this one looked is there, and that is all that was wanted.
     """
     counts: Counter[str] = Counter()
     present = {unit.code_key: unit for unit in OrgUnit.objects.filter(deleted_at__isnull=True)}
-    groups = set(Group.objects.present().values_list("display_name_key", flat=True))
-    for key, (code, name) in sorted(named_departments(run).items()):
-        unit = present.get(key)
-        if unit is None:
-            counts["departments_created"] += _made(partial(create_org_unit, actor=actor, name=name, code=code))
-        elif unit.name != name:
-            update_org_unit(unit, actor=actor, changes={"name": name})
-            counts["departments_updated"] += 1
-        if profile.options.groups_from_departments and fold(name) not in groups:
-            counts["groups_created"] += _made(partial(create_group, actor=actor, display_name=name))
-            groups.add(fold(name))
+    named = dict(sorted(named_departments(run).items()))
+    new = [NewOrgUnit(name, code) for key, (code, name) in named.items() if key not in present]
+    renamed = [
+        OrgUnitUpdate(unit, {"name": name})
+        for key, (_code, name) in named.items()
+        if (unit := present.get(key)) and unit.name != name
+    ]
+    for units in chunks(new):
+        counts["departments_created"] += _made(create_org_units_many(units, actor=actor))
         renew(run)
+    for updates in chunks(renamed):
+        counts["departments_updated"] += len(all_of(update_org_units_many(updates, actor=actor)))
+        renew(run)
+    if profile.options.groups_from_departments:
+        for groups in chunks(_missing_groups([name for _code, name in named.values()])):
+            counts["groups_created"] += _made(create_groups_many(groups, actor=actor))
+            renew(run)
     return counts
 
 
-def _made(create: Callable[[], object]) -> bool:
-    try:
-        create()
-    except Conflict:
-        return False
-    return True
+def _missing_groups(names: Iterable[str]) -> list[NewGroup]:
+    wanted = {fold(name): name for name in names}
+    there = set(Group.objects.present().filter(display_name_key__in=wanted).values_list("display_name_key", flat=True))
+    return [NewGroup(name) for key, name in wanted.items() if key not in there]
+
+
+def _made(results: Sequence[object | IdentityError]) -> int:
+    return len(all_of([result for result in results if not isinstance(result, Conflict)]))
 
 
 def apply_memberships(run: Run, profile: Profile, *, actor: Actor) -> Counter[str]:
@@ -121,16 +128,17 @@ def _apply_managers(run: Run, profile: Profile, actor: Actor) -> Counter[str]:
     keys = {fold(row.values["manager"]) for row in rows}
     known = dict(User.objects.persons().filter(employee_number_key__in=keys).values_list("employee_number_key", "pk"))
     units = {unit.code_key: unit for unit in OrgUnit.objects.filter(deleted_at__isnull=True)}
-    counts: Counter[str] = Counter()
+    updates = []
     for row in rows:
         unit, manager = units.get(fold(row.key)), known.get(fold(row.values["manager"]))
         if manager is None:
             _note_unknown_manager(run, profile, row.number, row.values["manager"])
         elif unit is not None and unit.manager_id != manager:
-            update_org_unit(unit, actor=actor, changes={"manager": manager})
-            counts["departments_updated"] += 1
-            renew(run)
-    return counts
+            updates.append(OrgUnitUpdate(unit, {"manager": manager}))
+    for some in chunks(updates):
+        all_of(update_org_units_many(some, actor=actor))
+        renew(run)
+    return Counter(departments_updated=len(updates))
 
 
 def _note_unknown_manager(run: Run, profile: Profile, row: int, manager: str) -> None:

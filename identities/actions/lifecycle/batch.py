@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
-from identities.actions.attempts import attempt
-from identities.actions.chunks import chunks
+from identities.actions.batches import in_chunks
 from identities.actions.guards import check_may_touch
 from identities.actions.user_changes import UserChange, lock_users, read_rows, user_id_of, write_changes
 from identities.actors import Actor
@@ -41,22 +40,11 @@ def change_many(
     Returns:
         For each user in order, the user as it now stands, or the refusal.
     """
-    results: list[User | IdentityError] = []
-    for chunk in chunks(users):
-        results += attempt(partial(_change_chunk, chunk, actor, verb, prepare, also, event))
-    return results
-
-
-def one(result: list[User | IdentityError]) -> User:
-    """The single user of a batch of one; raises its refusal."""
-    [only] = result
-    if isinstance(only, IdentityError):
-        raise only
-    return only
+    return in_chunks(partial(_change_chunk, actor, verb, prepare, also, event), users)
 
 
 def _change_chunk(
-    users: Users, actor: Actor, verb: Verb, prepare: Prepare, also: Also | None, event: EventKind
+    actor: Actor, verb: Verb, prepare: Prepare, also: Also | None, event: EventKind, users: Users
 ) -> list[User | IdentityError]:
     ids = list(dict.fromkeys(user_id_of(user) for user in users))
     locked = lock_users(ids)

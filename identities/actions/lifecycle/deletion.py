@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.batches import one
 from identities.actions.guards import check_lifecycle, check_superuser_stays
-from identities.actions.lifecycle.batch import Step, Users, change_many, one
+from identities.actions.lifecycle.batch import Step, Users, change_many
 from identities.actions.user_changes import UserChange, suspended_among
 from identities.actions.users.create import name_taken
 from identities.actors import Actor

@@ -6,8 +6,9 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from identities.actions.batches import one
 from identities.actions.guards import check_lifecycle, check_superuser_stays
-from identities.actions.lifecycle.batch import Step, Users, change_many, one
+from identities.actions.lifecycle.batch import Step, Users, change_many
 from identities.actions.user_changes import UserChange, present, suspended_among
 from identities.actors import Actor
 from identities.errors import IdentityError, RuleViolation

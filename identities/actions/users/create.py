@@ -9,8 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from identities.actions.attempts import attempt
-from identities.actions.chunks import chunks
+from identities.actions.batches import each, in_chunks, one
 from identities.actions.guards import check_superuser
 from identities.actions.user_changes import UserChange, render, tell
 from identities.actions.users.arguments import NewUser, UserAttributes
@@ -49,13 +48,7 @@ def create_user(
         RuleViolation: a value is not allowed or refers to nobody; `field` names the attribute.
         NotPermitted: `operator_protected`, for an operator or service not created by a superuser.
     """
-    [result] = create_users_many(
-        [NewUser(attributes, kind, default_origin, state, suspended)],
-        actor=actor,
-    )
-    if isinstance(result, IdentityError):
-        raise result
-    return result
+    return one(create_users_many([NewUser(attributes, kind, default_origin, state, suspended)], actor=actor))
 
 
 def create_users_many(rows: Sequence[NewUser], *, actor: Actor) -> list[User | IdentityError]:
@@ -64,27 +57,22 @@ def create_users_many(rows: Sequence[NewUser], *, actor: Actor) -> list[User | I
     """
     if any(row.kind != UserKind.PERSON for row in rows):
         check_superuser(actor)
-    results: list[User | IdentityError] = []
-    for chunk in chunks(rows):
-        results += attempt(partial(_create, chunk, actor))
-    return results
+    return in_chunks(partial(_create, actor), rows)
 
 
-def _create(rows: Sequence[NewUser], actor: Actor) -> list[User | IdentityError]:
+def _create(actor: Actor, rows: Sequence[NewUser]) -> list[User | IdentityError]:
     lookups = read_lookups([row.attributes.values for row in rows], creating=True)
-    results: list[User | IdentityError] = []
     changes: list[UserChange] = []
     suspensions: list[Suspension] = []
-    for row in rows:
-        try:
-            change = _new(row, lookups, actor)
-        except IdentityError as refusal:
-            results.append(refusal)
-            continue
+
+    def step(row: NewUser) -> User:
+        change = _new(row, lookups, actor)
         changes.append(change)
-        results.append(change.user)
         if row.suspended:
             suspensions.append(Suspension(user=change.user, origin=actor.origin, since=change.user.created_at))
+        return change.user
+
+    results = each(step, rows)
     _insert(changes, suspensions)
     tell(changes, actor=actor)
     check_again(changes)

@@ -7,12 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from identities.actions.chunks import chunks
-from identities.canonical import fold
 from identities.errors import RuleViolation
 from identities.models import AttributeDefinition, OrgUnit, User
 from identities.queries.recursion import managers_above
 from identities.rules.attributes import MANAGER, ORG_UNIT, REFERENCES, USER_NAME, check_single_valued, custom_name
-from identities.rules.naming import is_storable
+from identities.rules.naming import keys_of
 from identities.rules.values import CustomAttribute, clean_custom, clean_single, definition_of
 from identities.vocabulary import AttributeKind
 
@@ -32,7 +31,7 @@ def read_lookups(value_sets: Iterable[Mapping[str, Any]], *, creating: bool = Fa
     """Read what these changes refer to; only what they speak of is looked up."""
     sets = list(value_sets)
     managers, units = _referred(MANAGER, sets), _referred(ORG_UNIT, sets)
-    names = {fold(name) for values in sets if isinstance(name := values.get(USER_NAME), str) and is_storable(name)}
+    names = keys_of(values.get(USER_NAME) for values in sets)
     speaks_of_custom = creating or any(custom_name(name) for values in sets for name in values)
     above = managers_above(managers) if managers else {}
     return Lookups(

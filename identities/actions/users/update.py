@@ -8,8 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from identities.actions.attempts import attempt
-from identities.actions.chunks import chunks
+from identities.actions.batches import each, in_chunks, one
 from identities.actions.guards import check_may_touch, check_superuser_stays
 from identities.actions.user_changes import (
     UserChange,
@@ -65,10 +64,7 @@ def update_user(
         RuleViolation: a value is not allowed, refers to nobody, or would close a circle of managers (`manager_loop`).
     """
     update = UserUpdate(user, changes or {}, multi_values or {}, mode, if_version)
-    [result] = update_users_many([update], actor=actor)
-    if isinstance(result, IdentityError):
-        raise result
-    return result
+    return one(update_users_many([update], actor=actor))
 
 
 def update_users_many(
@@ -79,31 +75,27 @@ def update_users_many(
 
     Each user may appear once.
     """
-    results: list[UpdateResult | IdentityError] = []
-    for chunk in chunks(updates):
-        results += attempt(partial(_update, chunk, actor, verb))
-    return results
+    return in_chunks(partial(_update, actor, verb), updates)
 
 
-def _update(updates: Sequence[UserUpdate], actor: Actor, verb: Verb) -> list[UpdateResult | IdentityError]:
+def _update(actor: Actor, verb: Verb, updates: Sequence[UserUpdate]) -> list[UpdateResult | IdentityError]:
     ids = [user_id_of(update.user) for update in updates]
     users = lock_users(ids)
     rows = read_rows(ids)
     lookups = read_lookups([update.changes for update in updates])
     dated = {user for user, update in zip(ids, updates, strict=True) if any(day in update.changes for day in DATES)}
     suspended = suspended_among(dated) if dated else set()
-    results: list[UpdateResult | IdentityError] = []
     changes: list[UserChange] = []
-    for user, update in zip(ids, updates, strict=True):
-        try:
-            change = UserChange(present(users, user), rows[user], verb)
-            kept = _apply(change, update, lookups, actor, suspended=user in suspended)
-        except IdentityError as refusal:
-            results.append(refusal)
-            continue
-        results.append(UpdateResult(change.user, tuple(change.differences), kept))
+
+    def step(update: UserUpdate) -> UpdateResult:
+        user = user_id_of(update.user)
+        change = UserChange(present(users, user), rows[user], verb)
+        kept = _apply(change, update, lookups, actor, suspended=user in suspended)
         if change.differences:
             changes.append(change)
+        return UpdateResult(change.user, tuple(change.differences), kept)
+
+    results = each(step, updates)
     write_changes(changes, actor=actor)
     check_again(changes)
     return results

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from identities.actions import clients
+from identities.actions.batches import all_of
 from identities.actors import Actor, command_actor
 from identities.errors import IdentityError
 from identities.models import ApiClient
@@ -73,6 +74,5 @@ class Command(BaseCommand):
                 )
             elif options["profile"] or options["scopes"] or options["adopt"]:
                 raise CommandError(f"{client.name} is there already: --rotate changes its token alone.")
-            for old in clients.live_tokens(client):
-                clients.revoke_token(old, actor=actor)
+            all_of(clients.revoke_tokens_many(list(clients.live_tokens(client)), actor=actor))
             return client, clients.issue_token(client, actor=actor)

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ from identities.actions import (
     users,
 )
 from identities.actors import clock_actor
-from identities.models import AuditEntry, ChangeEvent, User
+from identities.models import AuditEntry, ChangeEvent, Group, OrgUnit, User
 from identities.vocabulary import AdoptionRule, Role, Verb
 from tests.factories import (
     PASSWORD,
@@ -64,15 +64,24 @@ WITHOUT_EVENTS = {
     "administrators.ensure_roles",
     "administrators.set_role",
     "associations.adopt",
+    "associations.adopt_many",
     "associations.associate",
+    "associations.associate_many",
     "associations.drop_association",
+    "associations.drop_associations_many",
     "attribute_definitions.create_attribute_definition",
+    "attribute_definitions.create_attribute_definitions_many",
     "attribute_definitions.delete_attribute_definition",
+    "attribute_definitions.delete_attribute_definitions_many",
     "attribute_definitions.update_attribute_definition",
+    "attribute_definitions.update_attribute_definitions_many",
     "clients.create_client",
+    "clients.create_clients_many",
     "clients.issue_token",
     "clients.revoke_token",
+    "clients.revoke_tokens_many",
     "clients.update_client",
+    "clients.update_clients_many",
     "credentials.issue_one_time_password",
     "credentials.record_address",
     "credentials.record_failed_sign_in",
@@ -134,6 +143,32 @@ def _new(number: int) -> list[users.NewUser]:
     return [users.NewUser(users.UserAttributes({"user_name": f"new{index}"})) for index in range(number)]
 
 
+def _new_definitions(number: int) -> list[attribute_definitions.NewAttributeDefinition]:
+    return [attribute_definitions.NewAttributeDefinition(f"badge{index}") for index in range(number)]
+
+
+def _definitions() -> list[Any]:
+    return attribute_definitions.create_attribute_definitions_many(_new_definitions(3), actor=actor())
+
+
+def _groups() -> list[Group]:
+    return [make_group() for _ in range(3)]
+
+
+def _units() -> list[OrgUnit]:
+    return [make_org_unit() for _ in range(3)]
+
+
+def _all_known(objects: Sequence[User | Group]) -> list[associations.Acquaintance]:
+    return [associations.Acquaintance(obj, str(number)) for number, obj in enumerate(objects)]
+
+
+def _many_known() -> tuple[Any, list[Any]]:
+    client, people = make_client(), make_people(3)
+    associations.associate_many(client, _all_known(people), actor=actor())
+    return client, people
+
+
 CASES: dict[str, Case] = {
     "administrators.create_operator": Case(
         lambda _: administrators.create_operator("root", PASSWORD, Role.AUDITOR, actor=actor()),
@@ -148,27 +183,69 @@ CASES: dict[str, Case] = {
         lambda made: associations.adopt(*made, actor=actor()),
         lambda: (make_client(adoption_rule=AdoptionRule.USER_NAME), make_person()),
     ),
+    "associations.adopt_many": Case(
+        lambda made: associations.adopt_many(made[0], _all_known(made[1]), actor=actor()),
+        lambda: (make_client(adoption_rule=AdoptionRule.USER_NAME), make_people(3)),
+        3,
+    ),
     "associations.associate": Case(
         lambda made: associations.associate(*made, actor=actor(), external_id="7"),
         lambda: (make_client(), make_person()),
     ),
+    "associations.associate_many": Case(
+        lambda made: associations.associate_many(made[0], _all_known(made[1]), actor=actor()),
+        lambda: (make_client(), [*make_people(2), make_group()]),
+        3,
+    ),
     "associations.drop_association": Case(lambda made: associations.drop_association(*made, actor=actor()), _known),
+    "associations.drop_associations_many": Case(
+        lambda made: associations.drop_associations_many(*made, actor=actor()), _many_known, 3
+    ),
     "attribute_definitions.create_attribute_definition": Case(
         lambda _: attribute_definitions.create_attribute_definition("badge", actor=actor())
+    ),
+    "attribute_definitions.create_attribute_definitions_many": Case(
+        lambda _: attribute_definitions.create_attribute_definitions_many(_new_definitions(3), actor=actor()),
+        subjects=3,
     ),
     "attribute_definitions.delete_attribute_definition": Case(
         lambda badge: attribute_definitions.delete_attribute_definition(badge, actor=actor()),
         lambda: attribute_definitions.create_attribute_definition("badge", actor=actor()),
     ),
+    "attribute_definitions.delete_attribute_definitions_many": Case(
+        lambda made: attribute_definitions.delete_attribute_definitions_many(made, actor=actor()), _definitions, 3
+    ),
     "attribute_definitions.update_attribute_definition": Case(
         lambda badge: attribute_definitions.update_attribute_definition(badge, actor=actor(), changes={"label": "B"}),
         lambda: attribute_definitions.create_attribute_definition("badge", actor=actor()),
     ),
+    "attribute_definitions.update_attribute_definitions_many": Case(
+        lambda made: attribute_definitions.update_attribute_definitions_many(
+            [attribute_definitions.AttributeDefinitionUpdate(each, {"label": "B"}) for each in made], actor=actor()
+        ),
+        _definitions,
+        3,
+    ),
     "clients.create_client": Case(lambda _: clients.create_client("entra", actor=actor())),
+    "clients.create_clients_many": Case(
+        lambda _: clients.create_clients_many([clients.NewClient(name) for name in "abc"], actor=actor()), subjects=3
+    ),
     "clients.issue_token": Case(lambda client: clients.issue_token(client, actor=actor()), make_client),
     "clients.revoke_token": Case(lambda token: clients.revoke_token(token, actor=actor()), _with_token),
+    "clients.revoke_tokens_many": Case(
+        lambda tokens: clients.revoke_tokens_many(tokens, actor=actor()),
+        lambda: [_with_token() for _ in range(3)],
+        3,
+    ),
     "clients.update_client": Case(
         lambda client: clients.update_client(client, actor=actor(), changes={"enabled": False}), make_client
+    ),
+    "clients.update_clients_many": Case(
+        lambda made: clients.update_clients_many(
+            [clients.ClientUpdate(client, {"enabled": False}) for client in made], actor=actor()
+        ),
+        lambda: [make_client() for _ in range(3)],
+        3,
     ),
     "credentials.issue_one_time_password": Case(
         lambda person: credentials.issue_one_time_password(person, actor=actor()), make_person
@@ -194,13 +271,29 @@ CASES: dict[str, Case] = {
         lambda person: credentials.set_password(person, PASSWORD, actor=actor()), make_person
     ),
     "groups.create_group": Case(lambda _: groups.create_group(actor=actor(), display_name="Editors")),
+    "groups.create_groups_many": Case(
+        lambda _: groups.create_groups_many([groups.NewGroup(name) for name in "abc"], actor=actor()), subjects=3
+    ),
     "groups.delete_group": Case(lambda group: groups.delete_group(group, actor=actor()), make_group),
+    "groups.delete_groups_many": Case(lambda made: groups.delete_groups_many(made, actor=actor()), _groups, 3),
     "groups.restore_group": Case(
         lambda group: groups.restore_group(group, actor=actor()),
         lambda: groups.delete_group(make_group(), actor=actor()),
     ),
+    "groups.restore_groups_many": Case(
+        lambda made: groups.restore_groups_many(made, actor=actor()),
+        lambda: groups.delete_groups_many(_groups(), actor=actor()),
+        3,
+    ),
     "groups.update_group": Case(
         lambda group: groups.update_group(group, actor=actor(), changes={"description": "x"}), make_group
+    ),
+    "groups.update_groups_many": Case(
+        lambda made: groups.update_groups_many(
+            [groups.GroupUpdate(group, {"description": "x"}) for group in made], actor=actor()
+        ),
+        _groups,
+        3,
     ),
     "lifecycle.activate_user": Case(
         lambda person: lifecycle.activate_user(person, actor=actor()),
@@ -252,13 +345,34 @@ CASES: dict[str, Case] = {
         lambda: (_with_member()[0], make_people(2)),
     ),
     "org_units.create_org_unit": Case(lambda _: org_units.create_org_unit(actor=actor(), name="Labs")),
+    "org_units.create_org_units_many": Case(
+        lambda _: org_units.create_org_units_many([org_units.NewOrgUnit(name) for name in "abc"], actor=actor()),
+        subjects=3,
+    ),
     "org_units.delete_org_unit": Case(lambda unit: org_units.delete_org_unit(unit, actor=actor()), make_org_unit),
+    "org_units.delete_org_units_many": Case(
+        lambda made: org_units.delete_org_units_many(made, actor=actor()), _units, 3
+    ),
     "org_units.move_org_unit": Case(
         lambda units: org_units.move_org_unit(units[0], actor=actor(), parent=units[1]),
         lambda: (make_org_unit(), make_org_unit()),
     ),
+    "org_units.move_org_units_many": Case(
+        lambda made: org_units.move_org_units_many(
+            [org_units.OrgUnitMove(unit, made[0]) for unit in made[1:]], actor=actor()
+        ),
+        lambda: [make_org_unit(), *_units()],
+        3,
+    ),
     "org_units.update_org_unit": Case(
         lambda unit: org_units.update_org_unit(unit, actor=actor(), changes={"name": "x"}), make_org_unit
+    ),
+    "org_units.update_org_units_many": Case(
+        lambda made: org_units.update_org_units_many(
+            [org_units.OrgUnitUpdate(unit, {"name": "x"}) for unit in made], actor=actor()
+        ),
+        _units,
+        3,
     ),
     "users.create_user": Case(
         lambda _: users.create_user(actor=actor(), attributes=users.UserAttributes({"user_name": "ada"}))
@@ -292,6 +406,30 @@ CASES: dict[str, Case] = {
 ONLY_RECORD = {"credentials.record_address", "credentials.record_failed_sign_in", "credentials.record_sign_in"}
 
 
+# About one person or one administrator by nature, and why.
+WITHOUT_BATCH_FORM = {
+    "administrators.create_operator": "each has a password of its own",
+    "administrators.ensure_roles": "makes all of them",
+    "administrators.set_role": "decided for one administrator at a time, by a superuser",
+    "clients.issue_token": "its text is shown once",
+    "credentials.issue_one_time_password": "its text is shown once",
+    "credentials.record_address": "what one person did",
+    "credentials.record_failed_sign_in": "what one person did",
+    "credentials.record_second_factor": "what one person did",
+    "credentials.record_sign_in": "what one person did",
+    "credentials.remove_second_factors": "decided for one person at a time, by a superuser",
+    "credentials.set_password": "what one person did",
+    "lifecycle.run_clock": "does all that is due",
+    "memberships.add_members": "takes many members",
+    "memberships.end_memberships": "does all that is due",
+    "memberships.remove_members": "takes many members",
+    "memberships.replace_members": "takes many members",
+    "users.override_rows": "an exception made for one value, with its reason",
+    "users.override_value": "an exception made for one value, with its reason",
+    "users.release_ownership": "takes many values",
+}
+
+
 def _public_functions() -> Iterator[tuple[str, FunctionType]]:
     for room in ROOMS:
         short = room.__name__.rpartition(".")[2]
@@ -302,7 +440,7 @@ def _public_functions() -> Iterator[tuple[str, FunctionType]]:
 
 
 def test_every_module_of_actions_is_known_here() -> None:
-    parts = {"attempts", "chunks", "group_writing", "guards", "membership_rows", "turns", "user_changes"}
+    parts = {"attempts", "batches", "chunks", "guards", "membership_rows", "row_writing", "turns", "user_changes"}
     found = {module.name for module in pkgutil.iter_modules(actions.__path__)}
     assert found == {room.__name__.rpartition(".")[2] for room in ROOMS} | parts
     for name in found:
@@ -311,6 +449,21 @@ def test_every_module_of_actions_is_known_here() -> None:
 
 def test_every_action_has_a_case() -> None:
     assert {name for name, _function in _public_functions()} - READING == set(CASES)
+
+
+def _batch_form_of(name: str) -> set[str]:
+    """The names a batch form may have: the plural stands at the noun, wherever in the name that is."""
+    room, _dot, action = name.partition(".")
+    words = action.split("_")
+    return {
+        f"{room}.{'_'.join([*words[:index], word + 's', *words[index + 1 :]])}_many" for index, word in enumerate(words)
+    } | {f"{room}.{action}_many"}
+
+
+def test_every_action_has_a_batch_form_or_a_reason() -> None:
+    single = {name for name in CASES if not name.endswith("_many")}
+    without = {name for name in single if not _batch_form_of(name) & set(CASES)}
+    assert without == set(WITHOUT_BATCH_FORM)
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES) - WITHOUT_ACTOR))

@@ -1,0 +1,20 @@
+"""Creating, changing, deleting and restoring groups. Members are the business of `memberships`."""
+
+from identities.actions.groups.arguments import GroupUpdate, GroupUpdateResult, NewGroup
+from identities.actions.groups.create import create_group, create_groups_many
+from identities.actions.groups.deletion import delete_group, delete_groups_many, restore_group, restore_groups_many
+from identities.actions.groups.update import update_group, update_groups_many
+
+__all__ = [
+    "GroupUpdate",
+    "GroupUpdateResult",
+    "NewGroup",
+    "create_group",
+    "create_groups_many",
+    "delete_group",
+    "delete_groups_many",
+    "restore_group",
+    "restore_groups_many",
+    "update_group",
+    "update_groups_many",
+]
