@@ -28,9 +28,7 @@ def _lift(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
 
 
 def _lift_all(request: HttpRequest, user: User, cleaned: dict[str, Any]) -> str:
-    actor = actor_of(request, cleaned["reason"])
-    for suspension in user.suspensions.all():
-        lifecycle.lift_suspension(user.pk, actor=actor, origin=suspension.origin)
+    lifecycle.lift_suspension(user, actor=actor_of(request, cleaned["reason"]), all_origins=True)
     return _("Nobody suspends %(person)s any more.") % {"person": user}
 
 

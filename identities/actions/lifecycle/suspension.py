@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -53,39 +54,53 @@ def suspend_users_many(users: Users, *, actor: Actor, reason: str = "") -> list[
     return change_many(users, actor=actor, verb=Verb.USER_SUSPENDED, prepare=prepare, also=assert_them)
 
 
-def lift_suspension(user: User | UUID, *, actor: Actor, origin: str | None = None) -> User:
+def lift_suspension(user: User | UUID, *, actor: Actor, origin: str | None = None, all_origins: bool = False) -> User:
     """Withdraw the suspension of the actor's origin.
 
     The user is active again if nobody else asserts one and the state allows it.
 
     Args:
         origin: whose suspension to lift, if not the actor's own: for administrators.
+        all_origins: lift everybody's: for administrators.
 
     Raises:
         NotFound; NotPermitted `suspension_of_another` or `operator_protected`.
     """
-    return one(lift_suspensions_many([user], actor=actor, origin=origin))
+    return one(lift_suspensions_many([user], actor=actor, origin=origin, all_origins=all_origins))
 
 
-def lift_suspensions_many(users: Users, *, actor: Actor, origin: str | None = None) -> list[User | IdentityError]:
+def lift_suspensions_many(
+    users: Users, *, actor: Actor, origin: str | None = None, all_origins: bool = False
+) -> list[User | IdentityError]:
     """`lift_suspension` for many, set-based; refusals stand in the place of the user."""
     whose = origin or actor.origin
-    if whose != actor.origin and actor.origin != ADMIN_ORIGIN:
+    if (all_origins or whose != actor.origin) and actor.origin != ADMIN_ORIGIN:
         raise NotPermitted("suspension_of_another", _("Only administrators may lift a suspension by somebody else."))
+    # Which of them are lifted.
+    those = Q() if all_origins else Q(origin=whose)
 
     def prepare(locked: dict[UUID, User]) -> Step:
-        asserted = set(Suspension.objects.filter(user_id__in=locked).values_list("user_id", "origin"))
-        still = {user for user, by in asserted if by != whose}
+        asserted = Suspension.objects.filter(user_id__in=locked).order_by("origin")
+        lifted = _by_user(asserted.filter(those))
+        still = _by_user(asserted.exclude(those)) if those else {}
 
         def step(change: UserChange) -> None:
             user = present(locked, change.user.pk)
-            if (user.pk, whose) in asserted:
-                change.differences["suspensions"] = (whose, None)
+            if user.pk in lifted:
+                change.differences["suspensions"] = (lifted[user.pk] if all_origins else whose, None)
                 change.settle_active(suspended=user.pk in still)
 
         return step
 
     def withdraw(changes: Sequence[UserChange]) -> None:
-        Suspension.objects.filter(user_id__in=[change.user.pk for change in changes], origin=whose).delete()
+        Suspension.objects.filter(those, user_id__in=[change.user.pk for change in changes]).delete()
 
     return change_many(users, actor=actor, verb=Verb.USER_SUSPENSION_LIFTED, prepare=prepare, also=withdraw)
+
+
+def _by_user(suspensions: "QuerySet[Suspension]") -> dict[UUID, list[str]]:
+    """By whom each user is suspended."""
+    found: dict[UUID, list[str]] = {}
+    for user, origin in suspensions.values_list("user_id", "origin"):
+        found.setdefault(user, []).append(origin)
+    return found

@@ -80,6 +80,20 @@ def test_each_origin_lifts_its_own_and_administrators_any() -> None:
     assert lifecycle.lift_suspension(person, actor=actor(), origin=HR.origin).active
 
 
+def test_administrators_lift_every_suspension_at_once_and_tell_of_it_once() -> None:
+    both, one, none = make_people(3)
+    client = client_actor(make_client())
+    lifecycle.suspend_users_many([both, one], actor=HR)
+    lifecycle.suspend_user(both, actor=client)
+    with pytest.raises(NotPermitted):
+        lifecycle.lift_suspension(both, actor=HR, all_origins=True)
+    before = AuditEntry.objects.count()
+    results = lifecycle.lift_suspensions_many([both, one, none], actor=actor(), all_origins=True)
+    assert [user.active for user in results if isinstance(user, User)] == [True, True, True]
+    lifted = {entry.subject_id: entry.changes["suspensions"] for entry in AuditEntry.objects.order_by("pk")[before:]}
+    assert lifted == {str(both.pk): [[HR.origin, client.origin], None], str(one.pk): [[HR.origin], None]}
+
+
 def _end_by_date(user: User, *, actor: Actor) -> None:
     users.update_user(user, actor=actor, changes={"end_date": timezone.localdate() - timedelta(days=1)})
 
