@@ -1,4 +1,4 @@
-"""API clients and their tokens."""
+"""API clients and their tokens. Issuing a token has no batch form: its text is shown once, for one client."""
 
 import ipaddress
 import secrets

@@ -1,4 +1,6 @@
-"""Passwords and sign-ins."""
+"""Passwords and sign-ins. Nothing here has a batch form: each is what one person did, or a text shown once to hand to
+one person.
+"""
 
 import secrets
 from typing import Final
