@@ -1,6 +1,6 @@
 """Which API client knows which users and groups, and under which id of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -14,14 +14,12 @@ from identities import audit
 from identities.actions.attempts import attempt
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.chunks import chunks
+from identities.actions.handover import Handover
 from identities.actions.row_writing import update_rows
-from identities.actions.user_changes import lock_users, present, value_of
 from identities.actors import Actor, scim_origin
 from identities.errors import IdentityError, NotFound, NotPermitted
-from identities.models import ApiClient, ClientAssociation, Group, MultiValue, User
-from identities.rules.attributes import PRIMARY_SUFFIX, SINGLE_VALUED
+from identities.models import ApiClient, ClientAssociation, Group, User
 from identities.rules.naming import check_text
-from identities.rules.ownership import is_empty
 from identities.vocabulary import AdoptionRule, UserKind, Verb
 
 EXTERNAL_ID_LENGTH: Final = 255
@@ -58,7 +56,7 @@ def associate_many(
     client: ApiClient, known: Sequence[Acquaintance], *, actor: Actor
 ) -> list[ClientAssociation | IdentityError]:
     """`associate` for many, each of which may appear once; refusals stand in the place of the association."""
-    return in_chunks(partial(_associate, client, actor, None), known)
+    return in_chunks(partial(_associate, client, actor, adopted=False), known)
 
 
 def adopt(client: ApiClient, user: User, *, actor: Actor, external_id: str | None = None) -> ClientAssociation:
@@ -82,7 +80,7 @@ def adopt_many(
     """
     if client.adoption_rule == AdoptionRule.REFUSE:
         raise NotPermitted("adoption_refused", _("This API client may not adopt people."))
-    return in_chunks(partial(_adopt, client, actor), known)
+    return in_chunks(partial(_associate, client, actor, adopted=True), known)
 
 
 def drop_association(client: ApiClient, obj: User | Group, *, actor: Actor) -> bool:
@@ -100,33 +98,29 @@ def drop_associations_many(client: ApiClient, objects: Sequence[User | Group], *
 
 def _drop(client: ApiClient, objects: Sequence[User | Group], actor: Actor) -> int:
     found = _locked(client, objects)
-    seen = [(obj, each) for obj in objects if (each := found.get(obj.pk)) is not None and each.hidden_at is None]
-    for _obj, association in seen:
+    seen = {obj: each for obj in objects if (each := found.get(obj.pk)) is not None and each.hidden_at is None}
+    for association in seen.values():
         association.hidden_at = timezone.now()
-    update_rows([association for _obj, association in seen], {"hidden_at"})
-    rows = [audit.AuditRow(Verb.ASSOCIATION_DROPPED, obj, facts={"client": client.name}) for obj, _each in seen]
+    update_rows(list(seen.values()), {"hidden_at"})
+    rows = [audit.AuditRow(Verb.ASSOCIATION_DROPPED, obj, facts={"client": client.name}) for obj in seen]
     audit.record_many(rows, actor=actor)
     return len(seen)
 
 
-def _adopt(client: ApiClient, actor: Actor, known: Sequence[Acquaintance]) -> list[ClientAssociation | IdentityError]:
-    people = [each.obj.pk for each in known if _is_known_kind(each.obj)]
-    handed = _hand_over(people, scim_origin(client.pk)) if client.adoption_owns_lifecycle else {}
-    return _associate(client, actor, handed, known)
-
-
 def _associate(
-    client: ApiClient, actor: Actor, handed: Mapping[UUID, Differences] | None, known: Sequence[Acquaintance]
+    client: ApiClient, actor: Actor, known: Sequence[Acquaintance], *, adopted: bool
 ) -> list[ClientAssociation | IdentityError]:
-    """Associate, or adopt if `handed` is given: what changed hands with it, by person."""
+    """Associate, or adopt; with the lifecycles, where that is the client's rule."""
+    people = [each.obj.pk for each in known] if adopted and client.adoption_owns_lifecycle else []
+    handover = Handover.of(people, scim_origin(client.pk)) if people else None
     found = _locked(client, [each.obj for each in known])
-    adopted = handed is not None
     made: list[ClientAssociation] = []
     changed: list[ClientAssociation] = []
     rows: list[audit.AuditRow] = []
 
     def step(wanted: Acquaintance) -> ClientAssociation:
         _check(wanted)
+        handed = handover.take(wanted.obj.pk) if handover else {}
         association = found.get(wanted.obj.pk)
         created = association is None
         if association is None:
@@ -136,7 +130,7 @@ def _associate(
         association.hidden_at = None
         association.adopted = association.adopted or adopted
         after = {"external_id": association.external_id} if created else _seen(association)
-        differences = {**audit.differences(wanted.obj, before, after), **(handed or {}).get(wanted.obj.pk, {})}
+        differences = {**audit.differences(wanted.obj, before, after), **handed}
         if differences:
             (made if created else changed).append(association)
             verb = _verb(adopted=adopted, created=created)
@@ -144,6 +138,8 @@ def _associate(
         return association
 
     results = each(step, known)
+    if handover:
+        handover.write()
     ClientAssociation.objects.bulk_create(made)
     update_rows(changed, {"external_id", "hidden_at", "adopted"})
     audit.record_many(rows, actor=actor)
@@ -151,14 +147,10 @@ def _associate(
 
 
 def _check(known: Acquaintance) -> None:
-    if not _is_known_kind(known.obj):
+    if isinstance(known.obj, User) and known.obj.kind != UserKind.PERSON:
         raise NotFound("user_not_found", f"There is no user {known.obj.pk}.", user=str(known.obj.pk))
     if known.external_id is not None:
         check_text("externalId", known.external_id, EXTERNAL_ID_LENGTH)
-
-
-def _is_known_kind(obj: User | Group) -> bool:
-    return isinstance(obj, Group) or obj.kind == UserKind.PERSON
 
 
 def _seen(association: ClientAssociation) -> dict[str, object]:
@@ -178,31 +170,11 @@ def _verb(*, adopted: bool, created: bool) -> Verb:
 
 def _locked(client: ApiClient, objects: Sequence[User | Group]) -> dict[UUID, ClientAssociation]:
     """What the client knows of these, by their ids, locked."""
-    ids = [obj.pk for obj in objects]
+    people = [obj.pk for obj in objects if isinstance(obj, User)]
+    groups = [obj.pk for obj in objects if isinstance(obj, Group)]
     rows = ClientAssociation.objects.select_for_update(no_key=True).filter(client=client).order_by("pk")
-    return {each.user_id or each.group_id: each for each in rows.filter(Q(user__in=ids) | Q(group__in=ids))}
+    return {each.user_id or each.group_id: each for each in rows.filter(Q(user__in=people) | Q(group__in=groups))}
 
 
 def _which(obj: User | Group) -> dict[str, UUID]:
     return {"user_id": obj.pk} if isinstance(obj, User) else {"group_id": obj.pk}
-
-
-def _hand_over(users: Sequence[UUID], origin: str) -> dict[UUID, Differences]:
-    """Give the lifecycles to another origin. Every value keeps the owner it had, now named in `owners`."""
-    found = lock_users(users)
-    primaries: dict[UUID, list[str]] = {user: [] for user in found}
-    rows = MultiValue.objects.filter(user__in=found, primary=True).order_by("pk")
-    for user, attribute in rows.values_list("user_id", "attribute"):
-        primaries[user].append(f"{attribute}{PRIMARY_SUFFIX}")
-    handed: dict[UUID, Differences] = {}
-    for pk in users:
-        user = present(found, pk)
-        if user.default_origin == origin:
-            continue
-        attributes = (*SINGLE_VALUED, *(f"custom.{name}" for name in user.custom))
-        inherited = [name for name in attributes if not is_empty(value_of(user, name))] + primaries[pk]
-        user.owners = {**dict.fromkeys(inherited, user.default_origin), **user.owners}
-        handed[pk] = {"default_origin": (user.default_origin, origin)}
-        user.default_origin = origin
-    update_rows([found[pk] for pk in handed], {"owners", "default_origin"})
-    return handed

@@ -148,17 +148,17 @@ def delete_attribute_definitions_many(
 def _delete(actor: Actor, definitions: Sequence[AttributeDefinition]) -> list[AttributeDefinition | IdentityError]:
     locked = _lock(definitions)
     used = _uses(list(locked.values()))
-    gone: list[AttributeDefinition] = []
+    gone: dict[int, AttributeDefinition] = {}
 
     def step(definition: AttributeDefinition) -> AttributeDefinition:
         found = _present(locked, definition)
         _check_unused(found, used)
-        gone.append(found)
-        return found
+        # Once, also if it is named twice.
+        return gone.setdefault(found.pk, found)
 
     results = each(step, definitions)
-    _record(Verb.ATTRIBUTE_DELETED, [(found, {"name": (found.name, None)}) for found in gone], actor)
-    AttributeDefinition.objects.filter(pk__in=[found.pk for found in gone]).delete()
+    _record(Verb.ATTRIBUTE_DELETED, [(found, {"name": (found.name, None)}) for found in gone.values()], actor)
+    AttributeDefinition.objects.filter(pk__in=gone).delete()
     return results
 
 

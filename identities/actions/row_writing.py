@@ -11,11 +11,16 @@ from identities.models.folded_field import FoldedField
 def update_rows(rows: Sequence[models.Model], columns: Set[str]) -> None:
     """Write these fields, and the folded columns that follow them, of rows that exist and are locked, in one UPDATE.
 
+    Args:
+        rows: one that a batch changed twice may stand here twice, as the same object.
+
     Raises:
         django.db.IntegrityError: a unique value is taken.
     """
     if not rows:
         return
+    # PostgreSQL writes no row twice in one statement.
+    rows = list(dict.fromkeys(rows))
     model = type(rows[0])
     written = sorted(columns | _folded(model, columns))
     if len(rows) == 1:
