@@ -40,8 +40,45 @@ DEVIATIONS: Final = (
         '`emails[type eq "work"].value`).',
         ALL,
     ),
+    Deviation(
+        "quoted_booleans_in_filters",
+        'Booleans in filters and PATCH paths may be quoted (`roles[primary eq "True"].value`).',
+        ALL,
+    ),
+    Deviation(
+        "missing_schemas",
+        "`schemas` may be left out of a resource, or leave out an extension whose attributes are sent.",
+        ALL,
+    ),
+    Deviation(
+        "empty_values",
+        'Empty lists, objects and texts are values that are not there, like null (`roles: []`, `title: ""`).',
+        ALL,
+    ),
+    Deviation(
+        "put_only",
+        "A client that never sends PATCH may PUT back all it read: ids, dates, groups, and the names of manager and "
+        "members in it are ignored.",
+        ALL,
+    ),
     Deviation("string_booleans", 'Booleans sent as texts (`"True"`, `"False"`) are read as booleans.', BOTH),
     Deviation("manager_text", "A manager sent as a text is read as its id; an empty text removes the manager.", BOTH),
+    Deviation(
+        "plain_entries",
+        'Texts in a multi-valued attribute are read as the values of entries (`roles: ["Admin"]`).',
+        BOTH,
+    ),
+    Deviation(
+        "empty_entries",
+        'Entries with an empty value (`emails: [{"type": "work", "value": ""}]`) are left out.',
+        BOTH,
+    ),
+    Deviation(
+        "single_value_list",
+        'In a PATCH a list of one entry for an attribute with one value is that value (`title: [{"value": "Guide"}]`); '
+        "older Entra jobs send this.",
+        frozenset({ENTRA}),
+    ),
     Deviation("manager_display_name", "A manager's `displayName` in a request is ignored.", BOTH),
     Deviation("unknown_attributes", "Attributes and schema URNs that the portal does not know are ignored.", BOTH),
     Deviation(

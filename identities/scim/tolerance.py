@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from scim2_models import InvalidValueException
 
-from identities.filters.attributes import ENTERPRISE_SCHEMA
+from identities.filters.attributes import ENTERPRISE_SCHEMA, VALUE_NAMES
 from identities.scim.notes import Notes
 from identities.scim.profiles import tolerates
 
@@ -12,6 +12,7 @@ Payload = dict[str, Any]
 
 _BOOLEANS: Final = frozenset({"active", "primary"})
 _TEXTS: Final = {"true": True, "false": False}
+_MULTI_VALUED: Final = frozenset({"members", *(name.lower() for name in VALUE_NAMES)})
 _MANAGER: Final = frozenset({"manager", f"{ENTERPRISE_SCHEMA}:manager".lower()})
 
 
@@ -81,6 +82,9 @@ class Tolerance:
     def _targeted(self, path: str, value: Any) -> Any:
         """The value of an operation whose path names an attribute."""
         name = path.rpartition(".")[2].lower()
+        only = _only_value(value)
+        if only is not None and "[" not in path and _plain(name) not in _MULTI_VALUED:
+            value = only if self.allows("single_value_list", path) else value
         if name in _BOOLEANS and not isinstance(value, dict | list):
             return self._boolean(name, value)
         if path.lower() in _MANAGER:
@@ -88,7 +92,7 @@ class Tolerance:
         if isinstance(value, dict):
             return self._object(value, top=False)
         if isinstance(value, list):
-            return [self._object(each, top=False) if isinstance(each, dict) else each for each in value]
+            return self._entries(name, value)
         return value
 
     def _object(self, payload: Payload, *, top: bool = True, patching: bool = False) -> Payload:
@@ -107,10 +111,24 @@ class Tolerance:
             elif isinstance(value, dict):
                 cleaned[name] = self._object(value, top=False)
             elif isinstance(value, list):
-                cleaned[name] = [self._object(each, top=False) if isinstance(each, dict) else each for each in value]
+                cleaned[name] = self._entries(key, value)
             else:
                 cleaned[name] = value
         return cleaned
+
+    def _entries(self, name: str, entries: list[Any]) -> list[Any]:
+        """A list in order; in a multi-valued attribute texts become entries, and entries that say nothing go."""
+        multi_valued = _plain(name) in _MULTI_VALUED
+        kept = []
+        for given in entries:
+            plain = multi_valued and isinstance(given, str) and self.allows("plain_entries", name)
+            entry = {"value": given} if plain else given
+            if isinstance(entry, dict):
+                entry = self._object(entry, top=False)
+                if multi_valued and _says_nothing(entry) and self.allows("empty_entries", name):
+                    continue
+            kept.append(entry)
+        return kept
 
     def _boolean(self, name: str, value: Any) -> Any:
         if value is None or isinstance(value, bool):
@@ -139,6 +157,24 @@ def _apart(operation: Any) -> list[Any]:
     rest = {name: part for name, part in value.items() if "[" not in name}
     filtered = [{"op": given.get("op"), "path": name, "value": part} for name, part in value.items() if "[" in name]
     return [*([given | {"value": rest}] if rest else []), *filtered]
+
+
+def _only_value(value: Any) -> Any:
+    """The value in `[{"value": ..., "$ref": ...}]`; None for anything else."""
+    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
+        return None
+    return value[0].get("value") if set(value[0]) <= {"value", "$ref"} else None
+
+
+def _says_nothing(entry: Payload) -> bool:
+    """Whether an entry has a value that is empty, and at most says of which kind it would be."""
+    parts = {name.lower(): part for name, part in entry.items()}
+    return parts.get("value", 0) in ("", None) and set(parts) <= {"value", "type", "primary", "display"}
+
+
+def _plain(name: str) -> str:
+    """The name without a schema before it."""
+    return name.rpartition(":")[2]
 
 
 def _lower_keyword(name: str) -> str:
