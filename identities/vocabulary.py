@@ -67,6 +67,14 @@ class AdoptionRule(StrEnum):
 
     REFUSE = "refuse"
     USER_NAME = "user_name"
+    VERIFIED_EMAIL = "verified_email"
+
+
+class ClientSight(StrEnum):
+    """Whom an API client sees. Whom it may write is another matter: its own and those it may adopt."""
+
+    OWN = "own"
+    EVERYBODY = "everybody"
 
 
 class ClientScope(StrEnum):
@@ -164,6 +172,8 @@ class Verb(StrEnum):
     CLIENT_CHANGED = "client.changed"
     TOKEN_ISSUED = "token.issued"  # noqa: S105  a verb, not a token
     TOKEN_REVOKED = "token.revoked"  # noqa: S105  a verb, not a token
+    CREDENTIALS_ISSUED = "credentials.issued"
+    CREDENTIALS_REVOKED = "credentials.revoked"
     ASSOCIATION_CREATED = "association.created"
     ASSOCIATION_CHANGED = "association.changed"
     ASSOCIATION_DROPPED = "association.dropped"

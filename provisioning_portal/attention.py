@@ -13,7 +13,9 @@ from django.utils.translation import ngettext
 
 from connectors.models import ConnectedSystem, Finding, Operation, Run
 from connectors.vocabulary import BreakerState, OperationState, RunState, SystemState
+from identities.admin.words import moment_in_words
 from identities.models import Delivery
+from identities.queries.client_expiry import clients_that_expire
 
 STALLED_AFTER: Final = timedelta(minutes=5)
 SHOWN_IMPORTS: Final = 5
@@ -37,6 +39,7 @@ def needs_attention(systems: Sequence[ConnectedSystem]) -> list[Attention]:
         *_systems_in_trouble(systems),
         *_operations_for_a_person(),
         *_imports_for_a_person(),
+        *_clients_that_expire(),
     ]
     return sorted(found, key=lambda item: item.level != "bad")
 
@@ -151,3 +154,19 @@ def _imports_for_a_person() -> Iterator[Attention]:
         else:
             text = _("The import of %(file)s failed")
             yield Attention("bad", text % {"file": run.file_name}, run.error, run.created_at, url)
+
+
+def _clients_that_expire() -> Iterator[Attention]:
+    for expiry in clients_that_expire():
+        facts = {"client": expiry.client.name, "time": moment_in_words(expiry.at)}
+        if expiry.is_past:
+            text = _("API client %(client)s is turned away since %(time)s") % facts
+        else:
+            text = _("API client %(client)s is turned away from %(time)s on") % facts
+        advice = (
+            _("Its last token expires. Issue another one and enter it on the other side before.")
+            if expiry.of_token
+            else _("Give it a later date, or disable it if nobody needs it any more.")
+        )
+        url = reverse("admin:identities_apiclient_change", args=[expiry.client.pk])
+        yield Attention("bad" if expiry.is_past else "wait", text, advice, None, url)

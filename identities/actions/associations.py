@@ -19,6 +19,7 @@ from identities.actions.row_writing import update_rows
 from identities.actors import Actor, scim_origin
 from identities.errors import IdentityError, NotFound, NotPermitted
 from identities.models import ApiClient, ClientAssociation, Group, User
+from identities.queries.proved_addresses import without_proved_address
 from identities.rules.naming import check_text
 from identities.vocabulary import AdoptionRule, UserKind, Verb
 
@@ -65,7 +66,8 @@ def adopt(client: ApiClient, user: User, *, actor: Actor, external_id: str | Non
     Where the client's adoption rule says so, the lifecycle becomes the client's: it is the default origin from then on.
 
     Raises:
-        NotFound: `user_not_found`, for an administrator. NotPermitted: `adoption_refused` by the client's rule.
+        NotFound: `user_not_found`, for an administrator. NotPermitted: `adoption_refused` by the client's rule, also
+            where that asks for an address which this person never proved.
     """
     return one(adopt_many(client, [Acquaintance(user, external_id)], actor=actor))
 
@@ -79,7 +81,7 @@ def adopt_many(
         NotPermitted: `adoption_refused` by the client's rule, for all of them.
     """
     if client.adoption_rule == AdoptionRule.REFUSE:
-        raise NotPermitted("adoption_refused", _("This API client may not adopt people."))
+        raise _adoption_refused()
     return in_chunks(partial(_associate, client, actor, adopted=True), known)
 
 
@@ -111,8 +113,10 @@ def _associate(
     client: ApiClient, actor: Actor, known: Sequence[Acquaintance], *, adopted: bool
 ) -> list[ClientAssociation | IdentityError]:
     """Associate, or adopt; with the lifecycles, where that is the client's rule."""
-    people = [each.obj.pk for each in known] if adopted and client.adoption_owns_lifecycle else []
-    handover = Handover.of(people, scim_origin(client.pk)) if people else None
+    people = [each.obj.pk for each in known] if adopted else []
+    by_address = client.adoption_rule == AdoptionRule.VERIFIED_EMAIL
+    refused = without_proved_address(people) if people and by_address else set()
+    handover = Handover.of(people, scim_origin(client.pk)) if people and client.adoption_owns_lifecycle else None
     found = _locked(client, [each.obj for each in known])
     made: list[ClientAssociation] = []
     changed: list[ClientAssociation] = []
@@ -120,6 +124,8 @@ def _associate(
 
     def step(wanted: Acquaintance) -> ClientAssociation:
         _check(wanted)
+        if wanted.obj.pk in refused:
+            raise _adoption_refused()
         handed = handover.take(wanted.obj.pk) if handover else {}
         association = found.get(wanted.obj.pk)
         created = association is None
@@ -144,6 +150,10 @@ def _associate(
     update_rows(changed, {"external_id", "hidden_at", "adopted"})
     audit.record_many(rows, actor=actor)
     return results
+
+
+def _adoption_refused() -> NotPermitted:
+    return NotPermitted("adoption_refused", _("This API client may not adopt people."))
 
 
 def _check(known: Acquaintance) -> None:

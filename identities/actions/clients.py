@@ -15,14 +15,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.allauth_clients import ClientChange, follow_api_clients
 from identities.actions.batches import each, in_chunks, one
+from identities.actions.client_limits import clean_limit
 from identities.actions.row_writing import update_rows
 from identities.actors import Actor
 from identities.errors import Conflict, IdentityError, NotFound, RuleViolation
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import TOKEN_MARK, token_digest
 from identities.rules.naming import check_name
-from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope, Verb
+from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope, ClientSight, Verb
 
 LIVE_TOKENS: Final = 2
 TOKEN_BYTES: Final = 32
@@ -34,6 +36,10 @@ _CHANGEABLE: Final = (
     "scopes",
     "adoption_rule",
     "adoption_owns_lifecycle",
+    "sight",
+    "bounds",
+    "read_only_attributes",
+    "rate_limit",
     "allowed_networks",
     "enabled",
     "expires_at",
@@ -46,6 +52,10 @@ class NewClient:
 
     Attributes:
         scopes: what it may do; everything if not given.
+        sight: whom it sees; what it writes are its own people and those it adopts in any case.
+        bounds: a SCIM filter on people; nobody outside of it exists for the client.
+        read_only_attributes: our names of what it may not write (`title`, `emails`, `custom.badge`), and `active`.
+        rate_limit: requests in a window; None: what the service allows.
         allowed_networks: CIDRs it may call from; empty: anywhere.
     """
 
@@ -54,6 +64,10 @@ class NewClient:
     scopes: Sequence[ClientScope] = tuple(ClientScope)
     adoption_rule: AdoptionRule = AdoptionRule.REFUSE
     adoption_owns_lifecycle: bool = False
+    sight: ClientSight = ClientSight.OWN
+    bounds: str = ""
+    read_only_attributes: Sequence[str] = ()
+    rate_limit: int | None = None
     allowed_networks: Sequence[str] = ()
     expires_at: datetime | None = None
 
@@ -64,9 +78,6 @@ class ClientUpdate:
 
     client: ApiClient | UUID
     changes: Mapping[str, Any]
-
-
-Change = tuple[ApiClient, Mapping[str, tuple[Any, Any]]]
 
 
 def create_client(name: str, *, actor: Actor, **how: Any) -> ApiClient:
@@ -88,7 +99,7 @@ def create_clients_many(rows: Sequence[NewClient], *, actor: Actor) -> list[ApiC
 
 def _create(actor: Actor, rows: Sequence[NewClient]) -> list[ApiClient | IdentityError]:
     holders = _holders()
-    changes: list[Change] = []
+    changes: list[ClientChange] = []
 
     def step(row: NewClient) -> ApiClient:
         cleaned = {field.name: _clean(field.name, getattr(row, field.name)) for field in fields(row)}
@@ -122,7 +133,7 @@ def update_clients_many(updates: Sequence[ClientUpdate], *, actor: Actor) -> lis
 def _update(actor: Actor, updates: Sequence[ClientUpdate]) -> list[ApiClient | IdentityError]:
     locked = _lock([update.client for update in updates])
     holders = _holders() if any("name" in update.changes for update in updates) else {}
-    changes: list[Change] = []
+    changes: list[ClientChange] = []
 
     def step(update: ClientUpdate) -> ApiClient:
         cleaned = {field: _clean(field, value) for field, value in update.changes.items()}
@@ -139,6 +150,7 @@ def _update(actor: Actor, updates: Sequence[ClientUpdate]) -> list[ApiClient | I
 
     results = each(step, updates)
     update_rows([found for found, _differences in changes], {name for _found, each in changes for name in each})
+    follow_api_clients(changes)
     _record(Verb.CLIENT_CHANGED, changes, actor)
     return results
 
@@ -153,7 +165,7 @@ def issue_token(client: ApiClient | UUID, *, actor: Actor, expires_at: datetime 
     """
     text = f"{TOKEN_MARK}{secrets.token_urlsafe(TOKEN_BYTES)}"
     with transaction.atomic():
-        found = _present(_lock([client]), client)
+        found = lock_client(client)
         if live_tokens(found).count() >= LIVE_TOKENS:
             message = _("%(name)s has two live tokens. Revoke one first.") % {"name": found.name}
             raise RuleViolation("too_many_tokens", message)
@@ -209,7 +221,7 @@ def live_tokens(client: ApiClient) -> Any:
     return ApiToken.objects.filter(unexpired, client=client, revoked_at=None)
 
 
-def _record(verb: Verb, changes: Sequence[Change], actor: Actor) -> None:
+def _record(verb: Verb, changes: Sequence[ClientChange], actor: Actor) -> None:
     audit.record_many([audit.AuditRow(verb, client, differences) for client, differences in changes], actor=actor)
 
 
@@ -218,6 +230,11 @@ def _record_tokens(verb: Verb, tokens: Sequence[ApiToken], actor: Actor) -> None
         audit.AuditRow(verb, token, facts={"client": token.client.name, "prefix": token.prefix}) for token in tokens
     ]
     audit.record_many(rows, actor=actor)
+
+
+def lock_client(client: ApiClient | UUID) -> ApiClient:
+    """The client, locked until the transaction ends (raises NotFound, code `client_not_found`)."""
+    return _present(_lock([client]), client)
 
 
 def _lock(clients: Sequence[ApiClient | UUID]) -> dict[UUID, ApiClient]:
@@ -257,10 +274,12 @@ def _clean(field: str, value: Any) -> Any:
             return ClientProfile(value)
         if field == "adoption_rule":
             return AdoptionRule(value)
+        if field == "sight":
+            return ClientSight(value)
         if field == "scopes":
             return [ClientScope(scope).value for scope in value]
         if field == "allowed_networks":
             return [str(ipaddress.ip_network(network)) for network in value]
     except ValueError as error:
         raise RuleViolation("invalid_value", f"{field}: {error}", field=field) from error
-    return value
+    return clean_limit(field, value)

@@ -17,6 +17,11 @@ def base_url() -> str:
     return f"{settings.PORTAL_PUBLIC_URL.rstrip('/')}/scim/v2"
 
 
+def token_url() -> str:
+    """Where a client gets OAuth tokens."""
+    return f"{settings.PORTAL_PUBLIC_URL.rstrip('/')}/oauth/token"
+
+
 def setup_cards(profile: str) -> tuple[Card, ...]:
     """The cards that fit a client's profile."""
     cards = {ClientProfile.ENTRA.value: _entra(), ClientProfile.OKTA.value: _okta()}
@@ -60,5 +65,7 @@ def _any() -> Card:
         (
             _("Base URL: %(url)s") % {"url": base_url()},
             _("Authentication: OAuth bearer token; the token of this client."),
+            _("Or OAuth 2.0 client credentials: token URL %(url)s, with the OAuth credentials of this client.")
+            % {"url": token_url()},
         ),
     )

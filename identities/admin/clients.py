@@ -1,87 +1,56 @@
 """API clients: what they may do, their tokens, and how to set the other side up."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
 
-from identities.actions import clients
-from identities.admin.action_admin import ActionModelAdmin, RefusableForm, actor_of
+from identities.actions import clients, oauth
+from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.client_cards import setup_cards
-from identities.admin.object_actions import ObjectAction
+from identities.admin.client_form import ClientForm, IssueForm, TokenForm
+from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.sections import Section, sections
 from identities.admin.shown_once import shown_once
-from identities.admin.words import choices_in_words, in_words
+from identities.admin.words import in_words, moment_in_words
 from identities.errors import NotFound
 from identities.models import ApiClient
-from identities.vocabulary import ClientScope
+from identities.queries.client_expiry import expiry_of
 
 REQUESTS_PER_PAGE = 100
 
 
-class ClientForm(RefusableForm):
-    """One API client."""
-
-    scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("May"),
-        choices=lambda: choices_in_words(ClientScope),
-        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        initial=list(ClientScope),
-    )
-    allowed_networks = forms.CharField(
-        label=gettext_lazy("Allowed networks"),
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text=gettext_lazy("Addresses or networks (CIDR), one a line. Empty: from anywhere."),
-    )
-
-    class Meta:
-        model = ApiClient
-        fields = (
-            "name",
-            "profile",
-            "scopes",
-            "adoption_rule",
-            "adoption_owns_lifecycle",
-            "allowed_networks",
-            "expires_at",
-            "enabled",
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if isinstance(self.initial.get("allowed_networks"), list):
-            self.initial["allowed_networks"] = "\n".join(self.initial["allowed_networks"])
-
-    def clean_allowed_networks(self) -> list[str]:
-        """The networks, one an entry."""
-        return self.cleaned_data["allowed_networks"].split()  # type: ignore[no-any-return]
-
-
 def _issue(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> HttpResponse:
-    token = clients.issue_token(client, actor=actor_of(request))
+    token = clients.issue_token(client, actor=actor_of(request), expires_at=_end_of(cleaned["last_day"]))
     return shown_once(
         request, client, _("Token of %(client)s") % {"client": client}, token, setup_cards(client.profile)
     )
 
 
-class TokenForm(forms.Form):
-    """Which token is to be revoked."""
+def _end_of(last_day: date | None) -> datetime | None:
+    """The moment after the last day, in the portal's time zone."""
+    if last_day is None:
+        return None
+    return timezone.make_aware(datetime.combine(last_day + timedelta(days=1), time.min))
 
-    prefix = forms.CharField(
-        label=gettext_lazy("The token starts with"), max_length=12, widget=UnfoldAdminTextInputWidget()
-    )
+
+def _issue_oauth(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> HttpResponse:
+    made = oauth.issue_oauth_credentials(client, actor=actor_of(request))
+    told = f"client_id: {made.client_id}\nclient_secret: {made.client_secret}"
+    heading = _("OAuth credentials of %(client)s") % {"client": client}
+    return shown_once(request, client, heading, told, setup_cards(client.profile))
+
+
+def _revoke_oauth(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> str:
+    oauth.revoke_oauth_credentials(client, actor=actor_of(request))
+    return _("The credentials and every token got with them are refused from now on.")
 
 
 def _revoke(request: HttpRequest, client: ApiClient, cleaned: dict[str, Any]) -> str:
@@ -110,6 +79,7 @@ class ApiClientAdmin(ActionModelAdmin):
             gettext_lazy("Issue a token"),
             gettext_lazy("At most two are live, so that one can be replaced without a gap."),
             _issue,
+            form=IssueForm,
         ),
         ObjectAction(
             "revoke",
@@ -119,12 +89,38 @@ class ApiClientAdmin(ActionModelAdmin):
             form=TokenForm,
             dangerous=True,
         ),
+        ObjectAction(
+            "oauth",
+            gettext_lazy("Issue OAuth credentials"),
+            gettext_lazy(
+                "An id and a secret with which the client gets tokens that are good for an hour. If it has a secret "
+                "already, that one is replaced at once."
+            ),
+            _issue_oauth,
+        ),
+        ObjectAction(
+            "revoke-oauth",
+            gettext_lazy("Revoke OAuth credentials"),
+            gettext_lazy("The credentials and every token got with them are refused from now on."),
+            _revoke_oauth,
+            offered=lambda client: client.oauth_client_id is not None,
+            dangerous=True,
+        ),
     )
 
     @admin.display(description=gettext_lazy("Profile"), ordering="profile")
     def kind(self, client: ApiClient) -> str:
         """The profile in words."""
         return in_words(client.profile)
+
+    def object_facts(self, request: HttpRequest, obj: ApiClient) -> list[Fact]:
+        """When it called last, and what will keep it from calling."""
+        facts = [Fact(_("Last used"), moment_in_words(obj.last_used_at))]
+        expiry = expiry_of(obj)
+        if expiry is not None:
+            label = _("Its last token expires") if expiry.of_token else _("It expires")
+            facts.append(Fact(label, moment_in_words(expiry.at), level="bad" if expiry.is_past else "wait"))
+        return facts
 
     def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: Any = None) -> HttpResponse:
         """On to the new client's page, where its token is issued."""
@@ -152,7 +148,7 @@ def _requests(request: HttpRequest, client: Any) -> SafeString:
 
 def _setup(request: HttpRequest, client: Any) -> SafeString:
     tokens = client.tokens.order_by("-created_at")[:20]
-    context = {"cards": setup_cards(client.profile), "tokens": tokens}
+    context = {"cards": setup_cards(client.profile), "tokens": tokens, "oauth_id": client.oauth_client_id}
     return render_to_string("admin/identities/client_setup.html", context, request)
 
 

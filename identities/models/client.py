@@ -8,13 +8,18 @@ from django.utils.translation import gettext_lazy as _
 
 from identities.models.group import Group
 from identities.models.user import User
-from identities.vocabulary import AdoptionRule, ClientProfile
+from identities.vocabulary import AdoptionRule, ClientProfile, ClientSight
 
 
 class ApiClient(models.Model):
     """A program with its own externalId name space, scopes and view of the people.
 
-    `adoption_owns_lifecycle`: whether this client owns the lifecycle of people it adopts (and so may delete them).
+    Attributes:
+        adoption_owns_lifecycle: whether this client owns the lifecycle of people it adopts (and so may delete them).
+        bounds: a SCIM filter; nobody outside of it exists for this client. Empty: no bounds.
+        read_only_attributes: what it may not write, named as actions do, and `active`.
+        rate_limit: requests it may send in a window; None: as many as the service allows.
+        oauth_client: under which id and secret it gets OAuth tokens, if it may.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -30,6 +35,18 @@ class ApiClient(models.Model):
         choices=[(a, a) for a in AdoptionRule],
     )
     adoption_owns_lifecycle = models.BooleanField(_("owns the lifecycle of people it adopts"), default=False)
+    sight = models.CharField(_("sees"), max_length=20, default=ClientSight.OWN, choices=[(s, s) for s in ClientSight])
+    bounds = models.TextField(_("only people who match"), blank=True, default="")
+    read_only_attributes = models.JSONField(_("may not write"), default=list, blank=True)
+    rate_limit = models.PositiveIntegerField(_("requests in 10 seconds"), null=True, blank=True)
+    oauth_client = models.OneToOneField(
+        "allauth_idp_oidc.Client",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="api_client",
+    )
     allowed_networks = models.JSONField(_("allowed networks"), default=list, blank=True)
     enabled = models.BooleanField(_("enabled"), default=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)

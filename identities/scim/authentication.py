@@ -1,6 +1,9 @@
-"""Who is calling: an API client by one of its bearer tokens (RFC 6750). No session, no query parameter."""
+"""Who is calling: an API client by a bearer token (RFC 6750), its own or one got by OAuth. No session, no query
+parameter.
+"""
 
 import logging
+from copy import copy
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
@@ -13,7 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from identities.models import ApiClient, ApiToken
-from identities.queries.tokens import authenticate_token
+from identities.queries.tokens import Caller, find_caller
 
 logger = logging.getLogger(__name__)
 
@@ -34,18 +37,24 @@ class BearerAuthentication(BaseAuthentication):
                 is the same for all of them, so that it tells nothing about a token.
         """
         scheme, _space, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        token = authenticate_token(text.strip()) if scheme.lower() == "bearer" and len(text) <= _LONGEST_TOKEN else None
-        if token is None or not _called_from_allowed_network(token.client, request.META.get("REMOTE_ADDR", "")):
+        caller = find_caller(text.strip()) if scheme.lower() == "bearer" and len(text) <= _LONGEST_TOKEN else None
+        if caller is None or not called_from_allowed_network(caller.client, request.META.get("REMOTE_ADDR", "")):
             raise AuthenticationFailed(_("A valid bearer token is required."))
-        _note_use(token)
-        return None, token.client
+        _note_use(caller)
+        client = caller.client
+        if caller.scopes is not None:
+            # A copy for this request: every check of a scope sees what both the client and the token may.
+            client = copy(client)
+            client.scopes = [scope for scope in client.scopes if scope in caller.scopes]
+        return None, client
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge that makes a refusal a 401."""
         return CHALLENGE
 
 
-def _called_from_allowed_network(client: ApiClient, remote_address: str) -> bool:
+def called_from_allowed_network(client: ApiClient, remote_address: str) -> bool:
+    """Whether the client may call from this address."""
     if not client.allowed_networks:
         return True
     try:
@@ -57,13 +66,15 @@ def _called_from_allowed_network(client: ApiClient, remote_address: str) -> bool
     return any(address in ip_network(network) for network in client.allowed_networks)
 
 
-def _note_use(token: ApiToken) -> None:
+def _note_use(caller: Caller) -> None:
     now = timezone.now()
-    if token.last_used_at is not None and now - token.last_used_at <= _LAST_USED_STEP:
+    used = (caller.token or caller.client).last_used_at
+    if used is not None and now - used <= _LAST_USED_STEP:
         return
     try:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-        ApiClient.objects.filter(pk=token.client.pk).update(last_used_at=now)
+        if caller.token is not None:
+            ApiToken.objects.filter(pk=caller.token.pk).update(last_used_at=now)
+        ApiClient.objects.filter(pk=caller.client.pk).update(last_used_at=now)
     except OperationalError:
         # A reader is not turned away because the database cannot be written to just now.
         logger.warning("The last use of a token was not noted.", exc_info=True)

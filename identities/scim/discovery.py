@@ -113,7 +113,16 @@ def _config() -> ServiceProviderConfig:
                 description="A token of an API client of the portal, sent in the Authorization header.",
                 spec_uri="https://www.rfc-editor.org/info/rfc6750",
                 primary=True,
-            )
+            ),
+            AuthenticationScheme(
+                type=AuthenticationScheme.Type.oauth2,
+                name="OAuth 2.0 client credentials",
+                description=(
+                    "A token that an API client with OAuth credentials gets at "
+                    f"{settings.PORTAL_PUBLIC_URL}/oauth/token; it is good for an hour."
+                ),
+                spec_uri="https://www.rfc-editor.org/info/rfc6749",
+            ),
         ],
     )
 

@@ -17,7 +17,7 @@ from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
 from identities.scim.versions import is_unchanged, tag_of
 from identities.scim.views import ScimView
-from identities.scim.visibility import own_groups, reachable_users
+from identities.scim.visibility import reachable_users, seen_groups
 from identities.vocabulary import ClientScope
 
 
@@ -118,7 +118,7 @@ class _Users:
 class _Groups:
     resource: Resource = "Group"
     handlers = groups
-    objects = staticmethod(own_groups)
+    objects = staticmethod(seen_groups)
     read = staticmethod(read_groups)
     write_scope = ClientScope.WRITE_GROUPS
 

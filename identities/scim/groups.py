@@ -11,7 +11,7 @@ from scim2_models import Context
 from identities.actions.associations import associate, drop_association
 from identities.actions.groups import create_group, delete_group, update_group
 from identities.actions.memberships import add_members, remove_members, replace_members
-from identities.errors import NotFound, RuleViolation
+from identities.errors import NotFound, NotPermitted, RuleViolation
 from identities.filters.parse import parse
 from identities.filters.query import selected
 from identities.models import Group
@@ -24,7 +24,7 @@ from identities.scim.parsers import TooLarge
 from identities.scim.profiles import policy, tolerates
 from identities.scim.resources import Group as GroupResource
 from identities.scim.versions import check_if_match, group_tag
-from identities.scim.visibility import eyes, own_groups, own_users
+from identities.scim.visibility import eyes, seen_groups, seen_users
 
 
 def create(call: Call, payload: Form) -> UUID:
@@ -47,7 +47,7 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
     """Make the group what a PUT says. Members whom others assert stay; without `members` the client withdraws its own.
 
     Raises:
-        NotFound; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
+        NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
     form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
     with transaction.atomic():
@@ -61,7 +61,8 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
     """Apply a PATCH to the group, whole or not at all.
 
     Raises:
-        NotFound; PreconditionFailedException; Conflict; ValueOwned (unless the profile tolerates it); RuleViolation;
+        NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation.
+        ValueOwned: unless the profile tolerates it.
         SCIMException and pydantic.ValidationError for a message that cannot be understood or applied.
     """
     message = read_patch(GroupResource, call.tolerance.patch(payload), call.profile)
@@ -82,7 +83,7 @@ def delete(call: Call, pk: UUID) -> None:
     """Take the group out of the client's sight; delete it if the client owns it.
 
     Raises:
-        NotFound; PreconditionFailedException.
+        NotFound; NotPermitted; PreconditionFailedException.
     """
     with transaction.atomic():
         group = _locked(call, pk)
@@ -103,9 +104,11 @@ def _read(call: Call, payload: Form, context: Context) -> Form:
 
 
 def _locked(call: Call, pk: UUID) -> Any:
-    group: Any = own_groups(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+    group: Any = seen_groups(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if group is None:
         raise not_found(pk)
+    if group.known_id is None:
+        raise NotPermitted("only_seen", _("This client sees the group %(id)s and may not change it.") % {"id": pk})
     check_if_match(call.if_match, group_tag(group.version, group.membership_version, group.external_id))
     return group
 
@@ -154,9 +157,9 @@ def _seen(call: Call, members: Iterable[str]) -> list[UUID]:
     if len(names) > MEMBERS_PER_REQUEST:
         raise TooLarge(f"More than {MEMBERS_PER_REQUEST} members.")
     ids = _uuids(names)
-    seen = set(own_users(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True))
+    seen = set(seen_users(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True))
     if len(seen) < len(ids):
-        seen |= set(own_groups(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True))
+        seen |= set(seen_groups(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True))
     if len(seen) < len(names):
         stranger = next(name for name in names if name not in {str(pk) for pk in seen})
         message = _("There is no user or group %(id)s.") % {"id": stranger[:64]}

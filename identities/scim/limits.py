@@ -14,3 +14,7 @@ MEMBERS_PER_REQUEST: Final = 20_000
 # Requests of one client in a window of so many seconds.
 RATE_REQUESTS: Final = 2000
 RATE_SECONDS: Final = 10
+
+# Requests for OAuth tokens from one address in a window of so many seconds: each costs a slow hash.
+OAUTH_REQUESTS: Final = 60
+OAUTH_SECONDS: Final = 60

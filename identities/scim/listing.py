@@ -18,7 +18,7 @@ from identities.models import ApiClient
 from identities.scim.limits import PAGE_DEFAULT, PAGE_LARGEST
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, read_groups, read_users
-from identities.scim.visibility import eyes, found_users, own_groups
+from identities.scim.visibility import eyes, found_users, seen_groups
 
 LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
@@ -115,7 +115,7 @@ def list_response(page: list[Form], total: int, start_index: int) -> Form:
 
 
 def _found(query: Query, client: ApiClient) -> "QuerySet[Any]":
-    seen: QuerySet[Any] = found_users(client, query.filter) if query.resource == "User" else own_groups(client)
+    seen: QuerySet[Any] = found_users(client, query.filter) if query.resource == "User" else seen_groups(client)
     return seen.filter(to_q(query.filter, eyes(client))) if query.filter else seen
 
 

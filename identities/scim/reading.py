@@ -20,7 +20,7 @@ from identities.representation import RENDERING_VERSION, group_stored_text, stor
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.projection import Projection
 from identities.scim.versions import group_tag, user_tag
-from identities.scim.visibility import own_groups, own_users
+from identities.scim.visibility import seen_groups, seen_users
 
 USER_COLUMNS: Final = ("id", "version", "external_id", "rendering_version", "scim_text")
 GROUP_COLUMNS: Final = ("id", "version", "membership_version", "external_id", "rendering_version", "scim_text")
@@ -93,7 +93,7 @@ def _add_groups(forms: Mapping[UUID, Form], client: ApiClient) -> None:
     """The groups each user is a direct member of (RFC 7643 section 4.1.2), as far as the client sees them."""
     if not forms:
         return
-    seen = own_groups(client).order_by().values("pk")
+    seen = seen_groups(client).order_by().values("pk")
     memberships = Membership.objects.filter(user_id__in=list(forms), group_id__in=seen).order_by("group_id")
     for user, group, name in memberships.values_list("user_id", "group_id", "group__display_name"):
         entry = {"value": str(group), "$ref": location("Groups", group), "display": name, "type": "direct"}
@@ -105,7 +105,7 @@ def _add_managers(forms: Iterable[Form], client: ApiClient) -> None:
     managed = [form for form in forms if "manager" in form.get(ENTERPRISE_SCHEMA, {})]
     if not managed:
         return
-    seen = own_users(client).filter(pk__in={form[ENTERPRISE_SCHEMA]["manager"]["value"] for form in managed})
+    seen = seen_users(client).filter(pk__in={form[ENTERPRISE_SCHEMA]["manager"]["value"] for form in managed})
     names = {str(pk): name for pk, name in seen.order_by().values_list("pk", "display_name")}
     for form in managed:
         manager = form[ENTERPRISE_SCHEMA]["manager"]
@@ -158,7 +158,7 @@ class _Person:
 def _add_members(forms: Mapping[UUID, Form], client: ApiClient) -> None:
     if not forms:
         return
-    users, groups = own_users(client).order_by().values("pk"), own_groups(client).order_by().values("pk")
+    users, groups = seen_users(client).order_by().values("pk"), seen_groups(client).order_by().values("pk")
     memberships = Membership.objects.filter(
         Q(user_id__in=users) | Q(member_group_id__in=groups), group_id__in=list(forms)
     ).order_by("id")

@@ -1,7 +1,5 @@
 """Requests that change users, turned into actions. PUT and PATCH share one path: the difference between two forms."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from typing import Any
 from uuid import UUID
@@ -13,38 +11,32 @@ from scim2_models import Context
 from identities.actions.associations import adopt, associate, drop_association
 from identities.actions.lifecycle import delete_user, lift_suspension, suspend_user
 from identities.actions.users import UserAttributes, create_user, update_user
-from identities.errors import NotFound, RuleViolation
+from identities.errors import NotFound, NotPermitted, RuleViolation
 from identities.models import User
 from identities.representation import UserAdapter
 from identities.representation.arguments import UserArguments
 from identities.rules.ownership import is_empty, owner_of
 from identities.scim.call import Call
+from identities.scim.locked_attributes import Difference, unlocked, without_locked
 from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
 from identities.scim.profiles import policy, tolerates
 from identities.scim.resources import user_model
 from identities.scim.versions import check_if_match, user_tag
-from identities.scim.visibility import own_users, reachable_users
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """What a request wants to be otherwise than it is."""
-
-    changes: Mapping[str, Any]
-    multi_values: Mapping[str, list[dict[str, Any]]]
-    active: bool | None
-    external_id: str | None
+from identities.scim.visibility import own_users, reachable_users, seen_users
 
 
 def create(call: Call, payload: Form) -> UUID:
     """Create the person a POST describes and let the client know it (RFC 7644 section 3.3).
 
+    What this client may not write is left out and noted.
+
     Raises:
         Conflict: the user name is taken, whether or not the client can see by whom.
+        NotPermitted: the person would lie outside of the client's bounds.
         RuleViolation, pydantic.ValidationError: a value is not allowed.
     """
     form = _read(call, payload, Context.RESOURCE_CREATION_REQUEST)
-    wanted = UserAdapter(User()).from_dict(form)
+    wanted = without_locked(call, UserAdapter(User()).from_dict(form))
     attributes = UserAttributes(
         {name: value for name, value in wanted.changes.items() if not is_empty(value)},
         {name: rows for name, rows in wanted.multi_values.items() if rows},
@@ -53,6 +45,7 @@ def create(call: Call, payload: Form) -> UUID:
         _check_manager(call, wanted.changes.get("manager"))
         user = create_user(actor=call.actor, attributes=attributes, suspended=wanted.active is False)
         associate(call.client, user, actor=call.actor, external_id=wanted.external_id)
+        _check_bounds(call, user)
     return UUID(str(user.pk))
 
 
@@ -63,7 +56,7 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
     externalId never.
 
     Raises:
-        NotFound; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
+        NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
     form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
     with transaction.atomic():
@@ -72,14 +65,15 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
         wanted = adapter.from_dict(form)
         difference = _difference(adapter.from_dict(adapter.to_dict()), wanted)
         named = {name: value for name, value in difference.changes.items() if _may_put(call, user, name, value)}
-        _apply(call, user, _Difference(named, difference.multi_values, wanted.active, wanted.external_id), refuse=False)
+        _apply(call, user, Difference(named, difference.multi_values, wanted.active, wanted.external_id), refuse=False)
 
 
 def patch(call: Call, pk: UUID, payload: Form) -> None:
     """Apply a PATCH to the person, whole or not at all (RFC 7644 section 3.5.2).
 
     Raises:
-        NotFound; PreconditionFailedException; Conflict; ValueOwned (unless the profile tolerates it); RuleViolation;
+        NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation.
+        ValueOwned: unless the profile tolerates it.
         SCIMException and pydantic.ValidationError for a message that cannot be understood or applied.
     """
     model = user_model()
@@ -103,12 +97,12 @@ def delete(call: Call, pk: UUID) -> None:
     """Take the person out of the client's sight; delete it if the client owns its lifecycle (RFC 7644 section 3.6).
 
     Raises:
-        NotFound; PreconditionFailedException.
+        NotFound; NotPermitted; PreconditionFailedException.
     """
     with transaction.atomic():
         user = _locked(call, pk)
         if user.known_id is None:
-            raise not_found(pk)
+            raise _only_seen(call, pk)
         drop_association(call.client, user, actor=call.actor)
         if user.default_origin == call.actor.origin:
             delete_user(user, actor=call.actor)
@@ -119,6 +113,13 @@ def delete(call: Call, pk: UUID) -> None:
 def not_found(pk: object) -> NotFound:
     """There is no such person for this client."""
     return NotFound("user_not_found", _("There is no user %(id)s.") % {"id": pk})
+
+
+def _only_seen(call: Call, pk: UUID) -> NotFound | NotPermitted:
+    """The refusal of a DELETE: a person whom the client could adopt but does not see is not there."""
+    if seen_users(call.client).filter(pk=pk).exists():
+        return NotPermitted("only_seen", _("This client sees the user %(id)s and may not delete it.") % {"id": pk})
+    return not_found(pk)
 
 
 def _read(call: Call, payload: Form, context: Context) -> Form:
@@ -158,10 +159,10 @@ def _has_nothing_left(cleaned: Form, payload: Form) -> bool:
     return operations[0] == [[]] and operations[1] != [[]]
 
 
-def _difference(before: UserArguments, after: UserArguments) -> _Difference:
+def _difference(before: UserArguments, after: UserArguments) -> Difference:
     gone = before.external_id is not None and after.external_id is None
     external_id = "" if gone else after.external_id
-    return _Difference(
+    return Difference(
         {name: value for name, value in after.changes.items() if value != before.changes.get(name)},
         {name: rows for name, rows in after.multi_values.items() if rows != before.multi_values.get(name)},
         after.active,
@@ -178,7 +179,8 @@ def _may_put(call: Call, user: User, name: str, value: Any) -> bool:
     return owner_of(name, now, user.owners, user.default_origin) == call.actor.origin
 
 
-def _apply(call: Call, user: Any, difference: _Difference, *, refuse: bool) -> None:
+def _apply(call: Call, user: Any, difference: Difference, *, refuse: bool) -> None:
+    difference = unlocked(call, difference, active=user.active, refuse=refuse)
     _know(call, user, difference.external_id)
     if difference.changes or difference.multi_values:
         _check_manager(call, difference.changes.get("manager"))
@@ -191,6 +193,14 @@ def _apply(call: Call, user: Any, difference: _Difference, *, refuse: bool) -> N
         )
         call.note_kept(result.kept)
     _set_active(call, user, difference.active)
+    _check_bounds(call, user)
+
+
+def _check_bounds(call: Call, user: User) -> None:
+    """Refuse to put a person where this client could not see it any more."""
+    if call.client.bounds and not own_users(call.client).filter(pk=user.pk).exists():
+        message = _("With these values the person would lie outside of what this client may see.")
+        raise NotPermitted("out_of_bounds", message)
 
 
 def _know(call: Call, user: Any, external_id: str | None) -> None:
@@ -212,7 +222,7 @@ def _set_active(call: Call, user: User, active: bool | None) -> None:
 
 def _check_manager(call: Call, manager: str | None) -> None:
     """Refuse a manager whom the client cannot see."""
-    if manager and not own_users(call.client).filter(pk__in=_uuids(manager)).exists():
+    if manager and not seen_users(call.client).filter(pk__in=_uuids(manager)).exists():
         raise RuleViolation("unknown_manager", _("There is no user %(id)s.") % {"id": manager}, field="manager")
 
 

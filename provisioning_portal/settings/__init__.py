@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
     "rest_framework",
     # Before auditlog, whose command that deletes the audit trail it turns off.
     "identities",
@@ -130,6 +131,10 @@ MFA_FORMS = {
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Provisioning portal"
+# OAuth tokens of API clients. They are opaque, so that each is looked up and worthless the moment it is revoked.
+IDP_OIDC_ACCESS_TOKEN_FORMAT = "opaque"  # noqa: S105  a form, not a token
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 60 * 60
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 UNFOLD = admin_theme.UNFOLD
 
 AUDITLOG_LOGENTRY_MODEL = "identities.AuditEntry"
@@ -191,6 +196,7 @@ PORTAL_BACKOFF_BASE_SECONDS = environment.backoff_base_seconds
 PORTAL_BREAKER_OPEN_SECONDS = environment.breaker_open_seconds
 PORTAL_WORKER_SLOTS = environment.worker_slots
 PORTAL_REQUEST_LOG_DAYS = environment.request_log_days
+PORTAL_EXPIRY_WARNING_DAYS = environment.expiry_warning_days
 PORTAL_SQLITE_DIR = environment.allowed_sqlite_dir or environment.data_dir / "databases"
 PORTAL_ALLOWED_NETWORKS = (
     environment.allowed_networks

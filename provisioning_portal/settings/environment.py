@@ -74,6 +74,7 @@ class Environment(BaseSettings):
     email_from: str = Field("portal@localhost", description="The sender of the portal's mail.")
     trusted_proxy_count: int = Field(0, ge=0, le=5, description="Proxies before the portal that set X-Forwarded-*.")
     request_log_days: int = Field(30, ge=1, description="How long the request log of API clients is kept.")
+    expiry_warning_days: int = Field(14, ge=1, description="How long ahead expiring API clients are warned of.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("secret_key_fallbacks", "vault_keys", "allowed_networks", mode="before")

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--adopt",
             choices=[each.value for each in AdoptionRule],
-            help="whether it may take on people who are there already, found by user name (default: refuse)",
+            help="whether it may adopt people who are there already, and by which key of theirs (default: refuse)",
         )
         parser.add_argument(
             "--rotate",

@@ -16,6 +16,7 @@ from identities.actions import (
     groups,
     lifecycle,
     memberships,
+    oauth,
     org_units,
     users,
 )
@@ -44,6 +45,7 @@ ROOMS = (
     groups,
     lifecycle,
     memberships,
+    oauth,
     org_units,
     users,
 )
@@ -75,6 +77,12 @@ def _with_token() -> Any:
     client = make_client()
     clients.issue_token(client, actor=actor())
     return client.tokens.get()
+
+
+def _with_credentials() -> Any:
+    client = make_client()
+    oauth.issue_oauth_credentials(client, actor=actor())
+    return client
 
 
 def _with_second_factor() -> User:
@@ -298,6 +306,15 @@ CASES: dict[str, Case] = {
     "memberships.replace_members": Case(
         lambda made: memberships.replace_members(made[0], made[1], actor=actor()),
         lambda: (_with_member()[0], make_people(2)),
+    ),
+    "oauth.issue_oauth_credentials": Case(
+        lambda client: oauth.issue_oauth_credentials(client, actor=actor()), make_client
+    ),
+    "oauth.record_oauth_token": Case(
+        lambda client: oauth.record_oauth_token(client, Verb.TOKEN_ISSUED, actor=actor()), make_client
+    ),
+    "oauth.revoke_oauth_credentials": Case(
+        lambda client: oauth.revoke_oauth_credentials(client, actor=actor()), _with_credentials
     ),
     "org_units.create_org_unit": Case(lambda _: org_units.create_org_unit(actor=actor(), name="Labs")),
     "org_units.create_org_units_many": Case(

@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.idp.oidc.models import Client as OAuthClient
+from allauth.idp.oidc.models import Token
 from django.utils import timezone
 
-from identities.actions import associations, attribute_definitions, clients
+from identities.actions import associations, attribute_definitions, clients, oauth
 from identities.actors import file_actor
 from identities.errors import Conflict, NotFound, NotPermitted, RuleViolation
 from identities.models import ApiToken, AuditEntry, ChangeEvent, ClientAssociation, User
@@ -81,6 +84,11 @@ def test_clients_are_checked() -> None:
         {"scopes": ["everything"]},
         {"allowed_networks": ["300.1.1.1"]},
         {"adoption_rule": "always"},
+        {"sight": "nobody"},
+        {"bounds": "userName eq"},
+        {"bounds": 'externalId eq "1"'},
+        {"read_only_attributes": ["title", "custom.nonsense"]},
+        {"rate_limit": 0},
     ):
         with pytest.raises(RuleViolation) as refusal:
             make_client(**wrong)
@@ -126,6 +134,32 @@ def test_adoption_follows_the_clients_rule() -> None:
     assert told == {"external_id": [None, "1"], "default_origin": [HR.origin, adopted.default_origin]}
     associations.adopt(heir, person, actor=client_actor(heir), external_id="1")
     assert AuditEntry.objects.filter(verb="association.adopted").count() == 2
+
+
+def test_adoption_by_address_refuses_only_those_who_proved_none() -> None:
+    proved, claimed = make_person(by=HR), make_person(by=HR)
+    EmailAddress.objects.create(user=proved, email="p@x.test", verified=True)
+    EmailAddress.objects.create(user=claimed, email="c@x.test", verified=False)
+    heir = make_client(adoption_rule=AdoptionRule.VERIFIED_EMAIL, adoption_owns_lifecycle=True)
+    known = [associations.Acquaintance(person) for person in (claimed, proved)]
+    refused, adopted = associations.adopt_many(heir, known, actor=client_actor(heir))
+    assert isinstance(refused, NotPermitted)
+    assert isinstance(adopted, ClientAssociation)
+    owners = dict(User.objects.values_list("pk", "default_origin"))
+    assert owners == {claimed.pk: HR.origin, proved.pk: client_actor(heir).origin}
+
+
+def test_oauth_clients_follow_their_api_clients() -> None:
+    made = [make_client(f"crm{number}", scopes=["read", "write_users"]) for number in range(2)]
+    for client in made:
+        issued = oauth.issue_oauth_credentials(client, actor=actor())
+        Token.objects.create(type="at", hash=issued.client_id, client_id=issued.client_id)
+    changes = {"scopes": ["read"], "enabled": False}
+    clients.update_clients_many([clients.ClientUpdate(client, changes) for client in made], actor=actor())
+    clients.update_client(made[0], actor=actor(), changes={"name": "other"})
+    kept = OAuthClient.objects.order_by("name").values_list("name", "scopes", "default_scopes")
+    assert list(kept) == [("crm1", "read", "read"), ("other", "read", "read")]
+    assert not Token.objects.exists()
 
 
 def test_custom_attributes_are_declared_once_and_dropped_unused() -> None:

@@ -19,7 +19,12 @@ from tests.identities.actions.cases import CASES, ROOMS
 pytestmark = pytest.mark.django_db
 
 # Public, and no action: they read or check.
-READING = {"administrators.role_of", "clients.live_tokens", "credentials.check_password_strength"}
+READING = {
+    "administrators.role_of",
+    "clients.live_tokens",
+    "clients.lock_client",
+    "credentials.check_password_strength",
+}
 # Their subject is no identity object of a connected system: nobody out there has to be told.
 WITHOUT_EVENTS = {
     "administrators.ensure_roles",
@@ -50,11 +55,19 @@ WITHOUT_EVENTS = {
     "credentials.record_sign_in",
     "credentials.remove_second_factors",
     "credentials.set_password",
+    "oauth.issue_oauth_credentials",
+    "oauth.record_oauth_token",
+    "oauth.revoke_oauth_credentials",
 }
 # Nobody is signed in when a sign-in fails.
 WITHOUT_ACTOR = {"credentials.record_failed_sign_in"}
 # One statement, which is the whole of it.
-ONLY_RECORD = {"credentials.record_address", "credentials.record_failed_sign_in", "credentials.record_sign_in"}
+ONLY_RECORD = {
+    "credentials.record_address",
+    "credentials.record_failed_sign_in",
+    "credentials.record_sign_in",
+    "oauth.record_oauth_token",
+}
 # About one person or one administrator by nature, and why.
 WITHOUT_BATCH_FORM = {
     "administrators.create_operator": "each has a password of its own",
@@ -73,6 +86,9 @@ WITHOUT_BATCH_FORM = {
     "memberships.end_memberships": "does all that is due",
     "memberships.remove_members": "takes many members",
     "memberships.replace_members": "takes many members",
+    "oauth.issue_oauth_credentials": "its secret is shown once",
+    "oauth.record_oauth_token": "what one client did",
+    "oauth.revoke_oauth_credentials": "decided for one client; disabling many ends their tokens, too",
     "users.override_rows": "an exception made for one value, with its reason",
     "users.override_value": "an exception made for one value, with its reason",
     "users.release_ownership": "takes many values",
@@ -90,9 +106,11 @@ def _public_functions() -> Iterator[tuple[str, FunctionType]]:
 
 def test_every_module_of_actions_is_known_here() -> None:
     parts = {
+        "allauth_clients",
         "attempts",
         "batches",
         "chunks",
+        "client_limits",
         "guards",
         "handover",
         "membership_rows",

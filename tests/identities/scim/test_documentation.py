@@ -30,5 +30,11 @@ def test_the_table_of_deviations_is_the_one_in_the_code() -> None:
 
 def test_the_limits_are_the_ones_in_the_code() -> None:
     text = PAGE.read_text()
-    for number in (limits.PAGE_LARGEST, limits.PAGE_DEFAULT, limits.OPERATIONS, limits.BODY_BYTES // 2**20):
+    for number in (
+        limits.PAGE_LARGEST,
+        limits.PAGE_DEFAULT,
+        limits.OPERATIONS,
+        limits.OAUTH_REQUESTS,
+        limits.BODY_BYTES // 2**20,
+    ):
         assert f"**{number:,}**" in text
