@@ -1,6 +1,6 @@
 """Requests that change users, turned into actions. PUT and PATCH share one path: the difference between two forms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from typing import Any
@@ -8,17 +8,26 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from scim2_models import Context
+from scim2_models import Context, Resource
 
-from identities.actions.associations import adopt, associate, drop_association
+from identities.actions.associations import (
+    Acquaintance,
+    adopt,
+    associate,
+    associate_many,
+    check_external_id,
+    drop_association,
+)
+from identities.actions.batches import all_of
 from identities.actions.lifecycle import delete_user, lift_suspension, suspend_user
-from identities.actions.users import UserAttributes, create_user, update_user
-from identities.errors import NotFound, RuleViolation
+from identities.actions.users import NewUser, UserAttributes, create_users_many, update_user
+from identities.errors import IdentityError, NotFound, RuleViolation
 from identities.models import User
 from identities.representation import UserAdapter
 from identities.representation.arguments import UserArguments
 from identities.rules.ownership import is_empty, owner_of
 from identities.scim.call import Call
+from identities.scim.errors import REFUSALS
 from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
 from identities.scim.profiles import policy, tolerates
 from identities.scim.resources import user_model
@@ -43,17 +52,59 @@ def create(call: Call, payload: Form) -> UUID:
         Conflict: the user name is taken, whether or not the client can see by whom.
         RuleViolation, pydantic.ValidationError: a value is not allowed.
     """
-    form = _read(call, payload, Context.RESOURCE_CREATION_REQUEST)
-    wanted = UserAdapter(User()).from_dict(form)
+    [result] = create_many(call, [payload])
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def create_many(call: Call, payloads: Sequence[Form]) -> list[UUID | Exception]:
+    """Create the people that many POSTs describe, in a number of statements that does not grow with them (up to the
+    size of a batch); what `create` would raise stands in the place of the id.
+    """
+    results: list[UUID | Exception] = [NotFound("user_not_found", "")] * len(payloads)
+    wanted: dict[int, UserArguments] = {}
+    model = user_model()
+    for number, payload in enumerate(payloads):
+        try:
+            form = _read(call, payload, Context.RESOURCE_CREATION_REQUEST, model)
+            understood = UserAdapter(User()).from_dict(form)
+            check_external_id(understood.external_id)
+        except REFUSALS as refusal:
+            results[number] = refusal
+        else:
+            wanted[number] = understood
+    with transaction.atomic():
+        results_of_wanted = _create(call, list(wanted.values()))
+    for number, result in zip(wanted, results_of_wanted, strict=True):
+        results[number] = result
+    return results
+
+
+def _create(call: Call, wanted: Sequence[UserArguments]) -> list[UUID | Exception]:
+    seen = _seen_managers(call, [each.changes.get("manager") for each in wanted])
+    rows = [_new_user(each) for each in wanted if _manager_is_seen(each, seen)]
+    made = iter(create_users_many(rows, actor=call.actor))
+    results: list[UUID | Exception] = []
+    known: list[Acquaintance] = []
+    for each in wanted:
+        if not _manager_is_seen(each, seen):
+            results.append(_unknown_manager(each.changes["manager"]))
+            continue
+        user = next(made)
+        results.append(user if isinstance(user, IdentityError) else UUID(str(user.pk)))
+        if isinstance(user, User):
+            known.append(Acquaintance(user, each.external_id))
+    all_of(associate_many(call.client, known, actor=call.actor))
+    return results
+
+
+def _new_user(wanted: UserArguments) -> NewUser:
     attributes = UserAttributes(
         {name: value for name, value in wanted.changes.items() if not is_empty(value)},
         {name: rows for name, rows in wanted.multi_values.items() if rows},
     )
-    with transaction.atomic():
-        _check_manager(call, wanted.changes.get("manager"))
-        user = create_user(actor=call.actor, attributes=attributes, suspended=wanted.active is False)
-        associate(call.client, user, actor=call.actor, external_id=wanted.external_id)
-    return UUID(str(user.pk))
+    return NewUser(attributes, suspended=wanted.active is False)
 
 
 def replace(call: Call, pk: UUID, payload: Form) -> None:
@@ -65,7 +116,7 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
     Raises:
         NotFound; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
-    form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
+    form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST, user_model())
     with transaction.atomic():
         user = _locked(call, pk)
         adapter = UserAdapter(user)
@@ -121,8 +172,8 @@ def not_found(pk: object) -> NotFound:
     return NotFound("user_not_found", _("There is no user %(id)s.") % {"id": pk})
 
 
-def _read(call: Call, payload: Form, context: Context) -> Form:
-    return read_resource(user_model(), call.tolerance.resource(payload), context, call.profile, call.notes)
+def _read(call: Call, payload: Form, context: Context, model: type[Resource[Any]]) -> Form:
+    return read_resource(model, call.tolerance.resource(payload), context, call.profile, call.notes)
 
 
 def _locked(call: Call, pk: UUID) -> Any:
@@ -212,8 +263,24 @@ def _set_active(call: Call, user: User, active: bool | None) -> None:
 
 def _check_manager(call: Call, manager: str | None) -> None:
     """Refuse a manager whom the client cannot see."""
-    if manager and not own_users(call.client).filter(pk__in=_uuids(manager)).exists():
-        raise RuleViolation("unknown_manager", _("There is no user %(id)s.") % {"id": manager}, field="manager")
+    if manager and manager.lower() not in _seen_managers(call, [manager]):
+        raise _unknown_manager(manager)
+
+
+def _seen_managers(call: Call, managers: Iterable[str | None]) -> set[str]:
+    """Those of the managers whom the client sees."""
+    ids = [pk for manager in managers if manager for pk in _uuids(manager)]
+    seen = own_users(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True) if ids else ()
+    return {str(pk) for pk in seen}
+
+
+def _manager_is_seen(wanted: UserArguments, seen: set[str]) -> bool:
+    manager = wanted.changes.get("manager")
+    return not manager or manager.lower() in seen
+
+
+def _unknown_manager(manager: str) -> RuleViolation:
+    return RuleViolation("unknown_manager", _("There is no user %(id)s.") % {"id": manager[:64]}, field="manager")
 
 
 def _uuids(text: str) -> list[UUID]:

@@ -19,7 +19,12 @@ from tests.identities.actions.cases import CASES, ROOMS
 pytestmark = pytest.mark.django_db
 
 # Public, and no action: they read or check.
-READING = {"administrators.role_of", "clients.live_tokens", "credentials.check_password_strength"}
+READING = {
+    "administrators.role_of",
+    "associations.check_external_id",
+    "clients.live_tokens",
+    "credentials.check_password_strength",
+}
 # Their subject is no identity object of a connected system: nobody out there has to be told.
 WITHOUT_EVENTS = {
     "administrators.ensure_roles",
