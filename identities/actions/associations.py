@@ -159,8 +159,13 @@ def _adoption_refused() -> NotPermitted:
 def _check(known: Acquaintance) -> None:
     if isinstance(known.obj, User) and known.obj.kind != UserKind.PERSON:
         raise NotFound("user_not_found", f"There is no user {known.obj.pk}.", user=str(known.obj.pk))
-    if known.external_id is not None:
-        check_text("externalId", known.external_id, EXTERNAL_ID_LENGTH)
+    check_external_id(known.external_id)
+
+
+def check_external_id(external_id: str | None) -> None:
+    """Refuse an id that cannot be kept (raises RuleViolation)."""
+    if external_id is not None:
+        check_text("externalId", external_id, EXTERNAL_ID_LENGTH)
 
 
 def _seen(association: ClientAssociation) -> dict[str, object]:

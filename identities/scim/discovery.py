@@ -21,7 +21,7 @@ from scim2_models.resources.service_provider_config import AuthenticationScheme
 
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.errors import error_body
-from identities.scim.limits import PAGE_LARGEST
+from identities.scim.limits import BODY_BYTES, OPERATIONS, PAGE_LARGEST
 from identities.scim.listing import list_response
 from identities.scim.messages import as_form
 from identities.scim.reading import Form
@@ -101,7 +101,7 @@ def _schema(model: Any) -> Schema:
 def _config() -> ServiceProviderConfig:
     return ServiceProviderConfig(
         patch=Patch(supported=True),
-        bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
+        bulk=Bulk(supported=True, max_operations=OPERATIONS, max_payload_size=BODY_BYTES),
         filter=Filter(supported=True, max_results=PAGE_LARGEST),
         change_password=ChangePassword(supported=False),
         sort=Sort(supported=True),

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from identities.filters.attributes import Resource
 from identities.scim import groups, users
+from identities.scim.bulk import answer_bulk
 from identities.scim.listing import answer, answer_all, read_query
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
@@ -143,6 +144,18 @@ class GroupView(_Groups, ObjectView):
         if wanted.included:
             return self.represent(pk, wanted)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class BulkView(ScimView):
+    """`/Bulk` (RFC 7644 section 3.7)."""
+
+    def needed_scope(self, method: str | None) -> ClientScope | None:
+        """Each operation needs the scope of its resource type."""
+        return None
+
+    def post(self, request: Request) -> Response:
+        """Carry out the operations; 200 says only that the answer tells of each."""
+        return Response(answer_bulk(self.call(request), cast(Form, request.data)))
 
 
 class SearchView(ScimView):

@@ -37,6 +37,8 @@ _IDENTITY: Final[tuple[tuple[type[IdentityError], HTTPStatus, str | None], ...]]
     (NotPermitted, HTTPStatus.FORBIDDEN, None),
     (IdentityError, HTTPStatus.BAD_REQUEST, "invalidValue"),
 )
+# What a request can be refused with; anything else is a defect, or a database that is away.
+REFUSALS: Final = (IdentityError, ValidationError, SCIMException, exceptions.APIException)
 _RETRY_SECONDS: Final = 5
 # So many of the things that are wrong with a body are told at once.
 _DETAILS: Final = 5
@@ -45,7 +47,7 @@ _SCIM_TYPES: Final = {"invalid_filter": "invalidFilter", "invalid_path": "invali
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response:
     """The answer to an exception, whichever it is. What nobody foresaw is logged and answered with 500, no details."""
-    body = _body(error)
+    body = error_message(error)
     headers: dict[str, str] = {}
     if isinstance(error, exceptions.APIException):
         if challenge := getattr(error, "auth_header", None):
@@ -62,7 +64,8 @@ def error_body(status: int, detail: str, scim_type: str | None = None) -> Error:
     return Error(status=status, scim_type=scim_type, detail=detail)
 
 
-def _body(error: Exception) -> Error:
+def error_message(error: Exception) -> Error:
+    """The SCIM error that says what went wrong; what nobody foresaw is logged."""
     match error:
         case IdentityError():
             return _from_identity(error)

@@ -8,6 +8,7 @@ BODY_BYTES: Final = 4 * 1024 * 1024
 JSON_DEPTH: Final = 16
 PAGE_DEFAULT: Final = 100
 PAGE_LARGEST: Final = 200
+# Of a PATCH, and of a Bulk request.
 OPERATIONS: Final = 1000
 MEMBERS_PER_REQUEST: Final = 20_000
 

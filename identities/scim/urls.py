@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from identities.scim.discovery import ResourceTypesView, SchemasView, ServiceProviderConfigView
-from identities.scim.endpoints import GroupsView, GroupView, SearchView, UsersView, UserView
+from identities.scim.endpoints import BulkView, GroupsView, GroupView, SearchView, UsersView, UserView
 from identities.scim.views import UnknownEndpoint
 
 app_name = "scim"
@@ -12,6 +12,7 @@ urlpatterns = [
     re_path(r"^ServiceProviderConfig/?$", ServiceProviderConfigView.as_view()),
     re_path(r"^ResourceTypes(?:/(?P<pk>[^/]+))?/?$", ResourceTypesView.as_view()),
     re_path(r"^Schemas(?:/(?P<pk>[^/]+))?/?$", SchemasView.as_view()),
+    re_path(r"^Bulk/?$", BulkView.as_view()),
     re_path(r"^\.search/?$", SearchView.as_view()),
     re_path(r"^Users/\.search/?$", SearchView.as_view(resource="User")),
     re_path(r"^Groups/\.search/?$", SearchView.as_view(resource="Group")),

@@ -10,43 +10,23 @@ from scim2_models import Context
 
 from identities.actions.associations import adopt, associate, drop_association
 from identities.actions.lifecycle import delete_user, lift_suspension, suspend_user
-from identities.actions.users import UserAttributes, create_user, update_user
-from identities.errors import NotFound, NotPermitted, RuleViolation
+from identities.actions.users import update_user
+from identities.errors import NotFound, NotPermitted
 from identities.models import User
 from identities.representation import UserAdapter
 from identities.representation.arguments import UserArguments
 from identities.rules.ownership import is_empty, owner_of
 from identities.scim.call import Call
-from identities.scim.locked_attributes import Difference, unlocked, without_locked
-from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
+from identities.scim.locked_attributes import Difference, unlocked
+from identities.scim.messages import Form, as_form, as_model, read_patch
 from identities.scim.profiles import policy, tolerates
 from identities.scim.resources import user_model
+from identities.scim.user_creation import create, create_many
+from identities.scim.user_limits import check_bounds, check_manager, read_user
 from identities.scim.versions import check_if_match, user_tag
-from identities.scim.visibility import own_users, reachable_users, seen_users
+from identities.scim.visibility import reachable_users, seen_users
 
-
-def create(call: Call, payload: Form) -> UUID:
-    """Create the person a POST describes and let the client know it (RFC 7644 section 3.3).
-
-    What this client may not write is left out and noted.
-
-    Raises:
-        Conflict: the user name is taken, whether or not the client can see by whom.
-        NotPermitted: the person would lie outside of the client's bounds.
-        RuleViolation, pydantic.ValidationError: a value is not allowed.
-    """
-    form = _read(call, payload, Context.RESOURCE_CREATION_REQUEST)
-    wanted = without_locked(call, UserAdapter(User()).from_dict(form))
-    attributes = UserAttributes(
-        {name: value for name, value in wanted.changes.items() if not is_empty(value)},
-        {name: rows for name, rows in wanted.multi_values.items() if rows},
-    )
-    with transaction.atomic():
-        _check_manager(call, wanted.changes.get("manager"))
-        user = create_user(actor=call.actor, attributes=attributes, suspended=wanted.active is False)
-        associate(call.client, user, actor=call.actor, external_id=wanted.external_id)
-        _check_bounds(call, user)
-    return UUID(str(user.pk))
+__all__ = ["create", "create_many", "delete", "not_found", "patch", "replace"]
 
 
 def replace(call: Call, pk: UUID, payload: Form) -> None:
@@ -58,7 +38,7 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
     Raises:
         NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
-    form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
+    form = read_user(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
     with transaction.atomic():
         user = _locked(call, pk)
         adapter = UserAdapter(user)
@@ -122,10 +102,6 @@ def _only_seen(call: Call, pk: UUID) -> NotFound | NotPermitted:
     return not_found(pk)
 
 
-def _read(call: Call, payload: Form, context: Context) -> Form:
-    return read_resource(user_model(), call.tolerance.resource(payload), context, call.profile, call.notes)
-
-
 def _locked(call: Call, pk: UUID) -> Any:
     """The person, if the client may reach it; locked, so that what is computed from it holds when it is written."""
     user: Any = reachable_users(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
@@ -183,7 +159,7 @@ def _apply(call: Call, user: Any, difference: Difference, *, refuse: bool) -> No
     difference = unlocked(call, difference, active=user.active, refuse=refuse)
     _know(call, user, difference.external_id)
     if difference.changes or difference.multi_values:
-        _check_manager(call, difference.changes.get("manager"))
+        check_manager(call, difference.changes.get("manager"))
         result = update_user(
             user,
             actor=call.actor,
@@ -193,14 +169,7 @@ def _apply(call: Call, user: Any, difference: Difference, *, refuse: bool) -> No
         )
         call.note_kept(result.kept)
     _set_active(call, user, difference.active)
-    _check_bounds(call, user)
-
-
-def _check_bounds(call: Call, user: User) -> None:
-    """Refuse to put a person where this client could not see it any more."""
-    if call.client.bounds and not own_users(call.client).filter(pk=user.pk).exists():
-        message = _("With these values the person would lie outside of what this client may see.")
-        raise NotPermitted("out_of_bounds", message)
+    check_bounds(call, user)
 
 
 def _know(call: Call, user: Any, external_id: str | None) -> None:
@@ -218,16 +187,3 @@ def _set_active(call: Call, user: User, active: bool | None) -> None:
         suspend_user(user, actor=call.actor)
     elif active and not user.active and not lift_suspension(user, actor=call.actor).active:
         call.note_kept(("active",))
-
-
-def _check_manager(call: Call, manager: str | None) -> None:
-    """Refuse a manager whom the client cannot see."""
-    if manager and not seen_users(call.client).filter(pk__in=_uuids(manager)).exists():
-        raise RuleViolation("unknown_manager", _("There is no user %(id)s.") % {"id": manager}, field="manager")
-
-
-def _uuids(text: str) -> list[UUID]:
-    try:
-        return [UUID(text)]
-    except ValueError:
-        return []

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 # Public, and no action: they read or check.
 READING = {
     "administrators.role_of",
+    "associations.check_external_id",
     "clients.live_tokens",
     "clients.lock_client",
     "credentials.check_password_strength",
