@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from identities.scim.views import UnknownEndpoint
+from identities.scim.endpoints import RootView
 from provisioning_portal import refusals
 from provisioning_portal.health import healthz
 
@@ -12,7 +12,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("scim/v2/", include("identities.scim.urls")),
     # SCIM never redirects to a slash; it answers in its own form.
-    path("scim/v2", UnknownEndpoint.as_view()),
+    path("scim/v2", RootView.as_view()),
     path("", include("selfservice.urls")),
 ]
 

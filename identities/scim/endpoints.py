@@ -1,6 +1,6 @@
 """The endpoints of users, groups and queries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, cast
 from uuid import UUID
@@ -11,8 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identities.filters.attributes import Resource
+from identities.models import ApiClient
 from identities.scim import groups, users
-from identities.scim.listing import answer, answer_all, read_query
+from identities.scim.cursor_paging import cursor_page
+from identities.scim.listing import RESOURCES, index_page, read_queries
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
 from identities.scim.versions import is_unchanged, tag_of
@@ -50,7 +52,7 @@ class CollectionView(ResourceView):
 
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
-        return Response(answer(read_query(request.query_params.dict(), self.resource), self.caller))
+        return Response(page(request.query_params.dict(), self.caller, self.resource))
 
     def post(self, request: Request) -> Response:
         """Create a resource; 201 with its representation."""
@@ -156,7 +158,19 @@ class SearchView(ScimView):
 
     def post(self, request: Request) -> Response:
         """A page of what the client sees."""
-        parameters = cast(Form, request.data)
-        if self.resource is None:
-            return Response(answer_all(parameters, self.caller))
-        return Response(answer(read_query(parameters, self.resource), self.caller))
+        resources = RESOURCES if self.resource is None else (self.resource,)
+        return Response(page(cast(Form, request.data), self.caller, *resources))
+
+
+class RootView(ScimView):
+    """The base address: a query across resource types (RFC 7644 section 3.4.2.1)."""
+
+    def get(self, request: Request) -> Response:
+        """A page of what the client sees."""
+        return Response(page(request.query_params.dict(), self.caller, *RESOURCES))
+
+
+def page(parameters: Mapping[str, Any], client: ApiClient, *resources: Resource) -> Form:
+    """The page of these resource types that the parameters ask for, by index unless they name a cursor."""
+    queries = read_queries(parameters, *resources)
+    return index_page(queries, client) if queries[0].cursor is None else cursor_page(queries, client)

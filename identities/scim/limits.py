@@ -14,3 +14,6 @@ MEMBERS_PER_REQUEST: Final = 20_000
 # Requests of one client in a window of so many seconds.
 RATE_REQUESTS: Final = 2000
 RATE_SECONDS: Final = 10
+
+# A cursor is good for so long.
+CURSOR_SECONDS: Final = 3600

@@ -3,12 +3,13 @@
 from django.urls import re_path
 
 from identities.scim.discovery import ResourceTypesView, SchemasView, ServiceProviderConfigView
-from identities.scim.endpoints import GroupsView, GroupView, SearchView, UsersView, UserView
+from identities.scim.endpoints import GroupsView, GroupView, RootView, SearchView, UsersView, UserView
 from identities.scim.views import UnknownEndpoint
 
 app_name = "scim"
 
 urlpatterns = [
+    re_path(r"^$", RootView.as_view()),
     re_path(r"^ServiceProviderConfig/?$", ServiceProviderConfigView.as_view()),
     re_path(r"^ResourceTypes(?:/(?P<pk>[^/]+))?/?$", ResourceTypesView.as_view()),
     re_path(r"^Schemas(?:/(?P<pk>[^/]+))?/?$", SchemasView.as_view()),
