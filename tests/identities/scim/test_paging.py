@@ -201,7 +201,7 @@ SORTS = st.sampled_from([{}, {"sortBy": "title"}, {"sortBy": "title", "sortOrder
 
 @pytest.mark.database
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sort=SORTS, count=st.integers(1, 3), writes=st.lists(WRITES, min_size=12, max_size=12))
 def test_cursors_neither_pass_over_nor_repeat_while_others_write(
     sort: dict[str, str], count: int, writes: list[Writes]
