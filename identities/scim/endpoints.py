@@ -19,7 +19,7 @@ from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
 from identities.scim.versions import is_unchanged, tag_of
 from identities.scim.views import ScimView
-from identities.scim.visibility import own_groups, reachable_users
+from identities.scim.visibility import eyes, own_groups, reachable_users
 from identities.vocabulary import ClientScope
 
 
@@ -33,18 +33,15 @@ class ResourceView(ScimView):
 
     def projection(self, request: Request) -> Projection:
         """What the client wants to see of a resource."""
-        given = {name.lower(): value for name, value in request.query_params.items()}
-        return projection(given.get("attributes"), given.get("excludedattributes"), self.resource)
+        return asked_for(request, self.resource)
 
     def represent(self, pk: UUID | str, wanted: Projection) -> Response:
         """The resource as it is now, with its version (raises NotFound)."""
         client = self.caller
-        forms = type(self).read(type(self).objects(client).filter(pk=pk), client, wanted)
+        forms = type(self).read(type(self).objects(client).filter(pk=pk), eyes(client), wanted)
         if not forms:
             raise self.handlers.not_found(pk)
-        meta = forms[0]["meta"]
-        headers = {"ETag": meta["version"], "Content-Location": meta["location"]}
-        return Response(wanted.apply(forms[0]), headers=headers)
+        return represented(forms[0], wanted)
 
 
 class CollectionView(ResourceView):
@@ -168,6 +165,26 @@ class RootView(ScimView):
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
         return Response(page(request.query_params.dict(), self.caller, *RESOURCES))
+
+
+def represented(form: Form, wanted: Projection) -> Response:
+    """The answer that shows a resource."""
+    meta = form["meta"]
+    return Response(wanted.apply(form), headers={"ETag": meta["version"], "Content-Location": meta["location"]})
+
+
+def unless_known(request: Request, response: Response) -> Response:
+    """The answer, or 304 if the caller says that it has this version."""
+    tag = response.headers["ETag"]
+    if not is_unchanged(request.META.get("HTTP_IF_NONE_MATCH"), tag):
+        return response
+    return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+
+
+def asked_for(request: Request, resource: Resource) -> Projection:
+    """What a request wants to see of a resource."""
+    given = {name.lower(): value for name, value in request.query_params.items()}
+    return projection(given.get("attributes"), given.get("excludedattributes"), resource)
 
 
 def page(parameters: Mapping[str, Any], client: ApiClient, *resources: Resource) -> Form:

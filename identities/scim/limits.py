@@ -14,6 +14,8 @@ MEMBERS_PER_REQUEST: Final = 20_000
 # Requests of one client in a window of so many seconds.
 RATE_REQUESTS: Final = 2000
 RATE_SECONDS: Final = 10
+# Requests of one person at `/Me` in such a window.
+PERSON_REQUESTS: Final = 100
 
 # A cursor is good for so long.
 CURSOR_SECONDS: Final = 3600

@@ -60,7 +60,7 @@ class Query:
     def read(self, rows: "QuerySet[Any]", client: ApiClient) -> list[Form]:
         """These rows of what is found, as they are answered."""
         read: Any = read_users if self.resource == "User" else read_groups
-        return [self.wanted.apply(form) for form in read(rows, client, self.wanted)]
+        return [self.wanted.apply(form) for form in read(rows, eyes(client), self.wanted)]
 
     def name(self, client: ApiClient) -> str:
         """What all pages of the query have in common."""

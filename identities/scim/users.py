@@ -1,8 +1,5 @@
 """Requests that change users, turned into actions. PUT and PATCH share one path: the difference between two forms."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from typing import Any
 from uuid import UUID
 
@@ -16,24 +13,14 @@ from identities.actions.users import UserAttributes, create_user, update_user
 from identities.errors import NotFound, RuleViolation
 from identities.models import User
 from identities.representation import UserAdapter
-from identities.representation.arguments import UserArguments
-from identities.rules.ownership import is_empty, owner_of
+from identities.rules.ownership import is_empty
 from identities.scim.call import Call
-from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
-from identities.scim.profiles import policy, tolerates
+from identities.scim.differences import Difference, patch_difference, put_difference
+from identities.scim.messages import Form, read_patch, read_resource
+from identities.scim.profiles import tolerates
 from identities.scim.resources import user_model
 from identities.scim.versions import check_if_match, user_tag
 from identities.scim.visibility import own_users, reachable_users
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """What a request wants to be otherwise than it is."""
-
-    changes: Mapping[str, Any]
-    multi_values: Mapping[str, list[dict[str, Any]]]
-    active: bool | None
-    external_id: str | None
 
 
 def create(call: Call, payload: Form) -> UUID:
@@ -68,11 +55,7 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
     form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
     with transaction.atomic():
         user = _locked(call, pk)
-        adapter = UserAdapter(user)
-        wanted = adapter.from_dict(form)
-        difference = _difference(adapter.from_dict(adapter.to_dict()), wanted)
-        named = {name: value for name, value in difference.changes.items() if _may_put(call, user, name, value)}
-        _apply(call, user, _Difference(named, difference.multi_values, wanted.active, wanted.external_id), refuse=False)
+        _apply(call, user, put_difference(user, form, call.actor.origin), refuse=False)
 
 
 def patch(call: Call, pk: UUID, payload: Form) -> None:
@@ -82,21 +65,16 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
         NotFound; PreconditionFailedException; Conflict; ValueOwned (unless the profile tolerates it); RuleViolation;
         SCIMException and pydantic.ValidationError for a message that cannot be understood or applied.
     """
-    model = user_model()
     cleaned = call.tolerance.patch(payload)
     if _has_nothing_left(cleaned, payload):
         with transaction.atomic():
             _locked(call, pk)
         return
-    message = read_patch(model, cleaned, call.profile)
+    message = read_patch(user_model(), cleaned, call.profile)
     with transaction.atomic():
         user = _locked(call, pk)
-        adapter = UserAdapter(user)
-        resource = as_model(model, _patchable(adapter.to_dict(), user.external_id))
-        before = adapter.from_dict(as_form(resource))
-        message.patch(resource, scim_policy=policy(call.profile))
-        after = _without_emptied(adapter.from_dict(as_form(resource)), message)
-        _apply(call, user, _difference(before, after), refuse=not tolerates(call.profile, "owned_values_kept"))
+        found = patch_difference(user, user.external_id, message, call.profile)
+        _apply(call, user, found, refuse=not tolerates(call.profile, "owned_values_kept"))
 
 
 def delete(call: Call, pk: UUID) -> None:
@@ -134,23 +112,6 @@ def _locked(call: Call, pk: UUID) -> Any:
     return user
 
 
-def _patchable(form: Form, external_id: str | None) -> Form:
-    """What a PATCH works on. Without `active`: it is not the client's to compute with, only to assert."""
-    kept = {name: value for name, value in form.items() if name not in ("active", "meta")}
-    return kept | ({"externalId": external_id} if external_id else {})
-
-
-def _without_emptied(after: UserArguments, message: Any) -> UserArguments:
-    """Without the entries whose value an operation on parts took away: the type that is left says nothing by itself."""
-    paths = [operation.path.parts for operation in message.operations if operation.path is not None]
-    in_parts = {parts[0].lower() for parts in paths if len(parts) > 1}
-    told = {
-        name: [row for row in rows if row["value"] or row["data"] or name.lower() not in in_parts]
-        for name, rows in after.multi_values.items()
-    }
-    return replace_fields(after, multi_values=told)
-
-
 def _has_nothing_left(cleaned: Form, payload: Form) -> bool:
     operations = [
         [value for name, value in each.items() if name.lower() == "operations"] for each in (cleaned, payload)
@@ -158,27 +119,7 @@ def _has_nothing_left(cleaned: Form, payload: Form) -> bool:
     return operations[0] == [[]] and operations[1] != [[]]
 
 
-def _difference(before: UserArguments, after: UserArguments) -> _Difference:
-    gone = before.external_id is not None and after.external_id is None
-    external_id = "" if gone else after.external_id
-    return _Difference(
-        {name: value for name, value in after.changes.items() if value != before.changes.get(name)},
-        {name: rows for name, rows in after.multi_values.items() if rows != before.multi_values.get(name)},
-        after.active,
-        None if external_id == before.external_id else external_id,
-    )
-
-
-def _may_put(call: Call, user: User, name: str, value: Any) -> bool:
-    """Whether a PUT speaks of the value: it gives one, or leaves out one that the client owns."""
-    if not is_empty(value):
-        return True
-    column = {"manager": "manager_id"}.get(name, name)
-    now = user.custom.get(name.partition(".")[2]) if name.startswith("custom.") else getattr(user, column)
-    return owner_of(name, now, user.owners, user.default_origin) == call.actor.origin
-
-
-def _apply(call: Call, user: Any, difference: _Difference, *, refuse: bool) -> None:
+def _apply(call: Call, user: Any, difference: Difference, *, refuse: bool) -> None:
     _know(call, user, difference.external_id)
     if difference.changes or difference.multi_values:
         _check_manager(call, difference.changes.get("manager"))

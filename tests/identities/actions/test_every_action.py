@@ -25,9 +25,10 @@ from identities.actions import (
     lifecycle,
     memberships,
     org_units,
+    person_tokens,
     users,
 )
-from identities.actors import clock_actor
+from identities.actors import clock_actor, self_actor
 from identities.models import AuditEntry, ChangeEvent, User
 from identities.vocabulary import AdoptionRule, Role, Verb
 from tests.factories import (
@@ -55,6 +56,7 @@ ROOMS = (
     lifecycle,
     memberships,
     org_units,
+    person_tokens,
     users,
 )
 # Public, and no action: they read or check.
@@ -80,6 +82,8 @@ WITHOUT_EVENTS = {
     "credentials.record_sign_in",
     "credentials.remove_second_factors",
     "credentials.set_password",
+    "person_tokens.issue_person_token",
+    "person_tokens.revoke_person_token",
 }
 # Nobody is signed in when a sign-in fails.
 WITHOUT_ACTOR = {"credentials.record_failed_sign_in"}
@@ -111,6 +115,16 @@ def _with_token() -> Any:
     client = make_client()
     clients.issue_token(client, actor=actor())
     return client.tokens.get()
+
+
+def _with_person_token() -> Any:
+    person = make_person()
+    _issue_own_token(person)
+    return person.person_tokens.get()
+
+
+def _issue_own_token(person: User) -> str:
+    return person_tokens.issue_person_token(person, actor=self_actor(person.pk, person.user_name), name="watch")
 
 
 def _with_second_factor() -> User:
@@ -259,6 +273,10 @@ CASES: dict[str, Case] = {
     ),
     "org_units.update_org_unit": Case(
         lambda unit: org_units.update_org_unit(unit, actor=actor(), changes={"name": "x"}), make_org_unit
+    ),
+    "person_tokens.issue_person_token": Case(_issue_own_token, make_person),
+    "person_tokens.revoke_person_token": Case(
+        lambda token: person_tokens.revoke_person_token(token, actor=actor()), _with_person_token
     ),
     "users.create_user": Case(
         lambda _: users.create_user(actor=actor(), attributes=users.UserAttributes({"user_name": "ada"}))
