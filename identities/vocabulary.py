@@ -131,6 +131,21 @@ class AttributeKind(StrEnum):
     DATE_TIME = "dateTime"
 
 
+class AttributeMutability(StrEnum):
+    """When a custom attribute may be written (RFC 7643 section 7). None is writeOnly: the portal shows all values."""
+
+    READ_WRITE = "readWrite"
+    READ_ONLY = "readOnly"
+    IMMUTABLE = "immutable"
+
+
+class AttributeUniqueness(StrEnum):
+    """Whether two people may have the same value of a custom attribute (RFC 7643 section 7)."""
+
+    NONE = "none"
+    SERVER = "server"
+
+
 class Verb(StrEnum):
     """What the audit trail says happened. Every action has its own; the engine adds its own beside these."""
 
@@ -174,6 +189,8 @@ class Verb(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105  a verb, not a token
     CREDENTIALS_ISSUED = "credentials.issued"
     CREDENTIALS_REVOKED = "credentials.revoked"
+    PERSON_TOKEN_ISSUED = "person_token.issued"  # noqa: S105  a verb, not a token
+    PERSON_TOKEN_REVOKED = "person_token.revoked"  # noqa: S105  a verb, not a token
     ASSOCIATION_CREATED = "association.created"
     ASSOCIATION_CHANGED = "association.changed"
     ASSOCIATION_DROPPED = "association.dropped"

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from identities.scim.endpoints import RootView
 from identities.scim.oauth import RevokeView, TokenView
-from identities.scim.views import UnknownEndpoint
 from provisioning_portal import refusals
 from provisioning_portal.health import healthz
 
@@ -13,7 +13,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("scim/v2/", include("identities.scim.urls")),
     # SCIM never redirects to a slash; it answers in its own form.
-    path("scim/v2", UnknownEndpoint.as_view()),
+    path("scim/v2", RootView.as_view()),
     path("oauth/token", TokenView.as_view(), name="oauth_token"),
     path("oauth/revoke", RevokeView.as_view(), name="oauth_revoke"),
     path("", include("selfservice.urls")),

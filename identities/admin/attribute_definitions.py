@@ -20,11 +20,11 @@ from identities.models import AttributeDefinition
 class AttributeDefinitionAdmin(ActionModelAdmin):
     """Declares which further values people have. A declared name and type stay as they are."""
 
-    list_display = ("label", "name", "kind", "multi_valued", "required")
+    list_display = ("label", "name", "kind", "multi_valued", "required", "mutability", "uniqueness")
     search_fields = ("name", "label")
     empty_words = gettext_lazy("Declare what else is known of people here: a badge number, a shoe size, a car park.")
     deletion_words = gettext_lazy("The attribute is not shown and not accepted any more.")
-    fields = ("name", "label", "kind", "multi_valued", "required", "description")
+    fields = ("name", "label", "kind", "multi_valued", "required", "mutability", "uniqueness", "description")
 
     def get_readonly_fields(self, request: HttpRequest, obj: AttributeDefinition | None = None) -> tuple[str, ...]:
         """Values already stored depend on name and type."""

@@ -18,6 +18,7 @@ from identities.models import (
     Membership,
     MultiValue,
     OrgUnit,
+    PersonToken,
     Suspension,
     User,
 )
@@ -56,6 +57,7 @@ for _model, _masked in (
     (AttributeDefinition, []),
     (ApiClient, []),
     (ApiToken, ["digest"]),
+    (PersonToken, ["digest"]),
     (ClientAssociation, []),
 ):
     registry.register(_model, exclude_fields=_derived(_model), mask_fields=_masked)

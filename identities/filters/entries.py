@@ -31,15 +31,23 @@ class Visibility:
     users: "QuerySet[User] | None" = None
     groups: "QuerySet[Group] | None" = None
 
+    @property
+    def seen_users(self) -> "QuerySet[User]":
+        """The users that may be seen."""
+        return (User.objects.present() if self.users is None else self.users).order_by()
+
+    @property
+    def seen_groups(self) -> "QuerySet[Group]":
+        """The groups that may be seen."""
+        return (Group.objects.filter(deleted_at__isnull=True) if self.groups is None else self.groups).order_by()
+
     def of_users(self, column: str) -> Q:
         """The condition that the user in this column is seen."""
-        users = User.objects.present() if self.users is None else self.users
-        return Q(**{f"{column}__in": users.order_by().values("pk")})
+        return Q(**{f"{column}__in": self.seen_users.values("pk")})
 
     def of_groups(self, column: str) -> Q:
         """The condition that the group in this column is seen."""
-        groups = Group.objects.filter(deleted_at__isnull=True) if self.groups is None else self.groups
-        return Q(**{f"{column}__in": groups.order_by().values("pk")})
+        return Q(**{f"{column}__in": self.seen_groups.values("pk")})
 
 
 def entries(many: MultiValued, visibility: Visibility, owner: Any = OuterRef("pk")) -> "QuerySet[Any]":  # noqa: B008  # immutable

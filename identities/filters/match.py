@@ -120,10 +120,11 @@ _READ: Final[dict[Kind, Callable[[Any], Any]]] = {
 def _passes(values: list[Any], operator: CompareOperator, wanted: Any) -> bool:
     if wanted is None:
         return not values or None in values
-    return any(_compare(value, operator, wanted) for value in values if value is not None)
+    return any(compare(value, operator, wanted) for value in values if value is not None)
 
 
-def _compare(value: Any, operator: CompareOperator, wanted: Any) -> bool:
+def compare(value: Any, operator: CompareOperator, wanted: Any) -> bool:
+    """Whether a value compares so; one of another type does not, whatever the operator."""
     if _type(value) is not _type(wanted):
         return False
     return _COMPARE[operator](value, wanted)

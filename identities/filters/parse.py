@@ -23,7 +23,8 @@ from scim2_models.path import Present as PresentExpr
 
 from identities.errors import RuleViolation
 from identities.filters.attributes import Attribute, MultiValued, Resource, Target, find
-from identities.filters.literals import UnfitError, literal
+from identities.filters.literals import EQUALITY, UnfitError, literal
+from identities.filters.match import compare
 from identities.filters.tree import Every, Filter, Negation, Node, Present, Select, Some, Test
 
 MAX_LENGTH: Final = 4000
@@ -34,11 +35,13 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COLUMN: Final = re.compile(r"at column (\d+)")
 
 
-def parse(text: str, resource: Resource, *, per_client: bool = False) -> Filter:
+def parse(text: str, resource: Resource, *, per_client: bool = False, others: tuple[Resource, ...] = ()) -> Filter:
     """Read `text` as a filter on `resource`.
 
     Args:
         per_client: whether `externalId`, which belongs to one API client, may be named.
+        others: resource types that the same filter is for. An attribute that only one of them has is one without a
+            value here (RFC 7644 section 3.4.2.1).
 
     Raises:
         RuleViolation: code `invalid_filter`; `facts["position"]` is the column (from 1) where reading stopped, None
@@ -47,18 +50,18 @@ def parse(text: str, resource: Resource, *, per_client: bool = False) -> Filter:
     if len(text) > MAX_LENGTH:
         _refuse(f"The filter is longer than {MAX_LENGTH} characters.", MAX_LENGTH + 1)
     _check_nesting(text)
-    return _parsed(text, resource, per_client)
+    return _parsed(text, resource, per_client, others)
 
 
 @lru_cache(maxsize=512)
-def _parsed(text: str, resource: Resource, per_client: bool) -> Filter:
+def _parsed(text: str, resource: Resource, per_client: bool, others: tuple[Resource, ...]) -> Filter:
     try:
         # Not bound to scim2-models' resources: names are bound to our own table.
         tree = ScimFilter(text).ast
     except InvalidFilterException as error:
         column = _COLUMN.search(error.detail)
         _refuse(f"The filter cannot be read: {error.detail}.", int(column.group(1)) if column else None)
-    return Filter(text, resource, _Binder(resource, per_client).visit(tree))
+    return Filter(text, resource, _Binder(resource, per_client, others).visit(tree))
 
 
 def _check_nesting(text: str) -> None:
@@ -76,11 +79,21 @@ def _refuse(message: str, position: int | None = None) -> NoReturn:
     raise RuleViolation("invalid_filter", message, position=position)
 
 
+def _name(path: AttrPath) -> str:
+    return f"{path.attr}.{path.sub_attr}" if path.sub_attr else path.attr
+
+
+def _settled(node: object, *, truth: bool) -> Node:
+    """A clause that is as true of one object as of any other."""
+    return Every(str(node), ()) if truth else Some(str(node), ())
+
+
 class _Binder(FilterVisitor[Node]):
     """Turns scim2-models' syntax tree into ours, attribute by attribute."""
 
-    def __init__(self, resource: Resource, per_client: bool) -> None:
+    def __init__(self, resource: Resource, per_client: bool, others: tuple[Resource, ...]) -> None:
         self._resource: Resource = resource
+        self._others = others
         self._per_client = per_client
         self._inside: MultiValued | None = None
         self._clauses = 0
@@ -88,6 +101,10 @@ class _Binder(FilterVisitor[Node]):
     def visit_comparison(self, node: Comparison) -> Node:
         """Bind a comparison; `ne` becomes the negation of `eq`."""
         self._count()
+        if self._is_resource_type(node.attr_path):
+            return _settled(node, truth=self._is_of_type(node))
+        if self._is_of_others(node.attr_path):
+            return _settled(node, truth=(node.op is CompareOperator.ne) != (node.value is None))
         attribute = self._comparable(node.attr_path)
         try:
             value = literal(attribute, node.op, node.value)
@@ -100,6 +117,10 @@ class _Binder(FilterVisitor[Node]):
     def visit_present(self, node: PresentExpr) -> Node:
         """Bind a test for presence."""
         self._count()
+        if self._is_resource_type(node.attr_path):
+            return _settled(node, truth=True)
+        if self._is_of_others(node.attr_path):
+            return _settled(node, truth=False)
         return Present(str(node), self._target(node.attr_path))
 
     def visit_not(self, node: Not) -> Node:
@@ -113,6 +134,8 @@ class _Binder(FilterVisitor[Node]):
 
     def visit_value_path(self, node: ValuePath) -> Node:
         """Bind a selection of entries, such as `emails[type eq "work"]`."""
+        if self._is_of_others(node.attr_path):
+            return _settled(node, truth=False)
         many = self._target(node.attr_path)
         if not isinstance(many, MultiValued):
             _refuse(f"{node.attr_path} has a single value; there is nothing to select from it.")
@@ -127,8 +150,25 @@ class _Binder(FilterVisitor[Node]):
         if self._clauses > MAX_CLAUSES:
             _refuse(f"The filter has more than {MAX_CLAUSES} clauses.")
 
+    def _is_resource_type(self, path: AttrPath) -> bool:
+        """Whether this is `meta.resourceType`, the same for all objects of a type."""
+        return self._inside is None and path.uri is None and _name(path).lower() == "meta.resourcetype"
+
+    def _is_of_type(self, node: Comparison) -> bool:
+        if node.value is None or not isinstance(node.value, str):
+            return (node.op is CompareOperator.ne) if node.op in EQUALITY else _refuse(f"{node} compares with a text.")
+        if node.op is CompareOperator.ne:
+            return node.value != self._resource
+        return compare(self._resource, node.op, node.value)
+
+    def _is_of_others(self, path: AttrPath) -> bool:
+        """Whether only other resource types have the attribute."""
+        if self._inside is not None or find(self._resource, path.uri, _name(path)) is not None:
+            return False
+        return any(find(other, path.uri, _name(path)) is not None for other in self._others)
+
     def _target(self, path: AttrPath) -> Target:
-        name = f"{path.attr}.{path.sub_attr}" if path.sub_attr else path.attr
+        name = _name(path)
         if self._inside is not None:
             part = self._inside.part(name) if path.uri is None else None
             return part or _refuse(f"{self._inside.name} has no part {name!r}.")

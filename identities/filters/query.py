@@ -129,7 +129,10 @@ class _Translator:
 
 
 def _combine(conditions: Iterable[Q], connector: str) -> Q:
-    return reduce(and_ if connector == Q.AND else or_, conditions)
+    terms = list(conditions)
+    if not terms:
+        return _EVERYTHING if connector == Q.AND else _NOTHING
+    return reduce(and_ if connector == Q.AND else or_, terms)
 
 
 def _many(filter: Filter, name: str) -> MultiValued:  # noqa: A002  # the domain's word

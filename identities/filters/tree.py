@@ -54,14 +54,14 @@ class Negation(Node):
 
 @dataclass(frozen=True, slots=True)
 class Every(Node):
-    """All terms hold."""
+    """All terms hold. Without terms: what is true of every object."""
 
     terms: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Some(Node):
-    """At least one term holds."""
+    """At least one term holds. Without terms: what is true of no object."""
 
     terms: tuple[Node, ...]
 

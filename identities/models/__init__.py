@@ -8,6 +8,7 @@ from identities.models.group import Group, Membership, MembershipOrigin
 from identities.models.mapping_row import MappingRow
 from identities.models.multi_value import MultiValue
 from identities.models.org_unit import OrgUnit
+from identities.models.person_token import PersonToken
 from identities.models.suspension import Suspension
 from identities.models.user import Administrator, User
 
@@ -28,6 +29,7 @@ __all__ = [
     "MembershipOrigin",
     "MultiValue",
     "OrgUnit",
+    "PersonToken",
     "Suspension",
     "User",
 ]

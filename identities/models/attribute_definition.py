@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from identities.vocabulary import AttributeKind
+from identities.vocabulary import AttributeKind, AttributeMutability, AttributeUniqueness
 
 
 class AttributeDefinition(models.Model):
@@ -24,6 +24,25 @@ class AttributeDefinition(models.Model):
     )
     multi_valued = models.BooleanField(_("several values"), default=False)
     required = models.BooleanField(_("required"), default=False)
+    mutability = models.CharField(
+        _("may be written"),
+        max_length=10,
+        default=AttributeMutability.READ_WRITE,
+        choices=[
+            (AttributeMutability.READ_WRITE, _("at any time")),
+            (AttributeMutability.IMMUTABLE, _("once")),
+            (AttributeMutability.READ_ONLY, _("not by API clients and people themselves")),
+        ],
+    )
+    uniqueness = models.CharField(
+        _("unique"),
+        max_length=10,
+        default=AttributeUniqueness.NONE,
+        choices=[
+            (AttributeUniqueness.NONE, _("no")),
+            (AttributeUniqueness.SERVER, _("among all people")),
+        ],
+    )
     description = models.CharField(_("description"), max_length=255, blank=True, default="")
 
     class Meta:

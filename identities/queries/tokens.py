@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from allauth.idp.oidc.models import Token
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from identities.models import ApiClient, ApiToken
+from identities.models import ApiClient, ApiToken, PersonToken, User
 from identities.rules.expiry import is_expired
+from identities.vocabulary import UserKind
 
-# Makes a leaked token recognisable to scanners.
+# Make a leaked token recognisable to scanners: a client's, and a person's own.
 TOKEN_MARK: Final = "scim_"  # noqa: S105  the mark of every token, not one of them
+PERSON_MARK: Final = "me_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,21 @@ def _oauth_caller(text: str) -> Caller | None:
     if found is None or not is_live(found.client.api_client):
         return None
     return Caller(found.client.api_client, scopes=found.get_scopes())
+
+
+def authenticate_person(text: str) -> PersonToken | None:
+    """The live token with this text of a person's own, with the person; None if it is unknown, revoked or expired, if
+    the person's sessions were ended since, or if the person may not sign in.
+    """
+    live = PersonToken.objects.select_related("user").filter(digest=token_digest(text), revoked_at=None)
+    found = live.filter(user__session_epoch=F("session_epoch"), user__kind=UserKind.PERSON).first()
+    if found is None or not found.user.is_active or is_expired(found.expires_at, timezone.now()):
+        return None
+    return found
+
+
+def live_person_tokens(person: User) -> "QuerySet[PersonToken]":
+    """The tokens of a person that still work, newest first."""
+    return person.person_tokens.filter(
+        revoked_at=None, expires_at__gt=timezone.now(), session_epoch=person.session_epoch
+    )

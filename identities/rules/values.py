@@ -9,11 +9,14 @@ from typing import Any, Final
 from identities.errors import RuleViolation
 from identities.rules.attributes import DATES, TEXT_LENGTHS, USER_NAME
 from identities.rules.naming import check_name, check_text
-from identities.vocabulary import AttributeKind
+from identities.rules.ownership import is_empty
+from identities.vocabulary import AttributeKind, AttributeMutability
 
 CUSTOM_TEXT_LENGTH: Final = 4000
 CUSTOM_VALUES: Final = 200
 _WORDS: Final = {"true": True, "false": False}
+# Origins that write over the network, for a client or a person.
+_OUTSIDE: Final = ("scim", "idp", "self")
 _SCRIPT_SCHEMES: Final = ("javascript:", "data:", "vbscript:")
 
 
@@ -25,6 +28,13 @@ class CustomAttribute:
     kind: AttributeKind
     multi_valued: bool = False
     required: bool = False
+    mutability: AttributeMutability = AttributeMutability.READ_WRITE
+    unique: bool = False
+
+    @property
+    def field(self) -> str:
+        """What actions call it."""
+        return f"custom.{self.name}"
 
 
 def clean_single(attribute: str, value: Any) -> Any:
@@ -76,6 +86,30 @@ def clean_custom(definition: CustomAttribute, value: Any) -> Any:
     if len(values) > CUSTOM_VALUES:
         raise RuleViolation("too_many", f"{field} has more than {CUSTOM_VALUES} values.", field=field)
     return [_clean_custom_one(field, definition.kind, each) for each in values]
+
+
+def may_set(definition: CustomAttribute, origin: str) -> bool:
+    """Whether values of the attribute may come from there: what is readOnly, no client or person writes."""
+    outside = origin.partition(":")[0] in _OUTSIDE
+    return not (outside and definition.mutability == AttributeMutability.READ_ONLY)
+
+
+def stays(definition: CustomAttribute, before: Any, value: Any, origin: str) -> bool:
+    """Whether a value stays as it is, whatever `origin` wants it to be: it is readOnly, or immutable and would be lost.
+
+    Raises:
+        RuleViolation: `immutable`: another value is given for one that is there once and for all.
+    """
+    if before == value:
+        return False
+    if not may_set(definition, origin):
+        return True
+    if definition.mutability != AttributeMutability.IMMUTABLE or is_empty(before):
+        return False
+    if not is_empty(value):
+        message = f"{definition.field} has a value, which cannot change any more."
+        raise RuleViolation("immutable", message, field=definition.field)
+    return True
 
 
 def definition_of(attribute_name: str, definitions: Mapping[str, CustomAttribute]) -> CustomAttribute:

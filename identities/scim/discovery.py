@@ -11,6 +11,7 @@ from scim2_models import (
     ChangePassword,
     ETag,
     Filter,
+    Pagination,
     Patch,
     ResourceType,
     Schema,
@@ -21,7 +22,7 @@ from scim2_models.resources.service_provider_config import AuthenticationScheme
 
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.errors import error_body
-from identities.scim.limits import BODY_BYTES, OPERATIONS, PAGE_LARGEST
+from identities.scim.limits import BODY_BYTES, CURSOR_SECONDS, OPERATIONS, PAGE_DEFAULT, PAGE_LARGEST
 from identities.scim.listing import list_response
 from identities.scim.messages import as_form
 from identities.scim.reading import Form
@@ -106,6 +107,14 @@ def _config() -> ServiceProviderConfig:
         change_password=ChangePassword(supported=False),
         sort=Sort(supported=True),
         etag=ETag(supported=True),
+        pagination=Pagination(
+            cursor=True,
+            index=True,
+            default_pagination_method=Pagination.DefaultPaginationMethod.index,
+            default_page_size=PAGE_DEFAULT,
+            max_page_size=PAGE_LARGEST,
+            cursor_timeout=CURSOR_SECONDS,
+        ),
         authentication_schemes=[
             AuthenticationScheme(
                 type=AuthenticationScheme.Type.oauthbearertoken,

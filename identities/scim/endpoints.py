@@ -1,6 +1,6 @@
 """The endpoints of users, groups and queries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, cast
 from uuid import UUID
@@ -11,14 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identities.filters.attributes import Resource
+from identities.models import ApiClient
 from identities.scim import groups, users
 from identities.scim.bulk import answer_bulk
-from identities.scim.listing import answer, answer_all, read_query
+from identities.scim.cursor_paging import cursor_page
+from identities.scim.listing import RESOURCES, index_page, read_queries
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
 from identities.scim.versions import is_unchanged, tag_of
 from identities.scim.views import ScimView
-from identities.scim.visibility import reachable_users, seen_groups
+from identities.scim.visibility import eyes, reachable_users, seen_groups
 from identities.vocabulary import ClientScope
 
 
@@ -32,18 +34,15 @@ class ResourceView(ScimView):
 
     def projection(self, request: Request) -> Projection:
         """What the client wants to see of a resource."""
-        given = {name.lower(): value for name, value in request.query_params.items()}
-        return projection(given.get("attributes"), given.get("excludedattributes"), self.resource)
+        return asked_for(request, self.resource)
 
     def represent(self, pk: UUID | str, wanted: Projection) -> Response:
         """The resource as it is now, with its version (raises NotFound)."""
         client = self.caller
-        forms = type(self).read(type(self).objects(client).filter(pk=pk), client, wanted)
+        forms = type(self).read(type(self).objects(client).filter(pk=pk), eyes(client), wanted)
         if not forms:
             raise self.handlers.not_found(pk)
-        meta = forms[0]["meta"]
-        headers = {"ETag": meta["version"], "Content-Location": meta["location"]}
-        return Response(wanted.apply(forms[0]), headers=headers)
+        return represented(forms[0], wanted)
 
 
 class CollectionView(ResourceView):
@@ -51,7 +50,7 @@ class CollectionView(ResourceView):
 
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
-        return Response(answer(read_query(request.query_params.dict(), self.resource), self.caller))
+        return Response(page(request.query_params.dict(), self.caller, self.resource))
 
     def post(self, request: Request) -> Response:
         """Create a resource; 201 with its representation."""
@@ -169,7 +168,39 @@ class SearchView(ScimView):
 
     def post(self, request: Request) -> Response:
         """A page of what the client sees."""
-        parameters = cast(Form, request.data)
-        if self.resource is None:
-            return Response(answer_all(parameters, self.caller))
-        return Response(answer(read_query(parameters, self.resource), self.caller))
+        resources = RESOURCES if self.resource is None else (self.resource,)
+        return Response(page(cast(Form, request.data), self.caller, *resources))
+
+
+class RootView(ScimView):
+    """The base address: a query across resource types (RFC 7644 section 3.4.2.1)."""
+
+    def get(self, request: Request) -> Response:
+        """A page of what the client sees."""
+        return Response(page(request.query_params.dict(), self.caller, *RESOURCES))
+
+
+def represented(form: Form, wanted: Projection) -> Response:
+    """The answer that shows a resource."""
+    meta = form["meta"]
+    return Response(wanted.apply(form), headers={"ETag": meta["version"], "Content-Location": meta["location"]})
+
+
+def unless_known(request: Request, response: Response) -> Response:
+    """The answer, or 304 if the caller says that it has this version."""
+    tag = response.headers["ETag"]
+    if not is_unchanged(request.META.get("HTTP_IF_NONE_MATCH"), tag):
+        return response
+    return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+
+
+def asked_for(request: Request, resource: Resource) -> Projection:
+    """What a request wants to see of a resource."""
+    given = {name.lower(): value for name, value in request.query_params.items()}
+    return projection(given.get("attributes"), given.get("excludedattributes"), resource)
+
+
+def page(parameters: Mapping[str, Any], client: ApiClient, *resources: Resource) -> Form:
+    """The page of these resource types that the parameters ask for, by index unless they name a cursor."""
+    queries = read_queries(parameters, *resources)
+    return index_page(queries, client) if queries[0].cursor is None else cursor_page(queries, client)

@@ -42,7 +42,12 @@ REFUSALS: Final = (IdentityError, ValidationError, SCIMException, exceptions.API
 _RETRY_SECONDS: Final = 5
 # So many of the things that are wrong with a body are told at once.
 _DETAILS: Final = 5
-_SCIM_TYPES: Final = {"invalid_filter": "invalidFilter", "invalid_path": "invalidPath"}
+_SCIM_TYPES: Final = {
+    "invalid_filter": "invalidFilter",
+    "invalid_path": "invalidPath",
+    "immutable": "mutability",
+    "read_only": "mutability",
+}
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response:

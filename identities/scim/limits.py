@@ -19,3 +19,8 @@ RATE_SECONDS: Final = 10
 # Requests for OAuth tokens from one address in a window of so many seconds: each costs a slow hash.
 OAUTH_REQUESTS: Final = 60
 OAUTH_SECONDS: Final = 60
+# Requests of one person at `/Me` in such a window.
+PERSON_REQUESTS: Final = 100
+
+# A cursor is good for so long.
+CURSOR_SECONDS: Final = 3600

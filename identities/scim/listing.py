@@ -1,33 +1,43 @@
-"""Queries: filter, sort and index paging, from address or search request (RFC 7644 sections 3.4.2 and 3.4.3)."""
+"""Queries: filter, sort and paging, from address or search request (RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import QuerySet
-from scim2_models import InvalidValueException
+from scim2_models import InvalidCountException, InvalidCursorException, InvalidValueException
 
 from identities.errors import RuleViolation
 from identities.filters.attributes import Resource
 from identities.filters.entries import Visibility
 from identities.filters.parse import parse
 from identities.filters.query import to_q
-from identities.filters.sort import ordering
+from identities.filters.sort import Sorting, sorting
 from identities.filters.tree import Filter
 from identities.models import ApiClient
+from identities.scim.cursors import query_name
 from identities.scim.limits import PAGE_DEFAULT, PAGE_LARGEST
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, read_groups, read_users
 from identities.scim.visibility import eyes, found_users, seen_groups
 
-LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+LIST_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
-_LARGEST_INDEX = 2**53
+# Those that a query on all of them goes through, in this order.
+RESOURCES: Final[tuple[Resource, ...]] = ("User", "Group")
+_LARGEST_NUMBER: Final = 2**53
+# Stands for a client where only names are looked at.
+_SOMEBODY: Final = Visibility(UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query on one resource type, understood."""
+    """One query on one resource type, understood.
+
+    Attributes:
+        cursor: where the page begins (empty: at the start); None to page by `start_index`.
+    """
 
     resource: Resource
     filter: Filter | None
@@ -35,72 +45,62 @@ class Query:
     descending: bool
     start_index: int
     count: int
+    cursor: str | None
     wanted: Projection
 
+    def found(self, client: ApiClient) -> "QuerySet[Any]":
+        """What the client sees of what the filter finds."""
+        seen: QuerySet[Any] = found_users(client, self.filter) if self.resource == "User" else seen_groups(client)
+        return seen.filter(to_q(self.filter, eyes(client))) if self.filter else seen
 
-def read_query(parameters: Mapping[str, Any], resource: Resource) -> Query:
-    """Understand the parameters of a query. Names are taken in any case; unknown ones are passed over.
+    def sorting(self, client: ApiClient) -> Sorting:
+        """The order of what is found."""
+        return sorting(self.sort_by, self.resource, descending=self.descending, visibility=eyes(client))
+
+    def read(self, rows: "QuerySet[Any]", client: ApiClient) -> list[Form]:
+        """These rows of what is found, as they are answered."""
+        read: Any = read_users if self.resource == "User" else read_groups
+        return [self.wanted.apply(form) for form in read(rows, eyes(client), self.wanted)]
+
+    def name(self, client: ApiClient) -> str:
+        """What all pages of the query have in common."""
+        text = self.filter.text if self.filter else ""
+        return query_name(str(client.pk), self.resource, text, self.sort_by, self.descending)
+
+
+def read_queries(parameters: Mapping[str, Any], *resources: Resource) -> list[Query]:
+    """Understand the parameters of a query on these resource types.
+
+    Names are taken in any case; unknown ones are passed over. Where there are several types, an attribute that a type
+    does not have counts as one without a value there (RFC 7644 section 3.4.2.1).
 
     Raises:
-        RuleViolation: `invalid_filter`. SCIMException: another parameter makes no sense.
+        RuleViolation: `invalid_filter`, or `invalid_path` for what no type can be sorted by. SCIMException: another
+            parameter makes no sense.
     """
     given = {name.lower(): value for name, value in parameters.items()}
     text = _text(given.get("filter"), "filter")
     order = (_text(given.get("sortorder"), "sortOrder") or "ascending").lower()
     if order not in ("ascending", "descending"):
         raise InvalidValueException(detail="sortOrder is ascending or descending.")
-    return Query(
-        resource,
-        parse(text, resource, per_client=True) if text else None,
-        _text(given.get("sortby"), "sortBy"),
-        order == "descending",
-        max(1, _number(given.get("startindex"), "startIndex", 1)),
-        min(PAGE_LARGEST, max(0, _number(given.get("count"), "count", PAGE_DEFAULT))),
-        projection(given.get("attributes"), given.get("excludedattributes"), resource),
-    )
-
-
-def answer(query: Query, client: ApiClient) -> Form:
-    """The page the query asks for, of what the client sees."""
-    objects = _found(query, client)
-    sorting = ordering(query.sort_by, query.resource, descending=query.descending, visibility=eyes(client))
-    total = objects.count()
-    start = query.start_index - 1
-    page: list[Form] = []
-    if query.count and start < total:
-        rows = objects.order_by(*sorting)[start : start + query.count]
-        read: Any = read_users if query.resource == "User" else read_groups
-        page = [query.wanted.apply(form) for form in read(rows, client, query.wanted)]
-    return list_response(page, total, query.start_index)
-
-
-def answer_all(parameters: Mapping[str, Any], client: ApiClient) -> Form:
-    """The page of a query across resource types (RFC 7644 section 3.4.2.1): users, then groups, each sorted by itself.
-
-    A type that does not know an attribute of the filter has no match; one that no type knows is refused.
-    """
-    queries = [query for query in (_if_known(parameters, "User"), _if_known(parameters, "Group")) if query is not None]
-    if not queries:
-        read_query(parameters, "User")
-    page: list[Form] = []
-    total, skip, left = 0, queries[0].start_index - 1, queries[0].count
-    for query in queries:
-        found = answer(replace(query, start_index=skip + 1, count=left), client)
-        page += found["Resources"]
-        total += found["totalResults"]
-        skip, left = max(0, skip - found["totalResults"]), left - found["itemsPerPage"]
-    return list_response(page, total, queries[0].start_index)
-
-
-def _if_known(parameters: Mapping[str, Any], resource: Resource) -> Query | None:
-    try:
-        query = read_query(parameters, resource)
-        ordering(query.sort_by, resource, visibility=Visibility())
-    except RuleViolation as error:
-        if error.facts.get("position") is not None:
-            raise
-        return None
-    return query
+    cursor = _cursor(given)
+    count = _count(given.get("count"))
+    start_index = max(1, _number(given.get("startindex"), "startIndex", 1))
+    sort_by = _text(given.get("sortby"), "sortBy")
+    keys = _sort_keys(sort_by, resources)
+    return [
+        Query(
+            resource,
+            parse(text, resource, per_client=True, others=resources) if text else None,
+            keys[resource],
+            order == "descending",
+            start_index,
+            count,
+            cursor,
+            projection(given.get("attributes"), given.get("excludedattributes"), resource),
+        )
+        for resource in resources
+    ]
 
 
 def list_response(page: list[Form], total: int, start_index: int) -> Form:
@@ -114,9 +114,52 @@ def list_response(page: list[Form], total: int, start_index: int) -> Form:
     }
 
 
-def _found(query: Query, client: ApiClient) -> "QuerySet[Any]":
-    seen: QuerySet[Any] = found_users(client, query.filter) if query.resource == "User" else seen_groups(client)
-    return seen.filter(to_q(query.filter, eyes(client))) if query.filter else seen
+def index_page(queries: list[Query], client: ApiClient) -> Form:
+    """The page that begins at `startIndex`: one type after the other, each sorted by itself."""
+    page: list[Form] = []
+    total, skip, left = 0, queries[0].start_index - 1, queries[0].count
+    for query in queries:
+        objects = query.found(client)
+        here = objects.count()
+        if left and skip < here:
+            rows = objects.order_by(*query.sorting(client).order_by())[skip : skip + left]
+            page += query.read(rows, client)
+        total += here
+        skip, left = max(0, skip - here), queries[0].count - len(page)
+    return list_response(page, total, queries[0].start_index)
+
+
+def _sort_keys(sort_by: str | None, resources: tuple[Resource, ...]) -> dict[Resource, str | None]:
+    """By what each type is sorted. One that does not have the attribute keeps its own order; one of them must."""
+    keys: dict[Resource, str | None] = dict.fromkeys(resources)
+    refusal = None
+    for resource in resources:
+        try:
+            sorting(sort_by, resource, visibility=_SOMEBODY)
+            keys[resource] = sort_by
+        except RuleViolation as error:
+            refusal = error
+    if refusal and not any(keys.values()):
+        raise refusal
+    return keys
+
+
+def _cursor(given: Mapping[str, Any]) -> str | None:
+    cursor = given.get("cursor")
+    if cursor is None:
+        return None
+    if not isinstance(cursor, str):
+        raise InvalidCursorException(detail="cursor is a text.")
+    if given.get("startindex") not in (None, ""):
+        raise InvalidValueException(detail="cursor and startIndex cannot be used together.")
+    return cursor
+
+
+def _count(value: Any) -> int:
+    try:
+        return min(PAGE_LARGEST, max(0, _number(value, "count", PAGE_DEFAULT)))
+    except InvalidValueException as error:
+        raise InvalidCountException(detail=error.detail) from None
 
 
 def _text(value: Any, name: str) -> str | None:
@@ -132,4 +175,4 @@ def _number(value: Any, name: str, default: int) -> int:
         number = int(str(value)[:20])
     except ValueError:
         raise InvalidValueException(detail=f"{name} is a whole number.") from None
-    return max(-_LARGEST_INDEX, min(_LARGEST_INDEX, number))
+    return max(-_LARGEST_NUMBER, min(_LARGEST_NUMBER, number))

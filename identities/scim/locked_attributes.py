@@ -1,7 +1,7 @@
 """Attributes that an administrator keeps a client from writing: readOnly for it, like values that others own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from identities.actions.client_limits import ACTIVE
@@ -11,16 +11,7 @@ from identities.representation.arguments import UserArguments
 from identities.rules.attributes import USER_NAME
 from identities.rules.ownership import is_empty
 from identities.scim.call import Call
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What a request wants to be otherwise than it is, named as actions do; `active` is what it asserts."""
-
-    changes: Mapping[str, Any]
-    multi_values: Mapping[str, list[dict[str, Any]]]
-    active: bool | None
-    external_id: str | None
+from identities.scim.differences import Difference
 
 
 def unlocked(call: Call, difference: Difference, *, active: bool, refuse: bool) -> Difference:

@@ -15,12 +15,12 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from identities.filters.attributes import ENTERPRISE_SCHEMA, PORTAL_SCHEMA
-from identities.models import ApiClient, Group, Membership, OrgUnit, User
+from identities.filters.entries import Visibility
+from identities.models import Group, Membership, OrgUnit, User
 from identities.representation import RENDERING_VERSION, group_stored_text, stored_text
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.projection import Projection
 from identities.scim.versions import group_tag, user_tag
-from identities.scim.visibility import seen_groups, seen_users
 
 USER_COLUMNS: Final = ("id", "version", "external_id", "rendering_version", "scim_text")
 GROUP_COLUMNS: Final = ("id", "version", "membership_version", "external_id", "rendering_version", "scim_text")
@@ -29,10 +29,13 @@ _NAME_COLUMNS: Final = ("display_name", "formatted_name", "given_name", "family_
 Form = dict[str, Any]
 
 
-def read_users(users: "QuerySet[User]", client: ApiClient, wanted: Projection) -> list[Form]:
+def read_users(users: "QuerySet[User]", eyes: Visibility, wanted: Projection) -> list[Form]:
     """The users of a page in SCIM form, in the page's order.
 
-    `wanted` says what is worth looking up; the caller applies it.
+    Args:
+        users: each with `external_id`.
+        eyes: through whose eyes managers and groups are seen.
+        wanted: what is worth looking up; the caller applies it.
     """
     rows = list(users.values_list(*USER_COLUMNS))
     fresh = _fresh_users([pk for pk, _, _, version, _ in rows if version != RENDERING_VERSION])
@@ -42,16 +45,16 @@ def read_users(users: "QuerySet[User]", client: ApiClient, wanted: Projection) -
         _add_own(form, "Users", external_id, user_tag(version, external_id))
         forms[pk] = form
     if wanted.wants("groups"):
-        _add_groups(forms, client)
+        _add_groups(forms, eyes)
     if wanted.wants(ENTERPRISE_SCHEMA):
-        _add_managers(forms.values(), client)
+        _add_managers(forms.values(), eyes)
     if wanted.asks_for(PORTAL_SCHEMA, "orgUnit"):
         _add_org_units(forms.values())
     return list(forms.values())
 
 
-def read_groups(groups: "QuerySet[Group]", client: ApiClient, wanted: Projection) -> list[Form]:
-    """The groups of a page in SCIM form, with those of their members whom the client sees; `wanted` as above."""
+def read_groups(groups: "QuerySet[Group]", eyes: Visibility, wanted: Projection) -> list[Form]:
+    """The groups of a page in SCIM form, with those of their members who are seen; arguments as above."""
     rows = list(groups.values_list(*GROUP_COLUMNS))
     fresh = _fresh_groups([row[0] for row in rows if row[4] != RENDERING_VERSION])
     forms: dict[UUID, Form] = {}
@@ -60,7 +63,7 @@ def read_groups(groups: "QuerySet[Group]", client: ApiClient, wanted: Projection
         _add_own(form, "Groups", external_id, group_tag(version, membership_version, external_id))
         forms[pk] = form
     if wanted.wants("members"):
-        _add_members(forms, client)
+        _add_members(forms, eyes)
     return list(forms.values())
 
 
@@ -89,24 +92,24 @@ def _fresh_groups(stale: Sequence[UUID]) -> dict[UUID, str]:
     return {group.pk: group_stored_text(group) for group in Group.objects.filter(pk__in=stale)}
 
 
-def _add_groups(forms: Mapping[UUID, Form], client: ApiClient) -> None:
-    """The groups each user is a direct member of (RFC 7643 section 4.1.2), as far as the client sees them."""
+def _add_groups(forms: Mapping[UUID, Form], eyes: Visibility) -> None:
+    """The groups each user is a direct member of (RFC 7643 section 4.1.2), as far as they are seen."""
     if not forms:
         return
-    seen = seen_groups(client).order_by().values("pk")
+    seen = eyes.seen_groups.values("pk")
     memberships = Membership.objects.filter(user_id__in=list(forms), group_id__in=seen).order_by("group_id")
     for user, group, name in memberships.values_list("user_id", "group_id", "group__display_name"):
         entry = {"value": str(group), "$ref": location("Groups", group), "display": name, "type": "direct"}
         forms[user].setdefault("groups", []).append(entry)
 
 
-def _add_managers(forms: Iterable[Form], client: ApiClient) -> None:
-    """The managers' names and addresses. One whom the client does not see is left out: not even its id is told."""
+def _add_managers(forms: Iterable[Form], eyes: Visibility) -> None:
+    """The managers' names and addresses. One who is not seen is left out: not even its id is told."""
     managed = [form for form in forms if "manager" in form.get(ENTERPRISE_SCHEMA, {})]
     if not managed:
         return
-    seen = seen_users(client).filter(pk__in={form[ENTERPRISE_SCHEMA]["manager"]["value"] for form in managed})
-    names = {str(pk): name for pk, name in seen.order_by().values_list("pk", "display_name")}
+    seen = eyes.seen_users.filter(pk__in={form[ENTERPRISE_SCHEMA]["manager"]["value"] for form in managed})
+    names = {str(pk): name for pk, name in seen.values_list("pk", "display_name")}
     for form in managed:
         manager = form[ENTERPRISE_SCHEMA]["manager"]
         if manager["value"] not in names:
@@ -155,10 +158,10 @@ class _Person:
         )
 
 
-def _add_members(forms: Mapping[UUID, Form], client: ApiClient) -> None:
+def _add_members(forms: Mapping[UUID, Form], eyes: Visibility) -> None:
     if not forms:
         return
-    users, groups = seen_users(client).order_by().values("pk"), seen_groups(client).order_by().values("pk")
+    users, groups = eyes.seen_users.values("pk"), eyes.seen_groups.values("pk")
     memberships = Membership.objects.filter(
         Q(user_id__in=users) | Q(member_group_id__in=groups), group_id__in=list(forms)
     ).order_by("id")

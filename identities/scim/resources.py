@@ -15,6 +15,7 @@ from scim2_models import (
     Required,
     Resource,
     Returned,
+    Uniqueness,
 )
 from scim2_models import Group as StandardGroup
 from scim2_models import User as StandardUser
@@ -142,14 +143,15 @@ class Group(StandardGroup):
     """A list of members of the Group."""
 
 
-# What decides the shape of the portal extension: name, type, several values, required, description.
-Definition = tuple[str, str, bool, bool, str]
+# What decides the shape of the portal extension: name, type, several values, required, mutability, uniqueness,
+# description.
+Definition = tuple[str, str, bool, bool, str, str, str]
 
 
 def user_model() -> type[Resource[Any]]:
     """The class of users with the custom attributes that are declared now."""
     rows = AttributeDefinition.objects.order_by("name").values_list(
-        "name", "kind", "multi_valued", "required", "description"
+        "name", "kind", "multi_valued", "required", "mutability", "uniqueness", "description"
     )
     return build_user_model(tuple(rows))
 
@@ -158,12 +160,12 @@ def user_model() -> type[Resource[Any]]:
 def build_user_model(definitions: Sequence[Definition]) -> type[Resource[Any]]:
     """The class of users with these custom attributes."""
     fields: dict[str, Any] = {}
-    for number, (name, kind, multi_valued, required, description) in enumerate(definitions):
+    for number, (name, kind, multi_valued, required, mutability, uniqueness, description) in enumerate(definitions):
         if name.lower() in RESERVED_NAMES:
             continue
         single = PYTHON_TYPES[kind]
         annotation = list[single] | None if multi_valued else single | None  # type: ignore[valid-type]
-        marks = [CaseExact.true, *([Required.true] if required else [])]
+        marks = [CaseExact.true, Required(required), Mutability(mutability), Uniqueness(uniqueness)]
         field = Field(None, validation_alias=name, serialization_alias=name, description=description or name)
         fields[f"custom_{number}"] = (Annotated[annotation, *marks], field)
     extension = create_model("Portal", __base__=PortalExtension, __module__=__name__, **fields)

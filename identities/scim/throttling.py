@@ -1,4 +1,4 @@
-"""How many requests a client may send."""
+"""How many requests a client or a person may send."""
 
 import logging
 import time
@@ -9,8 +9,8 @@ from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from identities.models import ApiClient
-from identities.scim.limits import RATE_REQUESTS, RATE_SECONDS
+from identities.models import ApiClient, User
+from identities.scim.limits import PERSON_REQUESTS, RATE_REQUESTS, RATE_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,16 @@ class ClientThrottle(BaseThrottle):
     def wait(self) -> float:
         """Seconds until the next window."""
         return seconds_left(RATE_SECONDS)
+
+
+class PersonThrottle(ClientThrottle):
+    """The limit of a person at `/Me`, by whatever tokens and sessions."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Count the request and say whether it is within the limit."""
+        if not isinstance(request.user, User):
+            return True
+        return within_rate(f"scim-requests-of:{request.user.pk}", PERSON_REQUESTS, RATE_SECONDS)
 
 
 def within_rate(name: str, limit: int, seconds: int) -> bool:

@@ -3,17 +3,20 @@
 from django.urls import re_path
 
 from identities.scim.discovery import ResourceTypesView, SchemasView, ServiceProviderConfigView
-from identities.scim.endpoints import BulkView, GroupsView, GroupView, SearchView, UsersView, UserView
+from identities.scim.endpoints import BulkView, GroupsView, GroupView, RootView, SearchView, UsersView, UserView
+from identities.scim.me import MeView
 from identities.scim.views import UnknownEndpoint
 
 app_name = "scim"
 
 urlpatterns = [
+    re_path(r"^$", RootView.as_view()),
     re_path(r"^ServiceProviderConfig/?$", ServiceProviderConfigView.as_view()),
     re_path(r"^ResourceTypes(?:/(?P<pk>[^/]+))?/?$", ResourceTypesView.as_view()),
     re_path(r"^Schemas(?:/(?P<pk>[^/]+))?/?$", SchemasView.as_view()),
     re_path(r"^Bulk/?$", BulkView.as_view()),
     re_path(r"^\.search/?$", SearchView.as_view()),
+    re_path(r"^Me/?$", MeView.as_view(), name="me"),
     re_path(r"^Users/\.search/?$", SearchView.as_view(resource="User")),
     re_path(r"^Groups/\.search/?$", SearchView.as_view(resource="Group")),
     re_path(r"^Users/?$", UsersView.as_view(), name="users"),

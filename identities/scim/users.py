@@ -1,6 +1,5 @@
 """Requests that change users, turned into actions. PUT and PATCH share one path: the difference between two forms."""
 
-from dataclasses import replace as replace_fields
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,11 @@ from identities.actions.lifecycle import delete_user, lift_suspension, suspend_u
 from identities.actions.users import update_user
 from identities.errors import NotFound, NotPermitted
 from identities.models import User
-from identities.representation import UserAdapter
-from identities.representation.arguments import UserArguments
-from identities.rules.ownership import is_empty, owner_of
 from identities.scim.call import Call
-from identities.scim.locked_attributes import Difference, unlocked
-from identities.scim.messages import Form, as_form, as_model, read_patch
-from identities.scim.profiles import policy, tolerates
+from identities.scim.differences import Difference, patch_difference, put_difference
+from identities.scim.locked_attributes import unlocked
+from identities.scim.messages import Form, read_patch
+from identities.scim.profiles import tolerates
 from identities.scim.resources import user_model
 from identities.scim.user_creation import create, create_many
 from identities.scim.user_limits import check_bounds, check_manager, read_user
@@ -41,11 +38,7 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
     form = read_user(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
     with transaction.atomic():
         user = _locked(call, pk)
-        adapter = UserAdapter(user)
-        wanted = adapter.from_dict(form)
-        difference = _difference(adapter.from_dict(adapter.to_dict()), wanted)
-        named = {name: value for name, value in difference.changes.items() if _may_put(call, user, name, value)}
-        _apply(call, user, Difference(named, difference.multi_values, wanted.active, wanted.external_id), refuse=False)
+        _apply(call, user, put_difference(user, form, call.actor.origin), refuse=False)
 
 
 def patch(call: Call, pk: UUID, payload: Form) -> None:
@@ -56,21 +49,16 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
         ValueOwned: unless the profile tolerates it.
         SCIMException and pydantic.ValidationError for a message that cannot be understood or applied.
     """
-    model = user_model()
     cleaned = call.tolerance.patch(payload)
     if _has_nothing_left(cleaned, payload):
         with transaction.atomic():
             _locked(call, pk)
         return
-    message = read_patch(model, cleaned, call.profile)
+    message = read_patch(user_model(), cleaned, call.profile)
     with transaction.atomic():
         user = _locked(call, pk)
-        adapter = UserAdapter(user)
-        resource = as_model(model, _patchable(adapter.to_dict(), user.external_id))
-        before = adapter.from_dict(as_form(resource))
-        message.patch(resource, scim_policy=policy(call.profile))
-        after = _without_emptied(adapter.from_dict(as_form(resource)), message)
-        _apply(call, user, _difference(before, after), refuse=not tolerates(call.profile, "owned_values_kept"))
+        found = patch_difference(user, user.external_id, message, call.profile)
+        _apply(call, user, found, refuse=not tolerates(call.profile, "owned_values_kept"))
 
 
 def delete(call: Call, pk: UUID) -> None:
@@ -111,48 +99,11 @@ def _locked(call: Call, pk: UUID) -> Any:
     return user
 
 
-def _patchable(form: Form, external_id: str | None) -> Form:
-    """What a PATCH works on. Without `active`: it is not the client's to compute with, only to assert."""
-    kept = {name: value for name, value in form.items() if name not in ("active", "meta")}
-    return kept | ({"externalId": external_id} if external_id else {})
-
-
-def _without_emptied(after: UserArguments, message: Any) -> UserArguments:
-    """Without the entries whose value an operation on parts took away: the type that is left says nothing by itself."""
-    paths = [operation.path.parts for operation in message.operations if operation.path is not None]
-    in_parts = {parts[0].lower() for parts in paths if len(parts) > 1}
-    told = {
-        name: [row for row in rows if row["value"] or row["data"] or name.lower() not in in_parts]
-        for name, rows in after.multi_values.items()
-    }
-    return replace_fields(after, multi_values=told)
-
-
 def _has_nothing_left(cleaned: Form, payload: Form) -> bool:
     operations = [
         [value for name, value in each.items() if name.lower() == "operations"] for each in (cleaned, payload)
     ]
     return operations[0] == [[]] and operations[1] != [[]]
-
-
-def _difference(before: UserArguments, after: UserArguments) -> Difference:
-    gone = before.external_id is not None and after.external_id is None
-    external_id = "" if gone else after.external_id
-    return Difference(
-        {name: value for name, value in after.changes.items() if value != before.changes.get(name)},
-        {name: rows for name, rows in after.multi_values.items() if rows != before.multi_values.get(name)},
-        after.active,
-        None if external_id == before.external_id else external_id,
-    )
-
-
-def _may_put(call: Call, user: User, name: str, value: Any) -> bool:
-    """Whether a PUT speaks of the value: it gives one, or leaves out one that the client owns."""
-    if not is_empty(value):
-        return True
-    column = {"manager": "manager_id"}.get(name, name)
-    now = user.custom.get(name.partition(".")[2]) if name.startswith("custom.") else getattr(user, column)
-    return owner_of(name, now, user.owners, user.default_origin) == call.actor.origin
 
 
 def _apply(call: Call, user: Any, difference: Difference, *, refuse: bool) -> None:

@@ -16,6 +16,8 @@ from identities.actions.guards import check_lifecycle, check_superuser_stays
 from identities.actions.lifecycle.batch import Step, Users, change_many
 from identities.actions.user_changes import UserChange, suspended_among
 from identities.actions.users.create import name_taken
+from identities.actions.users.lookups import read_definitions
+from identities.actions.users.unique_values import claim_unique, read_holders
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import IdentityError, RuleViolation
@@ -73,7 +75,7 @@ def restore_user(user: User | UUID, *, actor: Actor) -> User:
 
     Raises:
         NotFound; NotPermitted `lifecycle_owned` or `operator_protected`.
-        Conflict: `user_name_taken`: somebody has the name now.
+        Conflict: `user_name_taken`, `value_taken`: somebody has the name, or a value that is unique, now.
         RuleViolation: `user_purged`.
     """
     return one(restore_users_many([user], actor=actor))
@@ -86,6 +88,8 @@ def restore_users_many(users: Users, *, actor: Actor) -> list[User | IdentityErr
         suspended = suspended_among(list(locked))
         groups = _groups_of(list(locked))
         taken = _taken_among(locked.values())
+        definitions = read_definitions().values()
+        holders = read_holders(definitions, [_custom(user) for user in locked.values() if user.deleted_at])
 
         def step(change: UserChange) -> None:
             user = change.user
@@ -96,6 +100,7 @@ def restore_users_many(users: Users, *, actor: Actor) -> list[User | IdentityErr
                 raise RuleViolation("user_purged", _("A purged user cannot be restored."))
             if fold(user.user_name) in taken:
                 raise name_taken(user.user_name)
+            claim_unique(user, _custom(user), holders, definitions)
             taken.add(fold(user.user_name))
             change.put("deleted_at", None)
             change.settle_active(suspended=user.pk in suspended)
@@ -111,6 +116,10 @@ def restore_users_many(users: Users, *, actor: Actor) -> list[User | IdentityErr
         also=_members_changed,
         event=EventKind.USER_RESTORED,
     )
+
+
+def _custom(user: User) -> dict[str, object]:
+    return {f"custom.{name}": value for name, value in user.custom.items()}
 
 
 def _taken_among(users: Iterable[User]) -> set[str]:

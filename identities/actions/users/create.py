@@ -16,6 +16,7 @@ from identities.actions.users.arguments import NewUser, UserAttributes
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
 from identities.actions.users.multi_values import new_rows
 from identities.actions.users.references import check_again
+from identities.actions.users.unique_values import claim_unique
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import Conflict, IdentityError, RuleViolation
@@ -24,6 +25,7 @@ from identities.rules.attributes import USER_NAME
 from identities.rules.expiry import check_period
 from identities.rules.ownership import is_empty
 from identities.rules.transitions import is_active, state_by_dates
+from identities.rules.values import may_set
 from identities.vocabulary import EventKind, Role, UserKind, UserState, Verb
 
 
@@ -91,7 +93,7 @@ def _insert(changes: Sequence[UserChange], suspensions: Sequence[Suspension]) ->
 def _new(row: NewUser, lookups: Lookups, actor: Actor) -> UserChange:
     values = clean_values(row.attributes.values, lookups)
     check_period(values.get("start_date"), values.get("end_date"))
-    _check_required(values, lookups)
+    _check_declared(values, lookups, actor)
     user = User(
         id=uuid4(),
         kind=row.kind,
@@ -128,19 +130,26 @@ def _note_beginning(change: UserChange, row: NewUser) -> None:
     change.differences = {name: (None, new) for name, (_old, new) in change.differences.items()}
 
 
-def _check_required(values: dict[str, Any], lookups: Lookups) -> None:
+def _check_declared(values: dict[str, Any], lookups: Lookups, actor: Actor) -> None:
+    """Refuse a person without what is required, or with what the actor may not set."""
     if not values.get(USER_NAME):
         raise RuleViolation("required", _("A user name is required."), field=USER_NAME)
     for definition in lookups.definitions.values():
-        field = f"custom.{definition.name}"
-        if definition.required and is_empty(values.get(field)):
-            raise RuleViolation("required", _("%(name)s is required.") % {"name": definition.name}, field=field)
+        empty = is_empty(values.get(definition.field))
+        if definition.required and empty:
+            message = _("%(name)s is required.") % {"name": definition.name}
+            raise RuleViolation("required", message, field=definition.field)
+        if not empty and not may_set(definition, actor.origin):
+            message = _("%(name)s is read-only.") % {"name": definition.name}
+            raise RuleViolation("read_only", message, field=definition.field)
 
 
 def _take_name(user: User, lookups: Lookups) -> None:
     key = fold(user.user_name)
     if key in lookups.name_holders:
         raise name_taken(user.user_name)
+    definitions = lookups.definitions.values()
+    claim_unique(user, [each.field for each in definitions], lookups.holders, definitions)
     lookups.name_holders[key] = user.pk
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from identities.actions.chunks import chunks
+from identities.actions.users.unique_values import Holders, read_holders
 from identities.errors import RuleViolation
 from identities.models import AttributeDefinition, OrgUnit, User
 from identities.queries.recursion import managers_above
 from identities.rules.attributes import MANAGER, ORG_UNIT, REFERENCES, USER_NAME, check_single_valued, custom_name
 from identities.rules.naming import keys_of
 from identities.rules.values import CustomAttribute, clean_custom, clean_single, definition_of
-from identities.vocabulary import AttributeKind
+from identities.vocabulary import AttributeKind, AttributeMutability, AttributeUniqueness
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Lookups:
     people: frozenset[UUID] = frozenset()
     org_units: frozenset[UUID] = frozenset()
     managers: dict[UUID, UUID | None] = field(default_factory=dict)
+    holders: Holders = field(default_factory=dict)
 
 
 def read_lookups(value_sets: Iterable[Mapping[str, Any]], *, creating: bool = False) -> Lookups:
@@ -34,12 +36,14 @@ def read_lookups(value_sets: Iterable[Mapping[str, Any]], *, creating: bool = Fa
     names = keys_of(values.get(USER_NAME) for values in sets)
     speaks_of_custom = creating or any(custom_name(name) for values in sets for name in values)
     above = managers_above(managers) if managers else {}
+    definitions = read_definitions() if speaks_of_custom else {}
     return Lookups(
-        definitions=_definitions() if speaks_of_custom else {},
+        definitions=definitions,
         name_holders=_name_holders(names),
         people=frozenset(above) & managers,
         org_units=present_org_units(units),
         managers=above,
+        holders=read_holders(definitions.values(), sets),
     )
 
 
@@ -83,9 +87,17 @@ def _known_reference(attribute: str, value: Any, lookups: Lookups) -> UUID | Non
     return found
 
 
-def _definitions() -> dict[str, CustomAttribute]:
+def read_definitions() -> dict[str, CustomAttribute]:
+    """The custom attributes that are declared, by their names in lower case."""
     return {
-        each.name.lower(): CustomAttribute(each.name, AttributeKind(each.kind), each.multi_valued, each.required)
+        each.name.lower(): CustomAttribute(
+            each.name,
+            AttributeKind(each.kind),
+            each.multi_valued,
+            each.required,
+            AttributeMutability(each.mutability),
+            each.uniqueness == AttributeUniqueness.SERVER,
+        )
         for each in AttributeDefinition.objects.all()
     }
 

@@ -25,16 +25,18 @@ from identities.actions.users.create import name_taken
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
 from identities.actions.users.multi_values import write_rows
 from identities.actions.users.references import check_again, manager_loop
+from identities.actions.users.unique_values import claim_unique
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import IdentityError, ValueOwned, VersionMismatch
 from identities.models import User
 from identities.queries.owner_orders import order_of
-from identities.rules.attributes import DATES, MANAGER, USER_NAME
+from identities.rules.attributes import DATES, MANAGER, USER_NAME, custom_name
 from identities.rules.chains import closes_loop
 from identities.rules.expiry import check_period
 from identities.rules.ownership import may_write, owner_of, owners_after_write
 from identities.rules.transitions import state_after_dates_changed
+from identities.rules.values import stays
 from identities.vocabulary import UserState, Verb
 
 
@@ -60,8 +62,9 @@ def update_user(
 
     Raises:
         NotFound, VersionMismatch, ValueOwned (mode `refuse`), NotPermitted (`operator_protected`).
-        Conflict: `user_name_taken`.
-        RuleViolation: a value is not allowed, refers to nobody, or would close a circle of managers (`manager_loop`).
+        Conflict: `user_name_taken`; `value_taken`, for a custom attribute that is unique.
+        RuleViolation: a value is not allowed, refers to nobody, would close a circle of managers (`manager_loop`), or
+            is another for what cannot change any more (`immutable`).
     """
     update = UserUpdate(user, changes or {}, multi_values or {}, mode, if_version)
     return one(update_users_many([update], actor=actor))
@@ -112,7 +115,7 @@ def _apply(
     dates = (user.start_date, user.end_date)
     kept: dict[str, str] = {}
     for attribute, value in clean_values(update.changes, lookups).items():
-        if not write_value(change, attribute, value, actor.origin):
+        if _stays(change, attribute, value, lookups, actor) or not write_value(change, attribute, value, actor.origin):
             kept[attribute] = user.owners.get(attribute, user.default_origin)
     for attribute, wanted in update.multi_values.items():
         kept |= write_rows(change, attribute, wanted, actor.origin)
@@ -123,6 +126,12 @@ def _apply(
     if kept:
         change.note["kept"] = list(kept)
     return tuple(kept)
+
+
+def _stays(change: UserChange, attribute: str, value: Any, lookups: Lookups, actor: Actor) -> bool:
+    """Whether the declaration of a custom attribute keeps its value as it is (raises RuleViolation)."""
+    definition = lookups.definitions.get((custom_name(attribute) or "").lower())
+    return definition is not None and stays(definition, value_of(change.user, attribute), value, actor.origin)
 
 
 def write_value(change: UserChange, attribute: str, value: Any, origin: str, *, override: bool = False) -> bool:
@@ -143,18 +152,21 @@ def write_value(change: UserChange, attribute: str, value: Any, origin: str, *, 
 
 
 def claim_references(change: UserChange, lookups: Lookups) -> None:
-    """Take a new user name and a new manager, and let the rest of the chunk know. Last, so that a change refused for
-    another reason takes nothing from anybody.
+    """Take a new user name, a new manager and values that are unique, and let the rest of the chunk know. Last, so that
+    a change refused for another reason takes nothing from anybody.
 
     Raises:
-        Conflict: `user_name_taken`. RuleViolation: `manager_loop`.
+        Conflict: `user_name_taken`, `value_taken`. RuleViolation: `manager_loop`.
     """
     user = change.user
     if MANAGER in change.differences and closes_loop(user.pk, user.manager_id, lookups.managers):
         raise manager_loop(user)
-    renamed = USER_NAME in change.differences
-    if renamed and lookups.name_holders.setdefault(fold(user.user_name), user.pk) != user.pk:
+    key = fold(user.user_name)
+    if USER_NAME in change.differences and lookups.name_holders.get(key, user.pk) != user.pk:
         raise name_taken(user.user_name)
+    claim_unique(user, change.differences, lookups.holders, lookups.definitions.values())
+    if USER_NAME in change.differences:
+        lookups.name_holders[key] = user.pk
     if user.pk in lookups.managers:
         lookups.managers[user.pk] = user.manager_id
 

@@ -18,9 +18,10 @@ from identities.actions import (
     memberships,
     oauth,
     org_units,
+    person_tokens,
     users,
 )
-from identities.actors import clock_actor
+from identities.actors import clock_actor, self_actor
 from identities.models import Group, OrgUnit, User
 from identities.vocabulary import AdoptionRule, Role, Verb
 from tests.factories import (
@@ -47,6 +48,7 @@ ROOMS = (
     memberships,
     oauth,
     org_units,
+    person_tokens,
     users,
 )
 
@@ -83,6 +85,16 @@ def _with_credentials() -> Any:
     client = make_client()
     oauth.issue_oauth_credentials(client, actor=actor())
     return client
+
+
+def _with_person_token() -> Any:
+    person = make_person()
+    _issue_own_token(person)
+    return person.person_tokens.get()
+
+
+def _issue_own_token(person: User) -> str:
+    return person_tokens.issue_person_token(person, actor=self_actor(person.pk, person.user_name), name="watch")
 
 
 def _with_second_factor() -> User:
@@ -345,6 +357,10 @@ CASES: dict[str, Case] = {
         ),
         _units,
         3,
+    ),
+    "person_tokens.issue_person_token": Case(_issue_own_token, make_person),
+    "person_tokens.revoke_person_token": Case(
+        lambda token: person_tokens.revoke_person_token(token, actor=actor()), _with_person_token
     ),
     "users.create_user": Case(
         lambda _: users.create_user(actor=actor(), attributes=users.UserAttributes({"user_name": "ada"}))

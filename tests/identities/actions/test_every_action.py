@@ -59,6 +59,8 @@ WITHOUT_EVENTS = {
     "oauth.issue_oauth_credentials",
     "oauth.record_oauth_token",
     "oauth.revoke_oauth_credentials",
+    "person_tokens.issue_person_token",
+    "person_tokens.revoke_person_token",
 }
 # Nobody is signed in when a sign-in fails.
 WITHOUT_ACTOR = {"credentials.record_failed_sign_in"}
@@ -90,6 +92,8 @@ WITHOUT_BATCH_FORM = {
     "oauth.issue_oauth_credentials": "its secret is shown once",
     "oauth.record_oauth_token": "what one client did",
     "oauth.revoke_oauth_credentials": "decided for one client; disabling many ends their tokens, too",
+    "person_tokens.issue_person_token": "its text is shown once",
+    "person_tokens.revoke_person_token": "decided by one person for one program",
     "users.override_rows": "an exception made for one value, with its reason",
     "users.override_value": "an exception made for one value, with its reason",
     "users.release_ownership": "takes many values",

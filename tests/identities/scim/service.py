@@ -132,7 +132,8 @@ class Service:
             assert answer.body["status"] == str(answer.status)
             return
         if "Resources" in answer.body:
-            assert all(isinstance(answer.body[name], int) for name in ("totalResults", "startIndex", "itemsPerPage"))
+            assert all(isinstance(answer.body[name], int) for name in ("totalResults", "itemsPerPage"))
+            assert isinstance(answer.body.get("startIndex", 1), int)
             assert answer.body["itemsPerPage"] == len(answer.body["Resources"])
             for resource in answer.body["Resources"]:
                 self._check_resource(resource, Context.RESOURCE_QUERY_RESPONSE)

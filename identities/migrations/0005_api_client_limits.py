@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('allauth_idp_oidc', '0003_client_allow_uri_wildcards'),
-        ('identities', '0002_attribute_names_in_any_case'),
+        ('identities', '0004_person_tokens_and_attribute_rules'),
     ]
 
     operations = [

@@ -1,8 +1,6 @@
-"""Custom attributes: declaring, changing and dropping them."""
+"""Declaring, changing and dropping custom attributes."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -10,39 +8,18 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.attribute_definitions.arguments import AttributeDefinitionUpdate, NewAttributeDefinition
+from identities.actions.attribute_definitions.values import CHANGEABLE, check_together, clean, declared
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.row_writing import update_rows
+from identities.actions.users.unique_values import has_duplicates
 from identities.actors import Actor
 from identities.errors import Conflict, IdentityError, NotFound, RuleViolation
-from identities.filters.attributes import RESERVED_NAMES
 from identities.models import AttributeDefinition, User
-from identities.rules.naming import check_name, check_text
-from identities.vocabulary import AttributeKind, Verb
+from identities.vocabulary import AttributeUniqueness, Verb
 
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
-_CHANGEABLE: Final = ("label", "description", "required", "kind", "multi_valued")
 _FIXED_IN_USE: Final = ("kind", "multi_valued")
 Differences = dict[str, tuple[Any, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class NewAttributeDefinition:
-    """One custom attribute to be declared."""
-
-    name: str
-    label: str = ""
-    kind: AttributeKind = AttributeKind.STRING
-    multi_valued: bool = False
-    required: bool = False
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeDefinitionUpdate:
-    """Changes of one declaration: label, description, whether it is required, its type."""
-
-    definition: AttributeDefinition
-    changes: Mapping[str, Any]
 
 
 def create_attribute_definition(name: str, *, actor: Actor, **how: Any) -> AttributeDefinition:
@@ -70,7 +47,7 @@ def _create(actor: Actor, rows: Sequence[NewAttributeDefinition]) -> list[Attrib
     made: list[AttributeDefinition] = []
 
     def step(row: NewAttributeDefinition) -> AttributeDefinition:
-        definition = _declared(row)
+        definition = declared(row)
         if row.name.lower() in taken:
             raise _taken(row.name)
         taken.add(row.name.lower())
@@ -86,12 +63,14 @@ def _create(actor: Actor, rows: Sequence[NewAttributeDefinition]) -> list[Attrib
 def update_attribute_definition(
     definition: AttributeDefinition, *, actor: Actor, changes: Mapping[str, Any]
 ) -> AttributeDefinition:
-    """Change label, description, whether it is required, and (while nobody has a value) its type.
+    """Change label, description, how it may be written, and (while nobody has a value) its type.
 
     No difference writes nothing.
 
     Raises:
-        NotFound: `attribute_not_found`. RuleViolation: `attribute_in_use`, or a text is not allowed.
+        NotFound: `attribute_not_found`.
+        RuleViolation: `attribute_in_use`; `values_not_unique`, if people share values of what is to be unique; or a
+            value is not allowed.
     """
     return one(update_attribute_definitions_many([AttributeDefinitionUpdate(definition, changes)], actor=actor))
 
@@ -111,7 +90,7 @@ def _update(actor: Actor, updates: Sequence[AttributeDefinitionUpdate]) -> list[
     changed: list[tuple[AttributeDefinition, Differences]] = []
 
     def step(update: AttributeDefinitionUpdate) -> AttributeDefinition:
-        cleaned = {field: _clean(field, value) for field, value in update.changes.items()}
+        cleaned = {field: clean(field, value) for field, value in update.changes.items()}
         found = _present(locked, update.definition)
         before = {field: getattr(found, field) for field in cleaned}
         differences = audit.differences(found, before, cleaned)
@@ -119,6 +98,9 @@ def _update(actor: Actor, updates: Sequence[AttributeDefinitionUpdate]) -> list[
             _check_unused(found, used)
         for field, value in cleaned.items():
             setattr(found, field, value)
+        check_together(found)
+        if "uniqueness" in differences and found.uniqueness == AttributeUniqueness.SERVER:
+            _check_unique(found)
         if differences:
             changed.append((found, differences))
         return found
@@ -162,46 +144,12 @@ def _delete(actor: Actor, definitions: Sequence[AttributeDefinition]) -> list[At
     return results
 
 
-def _declared(row: NewAttributeDefinition) -> AttributeDefinition:
-    if not _NAME.fullmatch(row.name) or row.name.lower() in RESERVED_NAMES:
-        message = _("A name starts with a letter, has letters, digits, - and _ only, and is not one the portal uses.")
-        raise RuleViolation("invalid_value", message, field="name")
-    return AttributeDefinition(
-        name=row.name,
-        kind=_kind(row.kind),
-        multi_valued=row.multi_valued,
-        required=row.required,
-        label=_clean("label", row.label or row.name),
-        description=_clean("description", row.description),
-    )
-
-
 def _beginning(definition: AttributeDefinition) -> Differences:
-    return {field: (None, getattr(definition, field)) for field in ("name", *_CHANGEABLE)}
+    return {field: (None, getattr(definition, field)) for field in ("name", *CHANGEABLE)}
 
 
 def _record(verb: Verb, changed: Sequence[tuple[AttributeDefinition, Differences]], actor: Actor) -> None:
     audit.record_many([audit.AuditRow(verb, found, differences) for found, differences in changed], actor=actor)
-
-
-def _clean(field: str, value: Any) -> Any:
-    if field not in _CHANGEABLE:
-        raise RuleViolation("unknown_attribute", f"{field} of a custom attribute cannot change.", field=field)
-    if field == "kind":
-        return _kind(value)
-    if field == "label":
-        return check_name(field, value)[:120]
-    if field == "description":
-        return check_text(field, value, 255)
-    return bool(value)
-
-
-def _kind(value: str) -> AttributeKind:
-    try:
-        return AttributeKind(value)
-    except ValueError:
-        message = _("%(value)s is not a type of custom attributes.") % {"value": value}
-        raise RuleViolation("invalid_value", message, field="kind") from None
 
 
 def _lock(definitions: Sequence[AttributeDefinition]) -> dict[Any, AttributeDefinition]:
@@ -231,6 +179,12 @@ def _check_unused(definition: AttributeDefinition, used: Mapping[str, int]) -> N
     if users:
         message = _("%(number)d users have a value of %(name)s.") % {"number": users, "name": definition.name}
         raise RuleViolation("attribute_in_use", message, users=users)
+
+
+def _check_unique(definition: AttributeDefinition) -> None:
+    if has_duplicates(definition.name):
+        message = _("Some people have the same value of %(name)s.") % {"name": definition.name}
+        raise RuleViolation("values_not_unique", message, field="uniqueness")
 
 
 def _taken(name: str) -> Conflict:

@@ -1,0 +1,113 @@
+"""Requests of people about their own record, turned into actions of theirs.
+
+The way is that of `users`; what differs is who acts, and that only what is personal may change.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import CharField, QuerySet, Value
+from django.utils.translation import gettext as _
+from scim2_models import Context
+
+from identities.actions.users import update_user
+from identities.actors import Actor
+from identities.errors import NotFound, ValueOwned
+from identities.models import User
+from identities.rules.personal import PERSONAL
+from identities.scim.differences import Difference, patch_difference, put_difference
+from identities.scim.messages import Form, read_patch, read_resource
+from identities.scim.notes import Notes
+from identities.scim.resources import user_model
+from identities.scim.tolerance import Tolerance
+from identities.scim.versions import check_if_match, user_tag
+from identities.vocabulary import ClientProfile
+
+_PROFILE: Final = ClientProfile.RFC
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """One request of a person about the own record.
+
+    Attributes:
+        if_match: the `If-Match` header, if there is one.
+    """
+
+    person: UUID
+    actor: Actor
+    if_match: str | None = None
+    notes: Notes = field(default_factory=Notes)
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """Nothing but what everybody may deviate in."""
+        return Tolerance(_PROFILE, self.notes)
+
+
+def own_record(person: UUID) -> "QuerySet[User]":
+    """The person's record. Its `external_id` is empty: only API clients have such a thing."""
+    return User.objects.persons().filter(pk=person).annotate(external_id=Value(None, output_field=CharField()))
+
+
+def replace_own(call: OwnCall, payload: Form) -> None:
+    """Make the record what a PUT says, as far as it is the person's to say; the rest is as if it were readOnly.
+
+    Raises:
+        NotFound; PreconditionFailedException; RuleViolation; pydantic.ValidationError.
+    """
+    cleaned = call.tolerance.resource(payload)
+    form = read_resource(user_model(), cleaned, Context.RESOURCE_REPLACEMENT_REQUEST, _PROFILE, call.notes)
+    with transaction.atomic():
+        user = _locked(call)
+        wanted = put_difference(user, form, call.actor.origin)
+        told = replace(wanted, changes=_personal(wanted.changes), multi_values=_personal(wanted.multi_values))
+        _write(call, user, told, refuse=False)
+
+
+def patch_own(call: OwnCall, payload: Form) -> None:
+    """Apply a PATCH to the record, whole or not at all.
+
+    Raises:
+        ValueOwned: it names what is not the person's to change.
+        NotFound; PreconditionFailedException; RuleViolation; SCIMException; pydantic.ValidationError.
+    """
+    message = read_patch(user_model(), call.tolerance.patch(payload), _PROFILE)
+    with transaction.atomic():
+        user = _locked(call)
+        wanted = patch_difference(user, None, message, _PROFILE)
+        _check_personal(wanted)
+        _write(call, user, wanted, refuse=True)
+
+
+def _locked(call: OwnCall) -> User:
+    user = own_record(call.person).select_for_update(of=("self",), no_key=True).first()
+    if user is None:
+        raise NotFound("user_not_found", _("This record does not exist any more."))
+    check_if_match(call.if_match, user_tag(user.version, None))
+    return user
+
+
+def _personal(values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in PERSONAL}
+
+
+def _check_personal(wanted: Difference) -> None:
+    named = [*wanted.changes, *wanted.multi_values]
+    named += ["active"] if wanted.active is False else []
+    named += ["external_id"] if wanted.external_id else []
+    foreign = next((name for name in named if name not in PERSONAL), None)
+    if foreign is not None:
+        raise ValueOwned("not_personal", _("%(name)s is not yours to change.") % {"name": foreign}, field=foreign)
+
+
+def _write(call: OwnCall, user: User, wanted: Difference, *, refuse: bool) -> None:
+    update_user(
+        user,
+        actor=call.actor,
+        changes=wanted.changes,
+        multi_values=wanted.multi_values,
+        mode="refuse" if refuse else "skip",
+    )
