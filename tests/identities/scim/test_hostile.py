@@ -323,7 +323,7 @@ def test_a_defect_is_a_500_in_scim_form_without_details(hr: Service, monkeypatch
     def broken(*args: Any) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("identities.scim.endpoints.answer", broken)
+    monkeypatch.setattr("identities.scim.endpoints.index_page", broken)
     answer = hr.get("/Users")
     assert answer.status == 500
     assert "secret" not in str(answer.body)
@@ -333,7 +333,7 @@ def test_a_database_that_is_away_asks_for_patience(hr: Service, monkeypatch: pyt
     def away(*args: Any) -> None:
         raise OperationalError("secret detail")
 
-    monkeypatch.setattr("identities.scim.endpoints.answer", away)
+    monkeypatch.setattr("identities.scim.endpoints.index_page", away)
     answer = hr.get("/Users")
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) >= 1
@@ -350,7 +350,7 @@ def test_the_request_log_has_no_payload_and_no_token(hr: Service) -> None:
 def test_the_service_describes_itself(hr: Service) -> None:
     config = hr.get("/ServiceProviderConfig").body
     assert config["patch"] == {"supported": True}
-    assert config["bulk"]["supported"] is False
+    assert config["bulk"]["supported"] is True
     assert config["filter"] == {"supported": True, "maxResults": limits.PAGE_LARGEST}
     schemas = {each["id"]: each for each in hr.get("/Schemas").resources}
     assert not any(each["name"] == "password" for each in schemas[USER]["attributes"])
