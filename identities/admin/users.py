@@ -200,6 +200,8 @@ class UserAdmin(ActionModelAdmin):
         state, words = self.status(obj)
         level = {"active": "good", "staged": "wait", "suspended": "wait"}.get(state, "bad")
         facts = [Fact(_("State"), words, level=level), Fact(_("Source"), OriginNames().name(obj.default_origin))]
+        if state == "deprovisioned":
+            facts.append(Fact(_("Left"), _("by the end date") if obj.left_by_date else _("by hand: no date undoes it")))
         names = OriginNames()
         for each in obj.suspensions.all():
             by = names.name(each.origin)
