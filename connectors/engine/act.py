@@ -39,10 +39,19 @@ class Act:
             SystemChanged: stop.
         """
         if decision.verdict in REMOVALS:
-            self._ledger.reserve_removal(decision.verdict)
-        action = _ACTIONS.get(decision.verdict)
-        if action is not None:
+            self._remove(situation, decision)
+        elif (action := _ACTIONS.get(decision.verdict)) is not None:
             action(self, situation, decision)
+
+    def _remove(self, situation: Situation, decision: Decision) -> None:
+        """Disable or delete, counted by the removal brake unless it certainly did not happen."""
+        self._ledger.reserve_removal(decision.verdict)
+        try:
+            _ACTIONS[decision.verdict](self, situation, decision)
+        except ConnectorError as error:
+            if isinstance(error, Gone) or _is_certainly_refused(error):
+                self._ledger.return_removal()
+            raise
 
     def _create(self, situation: Situation, decision: Decision) -> None:
         item = situation.object
@@ -51,7 +60,7 @@ class Act:
         try:
             remote = self._connector.create(item.object_class, decision.attributes, enabled=decision.enabled)
         except ConnectorError as error:
-            if _is_certainly_not_created(error) and not is_repeated:
+            if _is_certainly_refused(error) and not is_repeated:
                 self._ledger.withdraw_intent(item)
             raise
         self._settle(situation, decision, remote)
@@ -106,8 +115,8 @@ class Act:
             self._ledger.members_written(link, add, remove)
 
 
-def _is_certainly_not_created(error: ConnectorError) -> bool:
-    """Whether a create that ended with this error left nothing behind, now or later."""
+def _is_certainly_refused(error: ConnectorError) -> bool:
+    """Whether a call that ended with this error changed nothing, now or later."""
     if isinstance(error, Throttled):
         return error.is_refused
     return isinstance(error, AlreadyExists | Rejected | Misconfigured)

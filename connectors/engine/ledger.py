@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 
-from connectors.engine.budget import removal_budget
+from connectors.engine.budget import begin_removal, give_back_removal, removal_budget
 from connectors.engine.claim import Claim
 from connectors.engine.claiming import dialect
 from connectors.engine.decide.difference import fingerprint, is_rewritten
@@ -53,10 +53,15 @@ class Ledger:
             BrakeEngaged: nothing is left of it.
         """
         with self._held(lock_system=True) as operation:
-            braked = not (self._claim.released or self._system.state == SystemState.DELETING)
-            if braked and not removal_budget(self._system, dialect().now(), operation.pk).has_room:
+            braked, now = not (self._claim.released or self._system.state == SystemState.DELETING), dialect().now()
+            if braked and not removal_budget(self._system, now, operation.pk).has_room:
                 raise BrakeEngaged
-            Operation.objects.filter(pk=operation.pk).update(verdict=verdict)
+            begin_removal(operation, verdict, now)
+
+    def return_removal(self) -> None:
+        """The removal is known not to have happened."""
+        with self._held() as operation:
+            give_back_removal(operation)
 
     def intend_create(self, situation: Situation, key: str, *, lost: bool) -> bool:
         """Note that this key was seen absent and a create follows; whatever is found under it afterwards is ours.
