@@ -22,11 +22,11 @@ from identities.vocabulary import Channel
 
 log = logging.getLogger(__name__)
 
-MOST_CLAIMS = 10
-"""So often an import is taken up; one that needs more than that ends its workers, or our own database fails it."""
+DEATHS_ALLOWED = 10
+"""So many workers in a row may vanish over an import that gets no further: it ends them, or our own database does."""
 
-TAKEN_UP_TOO_OFTEN = (
-    f"It was taken up {MOST_CLAIMS} times, and every worker vanished before it came to an end. A worker that is killed "
+ENDS_ITS_WORKERS = (
+    f"{DEATHS_ALLOWED} workers in a row vanished over it, and it got no further. A worker that is killed "
     "for using too much memory is the usual reason: look at its log, split the file, and import the parts."
 )
 
@@ -54,8 +54,8 @@ def advance(run: Run) -> None:
     When our own database fails it stops where it is, and the next worker goes on when the lease has run out.
     """
     try:
-        if run.fence > MOST_CLAIMS:
-            _fail(run, TAKEN_UP_TOO_OFTEN)
+        if run.worker_deaths >= DEATHS_ALLOWED:
+            _fail(run, ENDS_ITS_WORKERS)
             return
         profile = _profile(run)
         if run.state != RunState.APPLYING:
@@ -66,7 +66,7 @@ def advance(run: Run) -> None:
         log.info("Import %s was taken over or cancelled", run.pk)
     except Exception as error:
         log.exception("Import %s failed", run.pk)
-        if isinstance(error, OperationalError | InterfaceError) and run.fence < MOST_CLAIMS:
+        if isinstance(error, OperationalError | InterfaceError) and run.worker_deaths + 1 < DEATHS_ALLOWED:
             return
         _fail(run, f"{type(error).__name__}: {error}")
 
@@ -88,7 +88,7 @@ def _stage_and_plan(run: Run, profile: Profile) -> None:
     counts = plan(run, profile)
     blocked = run.findings.filter(blocking=True).exists()
     if run.apply_when_planned and not blocked:
-        renew(run, state=RunState.APPLYING, counts=counts)
+        renew(run, progress=True, state=RunState.APPLYING, counts=counts)
     else:
         nothing_to_apply = not blocked and _changes_nothing(counts)
         state = RunState.DONE if nothing_to_apply else RunState.PLANNED

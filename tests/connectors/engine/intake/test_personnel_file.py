@@ -16,7 +16,7 @@ from connectors.admin.imports import RunAdmin
 from connectors.engine.intake import advance, applying, departments, had_nothing_to_apply, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
 from connectors.engine.intake.profile import Options, Profile, load_profile
-from connectors.engine.intake.work import MOST_CLAIMS
+from connectors.engine.intake.work import DEATHS_ALLOWED
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunState
 from identities.actions.lifecycle import delete_user
@@ -294,7 +294,7 @@ def test_an_import_that_ends_every_worker_is_ended(monkeypatch: pytest.MonkeyPat
         raise SystemExit(137)
 
     monkeypatch.setattr(applying, "create_users_many", killed)
-    for _ in range(MOST_CLAIMS - run.fence):
+    for _ in range(DEATHS_ALLOWED):
         with pytest.raises(SystemExit):
             work("doomed")
         Run.objects.update(lease_until="2000-01-01T00:00:00Z")
@@ -302,5 +302,25 @@ def test_an_import_that_ends_every_worker_is_ended(monkeypatch: pytest.MonkeyPat
 
     run.refresh_from_db()
     assert run.state == RunState.FAILED
-    assert f"taken up {MOST_CLAIMS} times" in run.error
+    assert f"{DEATHS_ALLOWED} workers in a row" in run.error
     assert work("another") == 0
+
+
+def test_an_import_that_gets_further_outlives_any_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_import(EMPLOYEES, apply=False)
+    apply_import(run, actor=command_actor())
+
+    def killed(*_: object) -> None:
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(applying, "APPLY_CHUNK", 5)
+        patched.setattr(applying, "_outcome", killed)  # the first thing after a chunk is committed
+        for _ in range(DEATHS_ALLOWED + 1):
+            with pytest.raises(SystemExit):
+                work("doomed")
+            Run.objects.update(lease_until="2000-01-01T00:00:00Z")
+    assert work("last") == 1
+
+    run.refresh_from_db()
+    assert (run.state, run.error, User.objects.persons().count()) == (RunState.DONE, "", PEOPLE)
