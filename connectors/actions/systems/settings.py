@@ -16,6 +16,7 @@ from connectors.models import ConnectedSystem
 from connectors.vocabulary import SystemState, SystemVerb
 from identities import audit, outbox
 from identities.actors import Actor
+from identities.canonical import fold
 from identities.errors import Conflict, NotFound, RuleViolation
 from identities.filters.parse import parse
 from identities.models import Group, OrgUnit
@@ -205,7 +206,7 @@ def _check_fields(system: ConnectedSystem) -> None:
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         raise RuleViolation("invalid_setting", " ".join(messages), field=name) from error
-    taken = ConnectedSystem.objects.filter(name__iexact=system.name).exclude(pk=system.pk).first()
+    taken = ConnectedSystem.objects.filter(name_key=fold(system.name)).exclude(pk=system.pk).first()
     if taken is not None:
         raise Conflict("system_name_taken", f"There is a system called {taken.name} already.", field="name")
 
