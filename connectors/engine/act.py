@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import islice
 
 from connectors.engine.decision import Decision
+from connectors.engine.failures import LinkChanged
 from connectors.engine.ledger import Ledger
 from connectors.engine.session import Session
 from connectors.engine.situation import REMOVALS, MemberChange, MembershipDelta, Situation, Verdict
@@ -75,11 +76,22 @@ class Act:
     def _update(self, situation: Situation, decision: Decision) -> None:
         remote = decision.target
         if decision.remote_id is not None and not decision.delta.is_empty:
-            remote = self._connector.update(situation.object.object_class, decision.remote_id, decision.delta)
+            remote = self._changed(situation, decision, decision.remote_id)
         if decision.ends_link:
             self._let_go(situation, decision)
         elif remote is not None:
             self._settle(situation, decision, remote)
+
+    def _changed(self, situation: Situation, decision: Decision, remote_id: str) -> RemoteObject:
+        """Update the account. A name that is taken is noted and tried once more: whoever let go of it meanwhile did not
+        know that it was wanted, whoever does later rings.
+        """
+        try:
+            return self._connector.update(situation.object.object_class, remote_id, decision.delta)
+        except AlreadyExists as error:
+            if self._ledger.refused(situation.object, decision.correlation_key, error.remote_id):
+                raise LinkChanged from error
+            raise
 
     def _delete(self, situation: Situation, decision: Decision) -> None:
         with suppress(Gone):  # somebody else deleted it: what was wanted has come about
@@ -95,7 +107,7 @@ class Act:
             self._settle(situation, decision, decision.target)
 
     def _dispute(self, situation: Situation, decision: Decision) -> None:
-        self._ledger.disputed(situation.object, decision.correlation_key, decision.candidates)
+        self._ledger.disputed(situation, decision.correlation_key, decision.candidates)
 
     def _settle(self, situation: Situation, decision: Decision, remote: RemoteObject) -> None:
         """Write the link, and then the members, which need it."""
