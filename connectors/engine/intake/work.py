@@ -22,6 +22,8 @@ from identities.vocabulary import Channel
 
 log = logging.getLogger(__name__)
 
+NEED_FILES = (RunState.WAITING, RunState.STAGING)
+
 DEATHS_ALLOWED = 10
 """So many workers in a row may vanish over an import that gets no further: it ends them, or our own database does."""
 
@@ -36,6 +38,7 @@ def work(worker: str, limit: int = 1) -> int:
 
     Returns how many.
     """
+    forget_files()
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     waiting = Run.objects.filter(free, kind=RunKind.IMPORT, state__in=IN_WORK).order_by("created_at")
     done = 0
@@ -45,6 +48,18 @@ def work(worker: str, limit: int = 1) -> int:
             advance(run)
             done += 1
     return done
+
+
+def forget_files() -> None:
+    """Delete the files that nobody reads any more, however their import ended: those of a run that is not to be staged,
+    and those of an upload that never became a run.
+    """
+    found = files.there()
+    if not found:
+        return
+    states = dict(Run.objects.filter(pk__in=found).values_list("pk", "state"))
+    files.forget(pk for pk, state in states.items() if state not in NEED_FILES)
+    files.forget(pk for pk in found if pk not in states and files.is_abandoned(pk))
 
 
 def advance(run: Run) -> None:
@@ -73,6 +88,7 @@ def advance(run: Run) -> None:
 
 def _fail(run: Run, error: str) -> None:
     release(run, state=RunState.FAILED, error=error, finished_at=timezone.now())
+    forget_files()
 
 
 def _profile(run: Run) -> Profile:

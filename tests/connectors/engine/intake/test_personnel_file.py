@@ -1,8 +1,10 @@
 """The personnel file comes in: whatever the row order, once, and goes on where a killed apply stopped."""
 
 import io
+import os
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -13,10 +15,10 @@ from django.http import HttpRequest
 
 from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
 from connectors.admin.imports import RunAdmin
-from connectors.engine.intake import advance, applying, departments, had_nothing_to_apply, work
+from connectors.engine.intake import advance, applying, departments, files, had_nothing_to_apply, staging, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
 from connectors.engine.intake.profile import Options, Profile, load_profile
-from connectors.engine.intake.work import DEATHS_ALLOWED
+from connectors.engine.intake.work import DEATHS_ALLOWED, forget_files
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunState
 from identities.actions.lifecycle import delete_user
@@ -267,6 +269,33 @@ def test_a_department_with_a_new_name_takes_its_people_along() -> None:
 
     sizes = dict(Group.objects.annotate(size=Count("memberships")).values_list("display_name", "size"))
     assert (sizes["Informatics"], sizes["IT"]) == (5, 0)
+
+
+def test_files_go_when_their_import_ended_however_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = run_import(EMPLOYEES, apply=False)
+    assert not files.folder_of(failed.pk).exists()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(staging, "read_header", broken)
+        failed = run_import(EMPLOYEES)
+    assert (failed.state, files.folder_of(failed.pk).exists()) == (RunState.FAILED, False)
+
+    profile, actor = profile_named(HR_PROFILE, actor=command_actor()), command_actor()
+    waiting = start_import([("a.csv", io.BytesIO(b"x"))], profile, actor=actor)
+    cancelled = start_import([("b.csv", io.BytesIO(b"x"))], profile, actor=actor)
+    coming_in, left_behind = uuid4(), uuid4()  # a web process was killed before the run was made
+    for each in (coming_in, left_behind):
+        files.keep(each, 0, io.BytesIO(b"x"))
+    Run.objects.filter(pk=cancelled.pk).update(state=RunState.CANCELLED)  # and another before it deleted the files
+    os.utime(files.folder_of(left_behind), (0, 0))
+    forget_files()
+
+    kept = {each for each in (waiting.pk, cancelled.pk, coming_in, left_behind) if files.folder_of(each).exists()}
+    assert kept == {waiting.pk, coming_in}
+    files.forget(kept)
 
 
 def test_our_database_failing_does_not_end_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
