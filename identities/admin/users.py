@@ -30,6 +30,7 @@ from identities.admin.user_form import (
     UserForm,
     attribute_in_words,
     custom_fields,
+    custom_labels,
 )
 from identities.admin.words import in_words, moment_in_words
 from identities.canonical import fold
@@ -262,7 +263,7 @@ class UserAdmin(ActionModelAdmin):
         if form.is_valid() and override.write(actor_of(request)):
             self.message_user(request, _("The value is yours now."), messages.SUCCESS)
             return HttpResponseRedirect(self.change_url(user.pk))
-        name = attribute_in_words(override.attribute)
+        name = attribute_in_words(override.attribute, custom_labels())
         form.say_whose(override.attribute, name)
         question = _("%(source)s says otherwise; from then on administrators own the value and no source changes it.")
         words = question % {"source": OriginNames().name(override.owner)}

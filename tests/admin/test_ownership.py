@@ -77,12 +77,15 @@ def test_a_row_is_overridden_and_removed_with_a_reason(client: Client) -> None:
 
 
 def test_values_are_let_go_of_and_belong_to_the_next_writer(client: Client) -> None:
-    person = make_person(title="typed", department="typed", emails=[{"value": "a@x.test", "primary": True}])
+    attribute_definitions.create_attribute_definition("badge_no", actor=actor(), label="Badge number")
+    typed = {"title": "typed", "department": "typed", "custom.badge_no": "7"}
+    person = make_person(emails=[{"value": "a@x.test", "primary": True}], **typed)
     address = reverse("admin:identities_user_do", args=[person.pk, "release"])
     page = client.get(reverse("admin:identities_user_change", args=[person.pk])).content.decode()
     assert address in page
-    offered = {name for name, _label in client.get(address).context["form"].fields["attributes"].choices}
-    assert offered == {"user_name", "title", "department", "emails.primary"}
+    offered = dict(client.get(address).context["form"].fields["attributes"].choices)
+    assert set(offered) == {"user_name", "title", "department", "custom.badge_no", "emails.primary"}
+    assert (offered["title"], offered["custom.badge_no"]) == ("Job title", "Badge number")
     assert client.post(address, {"attributes": ["manager"]}).status_code == 200, "not theirs to let go of"
     assert client.post(address, {"attributes": ["title", "emails.primary"]}).status_code == 302
     result = users.update_user(person, actor=HR, changes={"title": "filed", "department": "filed"})
