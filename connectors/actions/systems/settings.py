@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors import vault
-from connectors.actions.systems.configuration import prepare, same_values
+from connectors.actions.systems.configuration import check_complete, prepare, same_values
 from connectors.engine import gates
 from connectors.models import ConnectedSystem
 from connectors.vocabulary import SystemState, SystemVerb
@@ -122,6 +122,8 @@ def update_system(system: ConnectedSystem | UUID, *, actor: Actor, changes: Mapp
     found: Changes = {}
     if {"configuration", "secrets"} & set(wanted):
         found |= _configure(locked, wanted.pop("configuration", None), wanted.pop("secrets", None))
+        if locked.state == SystemState.RUNNING:
+            check_complete(locked)
     assignments = {key: wanted.pop(key) for key in _ASSIGNED if key in wanted}
     found |= _set_plain(locked, wanted)
     found |= _assign(locked, assignments)
