@@ -239,10 +239,6 @@ class UserAdmin(ActionModelAdmin):
         """Delete people; they can be restored until they are purged."""
         all_of(lifecycle.delete_users_many(list(objects), actor=actor_of(request, reason)))
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Nothing goes with a deleted person: the row stays, and so do the ties."""
-        return [str(obj) for obj in objs], {}, set(), []
-
     # Override -------------------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
