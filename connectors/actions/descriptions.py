@@ -58,7 +58,7 @@ def connect_system(description: Description, *, actor: Actor) -> Connected:
     Raises:
         RuleViolation, Conflict, NotFound: something of it does not fit (`field` names it); nothing is changed then.
     """
-    system = ConnectedSystem.objects.select_for_update().filter(name__iexact=description.name).first()
+    system = ConnectedSystem.objects.select_for_update().filter(name_key=fold(description.name)).first()
     values = {**description.settings, **_assignments(description)}
     if system is None:
         created = create_system(

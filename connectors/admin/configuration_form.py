@@ -65,6 +65,12 @@ def configuration_of(
     return configuration, secrets
 
 
+def option_labels(info: FieldInfo) -> dict[str, str]:
+    """What people call the options of a field, by value."""
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    return {value: str(label) for value, label in dict(extra.get("options") or {}).items()}  # type: ignore[arg-type]
+
+
 def groups_of(fields: Mapping[str, forms.Field]) -> list[tuple[str, list[str]]]:
     """The fields under their headings, in the order of the model."""
     groups: dict[str, list[str]] = {}
@@ -92,7 +98,9 @@ def _field(info: FieldInfo, *, multiline: bool, found: tuple[str, ...]) -> forms
         return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(), **shared)
     options = _options(annotation)
     if options:
-        return forms.ChoiceField(choices=[(o, o) for o in options], widget=UnfoldAdminSelectWidget(), **shared)
+        labels = option_labels(info)
+        choices = [(option, labels.get(option, option)) for option in options]
+        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget(), **shared)
     if multiline or _is_list(annotation):
         return forms.CharField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), **shared)
     if found:

@@ -1,7 +1,7 @@
 """What a discovery proposes, beside what is set, to be ticked and taken over."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from connectors import registry
 from connectors.actions.discoveries import take_over_discovery
+from connectors.admin.configuration_form import option_labels
 from connectors.models import ConnectedSystem
 from connectors.spi import Discovery
 from identities.admin.action_admin import actor_of
@@ -26,7 +27,9 @@ def offered(system: ConnectedSystem, discovery: Discovery) -> dict[str, list[dic
         "settings": list(_settings(system, discovery)),
         "mappings": list(_mappings(system, discovery)),
         "choices": [
-            {"title": _title(system, name), "values": values} for name, values in discovery.choices.items() if values
+            {"title": _title(system, name), "values": _labelled(system, name, values)}
+            for name, values in discovery.choices.items()
+            if values
         ],
     }
 
@@ -61,8 +64,8 @@ def _settings(system: ConnectedSystem, discovery: Discovery) -> Iterator[dict[st
         if _text(now) != _text(plain):
             yield {
                 "title": _title(system, name),
-                "now": _text(now),
-                "proposed": _text(plain),
+                "now": _text(*_labelled(system, name, [now])),
+                "proposed": _text(*_labelled(system, name, [plain])),
                 "sent": json.dumps([name, plain]),
             }
 
@@ -83,6 +86,13 @@ def _mappings(system: ConnectedSystem, discovery: Discovery) -> Iterator[dict[st
 def _fields(system: ConnectedSystem) -> dict[str, Any]:
     connector_class = registry.connector(system.connector).connector_class
     return connector_class.configuration_class.described() if connector_class else {}
+
+
+def _labelled(system: ConnectedSystem, name: str, values: Iterable[Any]) -> list[Any]:
+    """The values as the form calls them."""
+    field = _fields(system).get(name)
+    labels = option_labels(field) if field else {}
+    return [labels.get(str(value), value) for value in values]
 
 
 def _title(system: ConnectedSystem, name: str) -> str:

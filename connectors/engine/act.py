@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import islice
 
 from connectors.engine.decision import Decision
+from connectors.engine.failures import LinkChanged
 from connectors.engine.ledger import Ledger
 from connectors.engine.session import Session
 from connectors.engine.situation import REMOVALS, MemberChange, MembershipDelta, Situation, Verdict
@@ -39,10 +40,19 @@ class Act:
             SystemChanged: stop.
         """
         if decision.verdict in REMOVALS:
-            self._ledger.reserve_removal(decision.verdict)
-        action = _ACTIONS.get(decision.verdict)
-        if action is not None:
+            self._remove(situation, decision)
+        elif (action := _ACTIONS.get(decision.verdict)) is not None:
             action(self, situation, decision)
+
+    def _remove(self, situation: Situation, decision: Decision) -> None:
+        """Disable or delete, counted by the removal brake unless it certainly did not happen."""
+        self._ledger.reserve_removal(decision.verdict)
+        try:
+            _ACTIONS[decision.verdict](self, situation, decision)
+        except ConnectorError as error:
+            if isinstance(error, Gone) or _is_certainly_refused(error):
+                self._ledger.return_removal()
+            raise
 
     def _create(self, situation: Situation, decision: Decision) -> None:
         item = situation.object
@@ -51,7 +61,7 @@ class Act:
         try:
             remote = self._connector.create(item.object_class, decision.attributes, enabled=decision.enabled)
         except ConnectorError as error:
-            if _is_certainly_not_created(error) and not is_repeated:
+            if _is_certainly_refused(error) and not is_repeated:
                 self._ledger.withdraw_intent(item)
             raise
         self._settle(situation, decision, remote)
@@ -66,11 +76,22 @@ class Act:
     def _update(self, situation: Situation, decision: Decision) -> None:
         remote = decision.target
         if decision.remote_id is not None and not decision.delta.is_empty:
-            remote = self._connector.update(situation.object.object_class, decision.remote_id, decision.delta)
+            remote = self._changed(situation, decision, decision.remote_id)
         if decision.ends_link:
             self._let_go(situation, decision)
         elif remote is not None:
             self._settle(situation, decision, remote)
+
+    def _changed(self, situation: Situation, decision: Decision, remote_id: str) -> RemoteObject:
+        """Update the account. A name that is taken is noted and tried once more: whoever let go of it meanwhile did not
+        know that it was wanted, whoever does later rings.
+        """
+        try:
+            return self._connector.update(situation.object.object_class, remote_id, decision.delta)
+        except AlreadyExists as error:
+            if self._ledger.refused(situation.object, decision.correlation_key, error.remote_id):
+                raise LinkChanged from error
+            raise
 
     def _delete(self, situation: Situation, decision: Decision) -> None:
         with suppress(Gone):  # somebody else deleted it: what was wanted has come about
@@ -86,7 +107,7 @@ class Act:
             self._settle(situation, decision, decision.target)
 
     def _dispute(self, situation: Situation, decision: Decision) -> None:
-        self._ledger.disputed(situation.object, decision.correlation_key, decision.candidates)
+        self._ledger.disputed(situation, decision.correlation_key, decision.candidates)
 
     def _settle(self, situation: Situation, decision: Decision, remote: RemoteObject) -> None:
         """Write the link, and then the members, which need it."""
@@ -106,8 +127,8 @@ class Act:
             self._ledger.members_written(link, add, remove)
 
 
-def _is_certainly_not_created(error: ConnectorError) -> bool:
-    """Whether a create that ended with this error left nothing behind, now or later."""
+def _is_certainly_refused(error: ConnectorError) -> bool:
+    """Whether a call that ended with this error changed nothing, now or later."""
     if isinstance(error, Throttled):
         return error.is_refused
     return isinstance(error, AlreadyExists | Rejected | Misconfigured)

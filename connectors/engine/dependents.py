@@ -14,7 +14,9 @@ from django.db.models import Q
 
 from connectors.engine.queue import enqueue
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
+from connectors.models.link import REFUSED_KEY_LENGTH
 from connectors.vocabulary import Lane, LinkState, OperationState
+from identities.canonical import fold
 from identities.models import Membership, User
 from identities.queries.recursion import groups_above
 from identities.vocabulary import ObjectType
@@ -41,13 +43,18 @@ def disputants_of(
     system: ConnectedSystem, object_type: ObjectType, *, key: str = "", remote_id: str | None = None
 ) -> Dependents:
     """Those who were refused this key because somebody else had it, or for whom this account stood in the way."""
-    refused = Q(pk__in=())
+    wanted = Q(pk__in=())
     if key:
-        refused |= Q(correlation_key__iexact=key)
+        wanted |= Q(refused_key=refused_key(key))
     if remote_id:
-        refused |= Q(disputed_with=remote_id)
-    disputed = Link.objects.filter(refused, system=system, object_type=object_type, state=LinkState.DISPUTED)
-    return tuple((object_type, object_id) for object_id in disputed.values_list("object_id", flat=True))
+        wanted |= Q(disputed_with=remote_id)
+    refused = Link.objects.filter(wanted, system=system, object_type=object_type, refused_key__isnull=False)
+    return tuple((object_type, object_id) for object_id in refused.values_list("object_id", flat=True))
+
+
+def refused_key(key: str) -> str:
+    """A key in the form in which it is noted that it was refused."""
+    return fold(key)[:REFUSED_KEY_LENGTH]
 
 
 def holders_of(system: ConnectedSystem, object_type: ObjectType, key: str, *, but: UUID) -> Dependents:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from connectors.engine import gates, takeover
+from connectors.engine.budget import settle_removal
 from connectors.engine.claim import Claim, Ending, Outcome
 from connectors.engine.claiming import dialect
 from connectors.engine.dependents import ring
@@ -47,6 +48,8 @@ def _write(claim: Claim, outcome: Outcome, system: ConnectedSystem, now: datetim
         return False
     gates.note(system, outcome, now)
     operation = Operation.objects.get(pk=claim.operation_id)
+    if outcome.ending is Ending.DONE:
+        settle_removal(operation)
     if outcome.ending in CLOSED_AS:
         _close(operation, CLOSED_AS[outcome.ending])
     else:

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 
-from connectors.engine.budget import removal_budget
+from connectors.engine.budget import begin_removal, give_back_removal, removal_budget
 from connectors.engine.claim import Claim
 from connectors.engine.claiming import dialect
 from connectors.engine.decide.difference import fingerprint, is_rewritten
 from connectors.engine.decide.values import same
 from connectors.engine.decision import Decision
-from connectors.engine.dependents import Dependents, dependents_of, disputants_of, ring
+from connectors.engine.dependents import Dependents, dependents_of, disputants_of, refused_key, ring
 from connectors.engine.failures import AccountTaken, BrakeEngaged, LeaseLost, LinkChanged, SystemChanged
 from connectors.engine.known_values import remembered
 from connectors.engine.situation import Hit, LinkView, MemberChange, ObjectView, Situation, Verdict
@@ -53,10 +53,15 @@ class Ledger:
             BrakeEngaged: nothing is left of it.
         """
         with self._held(lock_system=True) as operation:
-            braked = not (self._claim.released or self._system.state == SystemState.DELETING)
-            if braked and not removal_budget(self._system, dialect().now(), operation.pk).has_room:
+            braked, now = not (self._claim.released or self._system.state == SystemState.DELETING), dialect().now()
+            if braked and not removal_budget(self._system, now, operation.pk).has_room:
                 raise BrakeEngaged
-            Operation.objects.filter(pk=operation.pk).update(verdict=verdict)
+            begin_removal(operation, verdict, now)
+
+    def return_removal(self) -> None:
+        """The removal is known not to have happened."""
+        with self._held() as operation:
+            give_back_removal(operation)
 
     def intend_create(self, situation: Situation, key: str, *, lost: bool) -> bool:
         """Note that this key was seen absent and a create follows; whatever is found under it afterwards is ours.
@@ -117,6 +122,7 @@ class Ledger:
                 link.reference, link.remote_name = remote.reference, remote.name
                 link.enabled = remote.enabled
                 link.create_intent_key, link.create_intent_at = "", None
+                link.refused_key, link.disputed_with = None, ""
                 self._remember(link, situation, decision, remote)
                 link.save()
                 after = _tie(link_view(link))
@@ -147,6 +153,8 @@ class Ledger:
                 unresolved=0,
                 create_intent_key="",
                 create_intent_at=None,
+                refused_key=None,
+                disputed_with="",
                 settlement=settlement,
                 synchronised_at=dialect().now(),
             )
@@ -154,25 +162,43 @@ class Ledger:
             for key, remote_id in ties:
                 self._ring_disputants(operation, item, key, remote_id)
 
-    def disputed(self, item: ObjectView, key: str, candidates: Sequence[Hit]) -> None:
+    def disputed(self, situation: Situation, key: str, candidates: Sequence[Hit]) -> None:
         """The name is taken by an account that is not ours.
 
         Raises:
-            LinkChanged: it was somebody else's, who has let go of it since. Who lets go later finds this link.
+            LinkChanged: it was somebody else's, who may have let go of it since. Who lets go later finds this link.
         """
+        item = situation.object
         with self._held(lock_system=True):
             in_the_way = [hit.remote.remote_id for hit in candidates]
             others = {hit.remote.remote_id for hit in candidates if hit.linked_to}
             held = Link.objects.filter(system=self._system, object_type=item.type, remote_id__in=others)
+            if situation.search and situation.search.began_at:
+                held = held.exclude(synchronised_at__gte=situation.search.began_at)
             if held.count() < len(others):
                 raise LinkChanged
             link = self._link(item)
-            link.correlation_key = key
             # Of several, the first: when it goes, the next one is found, and stands here from then on.
-            link.disputed_with = in_the_way[0] if in_the_way else ""
+            _note_refusal(link, key, in_the_way[0] if in_the_way else "")
             if link.state != LinkState.LINKED:
-                link.state = LinkState.DISPUTED
+                link.correlation_key, link.state = key, LinkState.DISPUTED
             link.save()
+
+    def refused(self, item: ObjectView, key: str, remote_id: str | None) -> bool:
+        """The account may not have this name, because another one has it. Who lets go of it later finds this link.
+
+        Args:
+            remote_id: the account that has it, when the system tells.
+
+        Returns:
+            Whether that was not known before.
+        """
+        with self._held(lock_system=True):
+            link = self._link(item)
+            before = link.refused_key, link.disputed_with
+            _note_refusal(link, key, remote_id or "")
+            link.save()
+            return before != (link.refused_key, link.disputed_with)
 
     def members_written(self, link: Link, added: Iterable[MemberChange], removed: Iterable[MemberChange]) -> None:
         """These members are in the remote group now, and those are not."""
@@ -267,6 +293,10 @@ def _persistently(write: Callable[[], T]) -> T:
         except OperationalError:
             logger.warning("Writing down what was done is repeated", exc_info=True)
     return write()
+
+
+def _note_refusal(link: Link, key: str, remote_id: str) -> None:
+    link.refused_key, link.disputed_with = refused_key(key), remote_id
 
 
 def _tie(link: LinkView) -> tuple[str | None, str, str, str]:

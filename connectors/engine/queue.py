@@ -26,7 +26,7 @@ CHUNK = 1000
 """So many ids are bound in one statement."""
 
 # A row belongs to a run only as long as nothing else asks for it: calling the run off must not call that off.
-_LEFT_NULL = ("id", "lease_until", "started_at", "finished_at")
+_LEFT_NULL = ("id", "lease_until", "started_at", "finished_at", "removal_at")
 _WHEN_IT_WAITS_ALREADY = """
 ON CONFLICT (system_id, object_type, object_id) WHERE state = 'waiting' DO UPDATE SET
     lane = CASE WHEN excluded.lane < waiting.lane THEN excluded.lane ELSE waiting.lane END,

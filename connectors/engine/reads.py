@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
+from connectors.engine.claiming import dialect
 from connectors.engine.decide import decide
 from connectors.engine.decision import Decision, Need, Needs
 from connectors.engine.failures import Defect
@@ -90,6 +91,7 @@ def _search(
     refused: AlreadyExists | None,
 ) -> Search:
     """Each criterion alone, because not every system understands "or"; the decision verifies what comes back."""
+    began_at = dialect().now()
     found: dict[str, RemoteObject] = {}
     for criterion in criteria:
         page = connector.search(item.object_class, Equals(criterion.attribute, criterion.value), limit=HITS)
@@ -98,7 +100,7 @@ def _search(
         in_the_way = _in_the_way(item, refused.remote_id, connector)
         found.update({each.remote_id: each for each in in_the_way})
     hits = _recognised(gatherer, item, list(found.values()))
-    return Search(criteria, hits, taken=refused is not None)
+    return Search(criteria, hits, taken=refused is not None, began_at=began_at)
 
 
 def _in_the_way(item: ObjectView, remote_id: str, connector: GuardedConnector) -> Iterable[RemoteObject]:

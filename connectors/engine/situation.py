@@ -194,12 +194,14 @@ class Criterion:
 class Search:
     """A search for the account of an object: what was looked for, and everything that came back, unverified.
 
-    `taken` says that the system refused a create because the name is there already.
+    `taken` says that the system refused a create because the name is there already. `began_at`: whatever became of our
+    links since then is not in it.
     """
 
     criteria: tuple[Criterion, ...]
     hits: tuple[Hit, ...] = ()
     taken: bool = False
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

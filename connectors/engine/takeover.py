@@ -1,7 +1,7 @@
 """Giving operations back to the queue: leases that ran out, and attempts that ended without a result.
 
-At most one row of an object waits. When another one has come meanwhile, the row given back is closed and its count of
-attempts and of worker deaths passes to the one that waits.
+At most one row of an object waits. When another one has come meanwhile, the row given back is closed, and its count of
+attempts and of worker deaths and the removal that it began pass to the one that waits.
 """
 
 from datetime import datetime
@@ -62,21 +62,24 @@ def give_back(operation: Operation, *, due_at: datetime, now: datetime, **column
     except IntegrityError:
         if not _merge_into_waiting(operation):  # it was called off in between
             return give_back(operation, due_at=due_at, now=now, **columns)
-        row.update(**{**columns, "state": OperationState.SUPERSEDED, "finished_at": now})
+        closed = {"state": OperationState.SUPERSEDED, "finished_at": now, "removal": "", "removal_at": None}
+        row.update(**{**columns, **closed})
         return False
     return True
 
 
 def _merge_into_waiting(operation: Operation) -> int:
     released = Case(When(released=True, then=Value(True)), default=Value(operation.released))  # noqa: FBT003 a database value
-    run = {"run": None} if operation.run_id is None else {}
+    passed_on: dict[str, Any] = {"run": None} if operation.run_id is None else {}
+    if operation.removal:
+        passed_on |= {"removal": operation.removal, "removal_at": operation.removal_at}
     merged: int = waiting_row(operation).update(
         attempt=Greatest(F("attempt"), operation.attempt),
         worker_deaths=Greatest(F("worker_deaths"), operation.worker_deaths),
         lane=Least(F("lane"), operation.lane),
         created_at=Least(F("created_at"), Value(operation.created_at)),
         released=released,
-        **run,
+        **passed_on,
     )
     return merged
 

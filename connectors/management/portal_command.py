@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from connectors.engine.preview import PushCounts
 from connectors.models import ConnectedSystem
 from connectors.spi import ConnectorError
+from identities.canonical import fold
 from identities.errors import IdentityError, NotFound
 
 WRONG_ARGUMENTS = 2
@@ -58,7 +59,7 @@ def _in_words(refusal: IdentityError) -> str:
 
 def system_named(name: str) -> ConnectedSystem:
     """The system of this name, in any case (raises CommandError with status 2)."""
-    system = ConnectedSystem.objects.filter(name__iexact=name).first()
+    system = ConnectedSystem.objects.filter(name_key=fold(name)).first()
     if system is None:
         names = ", ".join(ConnectedSystem.objects.order_by("name").values_list("name", flat=True)) or "none"
         message = f"There is no system {name!r}. There are: {names}."

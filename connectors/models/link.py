@@ -9,6 +9,8 @@ from connectors.vocabulary import LinkState, Settlement
 from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
+REFUSED_KEY_LENGTH = 1024
+
 
 class Link(models.Model):
     """One identity object on one system. Outlives both: name and correlation key are frozen, `object_id` stays when
@@ -23,7 +25,8 @@ class Link(models.Model):
         create_intent_key, create_intent_at: committed before a create: this key was seen absent at that time, so what
             is found afterwards is ours.
         unresolved: how many references the remote object still lacks.
-        disputed_with: the id of an account that stood in the way when it was disputed.
+        refused_key, disputed_with: the folded key that it was refused, linked or not, because another account has it,
+            and the id of an account that stood in the way; whoever lets go of either rings.
         adopted: the account was there before us.
         settlement: what a person or a policy settled (a rejected removal, an accepted loss); cleared when it no longer
             applies.
@@ -46,6 +49,7 @@ class Link(models.Model):
     create_intent_key = models.CharField(max_length=1024, blank=True, default="")
     create_intent_at = models.DateTimeField(null=True, blank=True)
     unresolved = models.PositiveIntegerField(default=0)
+    refused_key = models.CharField(max_length=REFUSED_KEY_LENGTH, null=True, blank=True)
     disputed_with = models.CharField(max_length=255, blank=True, default="")
     adopted = models.BooleanField(default=False)
     settlement = models.CharField(
@@ -68,6 +72,7 @@ class Link(models.Model):
         )
         indexes = (
             models.Index(fields=["system", "state"], name="link_system_state"),
+            models.Index(fields=["system"], condition=Q(refused_key__isnull=False), name="link_refused"),
             models.Index(fields=["system", "unresolved"], condition=Q(unresolved__gt=0), name="link_unresolved"),
         )
 

@@ -20,6 +20,8 @@ class Operation(models.Model):
     Attributes:
         due_at: not claimed before. created_at: since when the change waits (kept when more changes join).
         held_verdict: the removal a brake stopped. released: a person let it through.
+        removal, removal_at: the removal that was begun last and may have been carried out, whatever became of its
+            worker: what the brake counts.
         error_class, message, detail: how the last attempt ended. steps: the decision's explanation. difference: what
             was written.
         worker_deaths: how often a lease ran out because its worker vanished.
@@ -46,6 +48,8 @@ class Operation(models.Model):
     verdict = models.CharField(_("verdict"), max_length=20, blank=True, default="")
     held_verdict = models.CharField(max_length=20, blank=True, default="")
     released = models.BooleanField(default=False)
+    removal = models.CharField(max_length=20, blank=True, default="")
+    removal_at = models.DateTimeField(null=True, blank=True)
     error_class = models.CharField(_("error"), max_length=20, blank=True, default="", db_index=True)
     message = models.TextField(_("message"), blank=True, default="")
     detail = models.TextField(_("detail"), blank=True, default="")
@@ -81,6 +85,9 @@ class Operation(models.Model):
             ),
             models.Index(fields=["lease_until"], condition=Q(state=OperationState.IN_FLIGHT), name="operation_lease"),
             models.Index(fields=["system", "state", "finished_at"], name="operation_history"),
+            models.Index(
+                fields=["system", "removal_at"], condition=Q(removal_at__isnull=False), name="operation_removal"
+            ),
             models.Index(fields=["object_id", "-id"], name="operation_object"),
             models.Index(fields=["state", "-id"], name="operation_state"),
         )

@@ -48,6 +48,9 @@ class Run(models.Model):
     """One pass over many objects.
 
     Claimed by a worker like an operation, and resumed by the next one if that worker dies.
+
+    Attributes:
+        worker_deaths: how many workers of an import vanished, one after the other, since it last got any further.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -71,6 +74,7 @@ class Run(models.Model):
     lease_owner = models.CharField(max_length=80, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
+    worker_deaths = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(_("created"), db_index=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

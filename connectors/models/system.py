@@ -4,7 +4,6 @@ import uuid
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from connectors.vocabulary import (
@@ -15,6 +14,7 @@ from connectors.vocabulary import (
     SystemState,
 )
 from identities.models import Group, MappingRow, OrgUnit
+from identities.models.folded_field import UniqueFoldedField
 from identities.vocabulary import ObjectType
 
 
@@ -29,6 +29,7 @@ class ConnectedSystem(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120, unique=True)
+    name_key = UniqueFoldedField(source="name")
     description = models.CharField(_("description"), max_length=255, blank=True, default="")
     connector = models.CharField(_("connector"), max_length=40)
     configuration = models.JSONField(_("configuration"), default=dict, blank=True)
@@ -115,13 +116,6 @@ class ConnectedSystem(models.Model):
         verbose_name = _("connected system")
         verbose_name_plural = _("connected systems")
         ordering = ("name",)
-        constraints = (
-            models.UniqueConstraint(
-                Lower("name"),
-                name="one_system_per_name_in_any_case",
-                violation_error_message=_("There is a connected system of this name already, in this or another case."),
-            ),
-        )
 
     def __str__(self) -> str:
         return self.name

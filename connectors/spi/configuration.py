@@ -5,6 +5,7 @@ A field is declared with :func:`setting`; its annotation gives the type, pydanti
 rules are pydantic validators. Nothing here touches the network (that is `Connector.test`).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -20,7 +21,9 @@ def setting(
     secret: bool = False,
     host: bool = False,
     discovered: bool = False,
+    needed: bool = False,
     multiline: bool = False,
+    options: Mapping[str, str] | None = None,
     **constraints: Any,
 ) -> Any:
     """Declare one configuration field.
@@ -31,7 +34,9 @@ def setting(
         secret: write-only; stored by the vault, never shown again.
         host: names the machine spoken to; changing it clears the connector's secrets.
         discovered: `Connector.discover` can propose its value.
+        needed: may be empty while the system is tested and discovered, but not when it is resumed.
         multiline: a text area (certificates).
+        options: a label for each value of an enumeration.
         constraints: passed to pydantic's `Field` (ge, le, pattern, ...).
     """
     extra: dict[str, JsonValue] = {
@@ -39,7 +44,9 @@ def setting(
         "secret": secret,
         "host": host,
         "discovered": discovered,
+        "needed": needed,
         "multiline": multiline,
+        "options": dict(options or {}),
     }
     return Field(default, title=title, description=help, json_schema_extra=extra, **constraints)
 
@@ -66,6 +73,11 @@ class Configuration(BaseModel):
     def secret_fields(cls) -> tuple[str, ...]:
         """Names of the fields that hold secrets."""
         return cls._marked("secret")
+
+    @classmethod
+    def needed_fields(cls) -> tuple[str, ...]:
+        """Names of the fields without which a system cannot be resumed."""
+        return cls._marked("needed")
 
     @classmethod
     def host_fields(cls) -> tuple[str, ...]:

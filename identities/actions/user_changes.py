@@ -68,6 +68,17 @@ class UserChange:
             self.facts[attribute] = audit.plain(before)
         self.differences[attribute] = (audit.plain(before), audit.plain(value))
 
+    def enter(self, state: UserState, *, suspended: bool, by_date: bool = False) -> None:
+        """Move the user to another state of the lifecycle, and derive `active` from it.
+
+        Args:
+            by_date: a date calls for it, and so may undo it.
+        """
+        self.put("state", str(state))
+        self.user.left_by_date = by_date and state == UserState.DEPROVISIONED
+        self.columns.add("left_by_date")
+        self.settle_active(suspended=suspended)
+
     def settle_active(self, *, suspended: bool) -> None:
         """Derive `active` from state, suspensions and deletion; when it turns false, every session ends with the same
         UPDATE.

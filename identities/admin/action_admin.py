@@ -79,10 +79,6 @@ class ActionModelAdmin(ObjectPages):
         """Hand the whole form to `write`."""
         form.instance.pk = self.write(request, form, list(formsets), change).pk
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete one by the action."""
-        self.remove(request, self.model._default_manager.filter(pk=obj.pk))
-
     def delete_queryset(self, request: HttpRequest, queryset: Any, reason: str = "") -> None:
         """Delete the chosen ones by the action, or none of them."""
         with transaction.atomic():
@@ -103,8 +99,7 @@ class ActionModelAdmin(ObjectPages):
             self.delete_queryset(request, queryset, cleaned["reason"])
             self.message_user(request, _("Deleted: %(number)d %(names)s.") % told, messages.SUCCESS)
 
-        question = Question(_("Delete"), self.deletion_words, form=ReasonForm, dangerous=True)
-        return self.ask_about_chosen(request, queryset, question, perform)
+        return self.ask_about_chosen(request, queryset, self._deletion_question, perform)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The list; what was refused to the chosen ones becomes a message on it."""
@@ -138,14 +133,21 @@ class ActionModelAdmin(ObjectPages):
         return type(form.__name__, (form,), {"refusal": getattr(request, REFUSAL, None)})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Confirm and delete; a refusal becomes a message on the object's page."""
-        try:
-            return super().delete_view(
-                request, object_id, {"deletion_words": self.deletion_words, **(extra_context or {})}
-            )
-        except IdentityError as refusal:
-            self.message_user(request, refusal.message, messages.ERROR)
-            return HttpResponseRedirect(self.change_url(object_id))
+        """Delete one, once the reason is given as for several."""
+        obj = self.object_or_404(request, object_id)
+        if not self.has_delete_permission(request, obj):
+            raise PermissionDenied
+        question = self._deletion_question
+
+        def perform(cleaned: dict[str, Any]) -> HttpResponse:
+            self.delete_queryset(request, self.get_queryset(request).filter(pk=obj.pk), cleaned["reason"])
+            return self.response_delete(request, str(obj), obj.pk)
+
+        return self.ask(request, obj, question, question.form(request.POST or None), perform)
+
+    @property
+    def _deletion_question(self) -> Question:
+        return Question(_("Delete"), self.deletion_words, form=ReasonForm, dangerous=True)
 
     def construct_change_message(self, *args: Any) -> str:
         """Nothing: the audit trail says what changed."""

@@ -142,10 +142,6 @@ class AdministratorAdmin(ActionModelAdmin):
         """Delete administrators; the last superuser stays."""
         all_of(lifecycle.delete_users_many([user.pk for user in objects], actor=actor_of(request, reason)))
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The row stays, and so do the ties."""
-        return [str(obj) for obj in objs], {}, set(), []
-
 
 @admin.register(AdministratorRole)
 class AdministratorRoleAdmin(ReadOnlyAdmin):

@@ -156,10 +156,6 @@ class GroupAdmin(ActionModelAdmin):
         """Delete groups; they can be restored until they are purged."""
         all_of(delete_groups_many(list(objects), actor=actor_of(request, reason)))
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Nothing goes with a deleted group: the row stays."""
-        return [str(obj) for obj in objs], {}, set(), []
-
 
 def _members(request: HttpRequest, group: Any) -> SafeString:
     memberships = (

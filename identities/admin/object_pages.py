@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -107,14 +108,29 @@ class ObjectPages(ModelAdmin):
             raise PermissionDenied
         form_class = action.form_for(obj) if action.form_for else action.form
         form = form_class(request.POST if request.method == "POST" or action.shows else None)
+        return self.ask(request, obj, action, form, lambda cleaned: action.perform(request, obj, cleaned))
+
+    def ask(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        about: Question | ObjectAction,
+        form: Form,
+        perform: Callable[[dict[str, Any]], str | HttpResponse],
+    ) -> HttpResponse:
+        """Ask about one object, and once answered call `perform`; its refusal stands on the page.
+
+        Args:
+            perform: takes the answers, and returns what to tell the administrator, or the page that follows.
+        """
         if form.is_bound and form.is_valid():
             try:
-                done = action.perform(request, obj, form.cleaned_data)
+                done = perform(form.cleaned_data)
             except IdentityError as refusal:
                 form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
             else:
-                return done if isinstance(done, HttpResponse) else self._done(request, object_id, done)
-        context = {**self._object_context(request, obj), "action": action, "form": form}
+                return done if isinstance(done, HttpResponse) else self._done(request, str(obj.pk), done)
+        context = {**self._object_context(request, obj), "action": about, "form": form}
         return TemplateResponse(request, "admin/object_action.html", context)
 
     def ask_about_chosen(
@@ -156,8 +172,8 @@ class ObjectPages(ModelAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, message: str) -> HttpResponse:
         self.message_user(request, message, messages.SUCCESS)
-        if self.get_object(request, unquote(object_id)) is not None:
-            return self.redirect_to(unquote(object_id))
+        if self.get_object(request, object_id) is not None:
+            return self.redirect_to(object_id)
         opts = self.model._meta
         return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
 

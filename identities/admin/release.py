@@ -2,14 +2,13 @@
 
 from django import forms
 from django.http import HttpRequest
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from identities.actions.users import release_ownership
 from identities.actors import ADMIN_ORIGIN
 from identities.admin.action_admin import actor_of
-from identities.admin.user_form import EDITED_MULTI_VALUES, value_shown
+from identities.admin.user_form import EDITED_MULTI_VALUES, attribute_in_words, custom_labels, value_shown
 from identities.models import User
 from identities.rules.attributes import CUSTOM_PREFIX, PRIMARY_SUFFIX, SINGLE_VALUED
 from identities.rules.ownership import owner_of
@@ -36,8 +35,9 @@ def release(request: HttpRequest, user: User, cleaned: dict[str, list[str]]) -> 
 
 def _owned(user: User) -> list[tuple[str, str]]:
     names = (*SINGLE_VALUED, *(f"{CUSTOM_PREFIX}{name}" for name in user.custom))
+    labels = custom_labels()
     owned = [
-        (name, _label(name))
+        (name, attribute_in_words(name, labels))
         for name in names
         if owner_of(name, value_shown(user, name), user.owners, user.default_origin) == ADMIN_ORIGIN
     ]
@@ -47,9 +47,3 @@ def _owned(user: User) -> list[tuple[str, str]]:
         if owner_of(name, many in chosen or None, user.owners, user.default_origin) == ADMIN_ORIGIN:
             owned.append((name, _("%(what)s: which one is primary") % {"what": label}))
     return owned
-
-
-def _label(name: str) -> str:
-    if name.startswith(CUSTOM_PREFIX):
-        return name.removeprefix(CUSTOM_PREFIX)
-    return str(capfirst(User._meta.get_field(name).verbose_name))

@@ -1,5 +1,6 @@
 """The form of a person's record: what others own is locked and says whose it is."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -112,11 +113,20 @@ class UserForm(RefusableForm):
         return value
 
 
-def attribute_in_words(attribute: str) -> str:
-    """What a page calls an attribute."""
+def custom_labels() -> dict[str, str]:
+    """The labels of the declared custom attributes by name."""
+    return dict(AttributeDefinition.objects.values_list("name", "label"))
+
+
+def attribute_in_words(attribute: str, labels: Mapping[str, str]) -> str:
+    """What a page calls an attribute.
+
+    Args:
+        labels: from `custom_labels`.
+    """
     custom = custom_name(attribute)
     if custom:
-        return AttributeDefinition.objects.filter(name=custom).values_list("label", flat=True).first() or custom
+        return labels.get(custom) or custom
     if attribute in VALUE_LENGTHS:
         return str(EDITED_NAMES.get(attribute, attribute))
     words = str(User._meta.get_field(attribute).verbose_name)

@@ -30,6 +30,7 @@ from identities.admin.user_form import (
     UserForm,
     attribute_in_words,
     custom_fields,
+    custom_labels,
 )
 from identities.admin.words import in_words, moment_in_words
 from identities.canonical import fold
@@ -200,6 +201,8 @@ class UserAdmin(ActionModelAdmin):
         state, words = self.status(obj)
         level = {"active": "good", "staged": "wait", "suspended": "wait"}.get(state, "bad")
         facts = [Fact(_("State"), words, level=level), Fact(_("Source"), OriginNames().name(obj.default_origin))]
+        if state == "deprovisioned":
+            facts.append(Fact(_("Left"), _("by the end date") if obj.left_by_date else _("by hand: no date undoes it")))
         names = OriginNames()
         for each in obj.suspensions.all():
             by = names.name(each.origin)
@@ -236,10 +239,6 @@ class UserAdmin(ActionModelAdmin):
         """Delete people; they can be restored until they are purged."""
         all_of(lifecycle.delete_users_many(list(objects), actor=actor_of(request, reason)))
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Nothing goes with a deleted person: the row stays, and so do the ties."""
-        return [str(obj) for obj in objs], {}, set(), []
-
     # Override -------------------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
@@ -260,7 +259,7 @@ class UserAdmin(ActionModelAdmin):
         if form.is_valid() and override.write(actor_of(request)):
             self.message_user(request, _("The value is yours now."), messages.SUCCESS)
             return HttpResponseRedirect(self.change_url(user.pk))
-        name = attribute_in_words(override.attribute)
+        name = attribute_in_words(override.attribute, custom_labels())
         form.say_whose(override.attribute, name)
         question = _("%(source)s says otherwise; from then on administrators own the value and no source changes it.")
         words = question % {"source": OriginNames().name(override.owner)}

@@ -56,7 +56,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     """One record of a person, operator or service.
 
     Rows are written by `identities.actions` only. `active` is derived there: state active, no suspension asserted, not
-    deleted. `owners` maps our attribute names to the origin that owns the value where it is not `default_origin`.
+    deleted. `left_by_date`: the end date deprovisioned the user, so that a later one undoes it. `owners` maps our
+    attribute names to the origin that owns the value where it is not `default_origin`.
     `scim_text` is the stored rendering (`identities.representation`), `version` counts its changes.
     """
 
@@ -125,6 +126,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     custom = models.JSONField(default=dict, blank=True)
 
     state = models.CharField(_("state"), max_length=15, default=UserState.ACTIVE, choices=[(s, s) for s in UserState])
+    left_by_date = models.BooleanField(default=False, editable=False)
     active = models.BooleanField(_("active"), default=True, db_index=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 

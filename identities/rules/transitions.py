@@ -51,16 +51,20 @@ def state_after_dates_changed(
     before: tuple[date | None, date | None],
     after: tuple[date | None, date | None],
     today: date,
+    *,
+    left_by_date: bool,
 ) -> UserState:
     """The state that follows when somebody edits the dates `(start, end)`.
 
-    Somebody who left by date comes back when the dates say so; somebody deprovisioned for another reason does not. A
-    start date moved into the future takes an active person back to staged; somebody who was activated ahead of a start
-    date stays active while that date stays.
+    Somebody who left by date comes back when the dates say so; somebody deprovisioned by hand does not, whether or not
+    the end date has passed since. A start date moved into the future takes an active person back to staged; somebody
+    who was activated ahead of a start date stays active while that date stays.
+
+    Args:
+        left_by_date: whether the end date, and nobody's decision, deprovisioned the user.
     """
     if before == after or state == UserState.PURGED:
         return state
-    left_by_date = state_by_dates(*before, today) == UserState.DEPROVISIONED
     if state == UserState.DEPROVISIONED and not left_by_date:
         return state
     by_dates = state_by_dates(*after, today)

@@ -11,7 +11,7 @@ from identities.actions import attribute_definitions, lifecycle, users
 from identities.actors import ADMIN_ORIGIN, file_actor
 from identities.models import AttributeDefinition, AuditEntry, MultiValue, OrgUnit, User
 from tests.admin.conftest import signed_in
-from tests.factories import actor, make_operator, make_org_unit, make_person
+from tests.factories import actor, make_group, make_operator, make_org_unit, make_person
 
 pytestmark = pytest.mark.django_db
 HR = file_actor("hr")
@@ -77,12 +77,15 @@ def test_a_row_is_overridden_and_removed_with_a_reason(client: Client) -> None:
 
 
 def test_values_are_let_go_of_and_belong_to_the_next_writer(client: Client) -> None:
-    person = make_person(title="typed", department="typed", emails=[{"value": "a@x.test", "primary": True}])
+    attribute_definitions.create_attribute_definition("badge_no", actor=actor(), label="Badge number")
+    typed = {"title": "typed", "department": "typed", "custom.badge_no": "7"}
+    person = make_person(emails=[{"value": "a@x.test", "primary": True}], **typed)
     address = reverse("admin:identities_user_do", args=[person.pk, "release"])
     page = client.get(reverse("admin:identities_user_change", args=[person.pk])).content.decode()
     assert address in page
-    offered = {name for name, _label in client.get(address).context["form"].fields["attributes"].choices}
-    assert offered == {"user_name", "title", "department", "emails.primary"}
+    offered = dict(client.get(address).context["form"].fields["attributes"].choices)
+    assert set(offered) == {"user_name", "title", "department", "custom.badge_no", "emails.primary"}
+    assert (offered["title"], offered["custom.badge_no"]) == ("Job title", "Badge number")
     assert client.post(address, {"attributes": ["manager"]}).status_code == 200, "not theirs to let go of"
     assert client.post(address, {"attributes": ["title", "emails.primary"]}).status_code == 302
     result = users.update_user(person, actor=HR, changes={"title": "filed", "department": "filed"})
@@ -124,3 +127,20 @@ def test_a_refused_deletion_of_several_deletes_none_and_says_why(client: Client)
     assert OrgUnit.objects.filter(deleted_at=None).count() == 2
     assert AttributeDefinition.objects.exists()
     assert User.objects.get(pk=superuser.pk).deleted_at is None
+
+
+def test_one_is_deleted_like_several_for_a_reason_and_a_refusal_stands_on_the_page(client: Client) -> None:
+    unit, group, person = make_org_unit(), make_group(), make_person()
+    lived_in = make_org_unit()
+    make_person(org_unit=lived_in)
+    for model, one in (("user", person), ("group", group), ("orgunit", unit)):
+        address = reverse(f"admin:identities_{model}_delete", args=[one.pk])
+        assert 'name="reason"' in client.get(address).content.decode()
+        assert client.post(address, {"post": "yes", "reason": ""}).status_code == 200
+        assert type(one).objects.get(pk=one.pk).deleted_at is None
+        assert client.post(address, {"reason": "Twice there"})["Location"].endswith("/")
+        assert type(one).objects.get(pk=one.pk).deleted_at is not None
+        assert AuditEntry.objects.filter(subject_id=str(one.pk)).latest("pk").reason == "Twice there"
+    refused = client.post(reverse("admin:identities_orgunit_delete", args=[lived_in.pk]), {"reason": "Moved"})
+    assert "still has" in refused.content.decode()
+    assert client.get(reverse("admin:identities_user_delete", args=[unit.pk])).status_code == 404

@@ -92,7 +92,7 @@ EXPECTED: Final[dict[str, str]] = {
     "identities_orgunit_changelist": "SS SS SS",
     "identities_orgunit_add": "SS SS XX",
     "identities_orgunit_history": "MM MM MM",
-    "identities_orgunit_delete": "SM SM XX",
+    "identities_orgunit_delete": "SS SS XX",
     "identities_orgunit_change": "SS SS SX",
     "identities_user_override user_name": "SM SM XX",
     "identities_user_override manager": "SS SS XX",

@@ -63,6 +63,23 @@ def same_values(kind: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> 
     return {**defaults, **one} == {**defaults, **other}
 
 
+def check_complete(system: ConnectedSystem) -> None:
+    """Refuse to write to a system whose configuration is enough to test and discover it, but not to use it.
+
+    Raises:
+        RuleViolation: a needed value is empty; `field` names it.
+    """
+    connector_class = registry.connector(system.connector).connector_class
+    if connector_class is None:  # the engine says so, and waits
+        return
+    configuration_class = connector_class.configuration_class
+    for name in configuration_class.needed_fields():
+        if not system.configuration.get(name):
+            title = configuration_class.described()[name].title
+            text = f"{title} is empty. Take what Discover proposes or type it, then resume {system.name}."
+            raise RuleViolation("incomplete_configuration", text, field=f"configuration.{name}")
+
+
 def _present(secrets: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in secrets.items() if value}
 

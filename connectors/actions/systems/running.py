@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from connectors.actions.systems.configuration import check_complete
 from connectors.actions.systems.settings import locked_system
 from connectors.engine import gates, push, removal
 from connectors.models import ConnectedSystem, Run
@@ -21,11 +22,12 @@ def resume_system(system: ConnectedSystem | UUID, *, actor: Actor) -> Run:
     """Let the system be written to, and push everybody; the caller has shown what that will do.
 
     Raises:
-        RuleViolation: it is not paused.
+        RuleViolation: it is not paused, or its configuration is not complete.
     """
     locked = locked_system(system)
     if locked.state != SystemState.PAUSED:
         raise RuleViolation("not_paused", f"{locked.name} is {locked.state}; only a paused system can be resumed.")
+    check_complete(locked)
     _set_state(locked, SystemState.RUNNING)
     gates.reset(locked)
     audit.record(SystemVerb.SYSTEM_RESUMED, locked, actor=actor)

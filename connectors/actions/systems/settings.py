@@ -10,12 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors import vault
-from connectors.actions.systems.configuration import prepare, same_values
+from connectors.actions.systems.configuration import check_complete, prepare, same_values
 from connectors.engine import gates
 from connectors.models import ConnectedSystem
 from connectors.vocabulary import SystemState, SystemVerb
 from identities import audit, outbox
 from identities.actors import Actor
+from identities.canonical import fold
 from identities.errors import Conflict, NotFound, RuleViolation
 from identities.filters.parse import parse
 from identities.models import Group, OrgUnit
@@ -121,6 +122,8 @@ def update_system(system: ConnectedSystem | UUID, *, actor: Actor, changes: Mapp
     found: Changes = {}
     if {"configuration", "secrets"} & set(wanted):
         found |= _configure(locked, wanted.pop("configuration", None), wanted.pop("secrets", None))
+        if locked.state == SystemState.RUNNING:
+            check_complete(locked)
     assignments = {key: wanted.pop(key) for key in _ASSIGNED if key in wanted}
     found |= _set_plain(locked, wanted)
     found |= _assign(locked, assignments)
@@ -205,7 +208,7 @@ def _check_fields(system: ConnectedSystem) -> None:
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         raise RuleViolation("invalid_setting", " ".join(messages), field=name) from error
-    taken = ConnectedSystem.objects.filter(name__iexact=system.name).exclude(pk=system.pk).first()
+    taken = ConnectedSystem.objects.filter(name_key=fold(system.name)).exclude(pk=system.pk).first()
     if taken is not None:
         raise Conflict("system_name_taken", f"There is a system called {taken.name} already.", field="name")
 

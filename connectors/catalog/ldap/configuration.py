@@ -38,7 +38,11 @@ class LdapConfiguration(Configuration):
     host: str = setting(title="Host", help="Name the server's certificate is made for.", host=True, min_length=1)
     port: int = setting(636, title="Port", help="Usually 636 for LDAPS, 389 for StartTLS.", host=True, ge=1, le=65535)
     security: Security = setting(
-        Security.LDAPS, title="Encryption", help="Plain sends the password readable over the network.", host=True
+        Security.LDAPS,
+        title="Encryption",
+        help="Without it the password is readable on the network.",
+        host=True,
+        options={"ldaps": "LDAPS: from the first byte", "starttls": "StartTLS: asked for at once", "plain": "none"},
     )
     ca_certificate: str = setting(
         "", title="CA certificate", help="PEM. Empty: the authorities this machine trusts.", multiline=True
@@ -46,7 +50,14 @@ class LdapConfiguration(Configuration):
     bind_dn: str = setting(title="Bind DN", help="The account the portal works as.", min_length=1)
     bind_password: str = setting(title="Password", secret=True, min_length=1)
 
-    base_dn: str = setting(title="Base DN", group="Containers", discovered=True, min_length=1)
+    base_dn: str = setting(
+        "",
+        title="Base DN",
+        help="Empty: Discover proposes one the directory announces.",
+        group="Containers",
+        discovered=True,
+        needed=True,
+    )
     user_container: str = setting(
         "ou=people", title="Users", help="DN, relative to the base DN or whole.", group="Containers", discovered=True
     )
@@ -82,6 +93,12 @@ class LdapConfiguration(Configuration):
         help="What a disabled account looks like.",
         group="Disabling",
         discovered=True,
+        options={
+            "ppolicy": "locked by the directory's password policy",
+            "attribute": "an attribute has another value",
+            "container": "moved to another container",
+            "removal": "removed",
+        },
     )
     disable_attribute: str = setting(
         "", title="Attribute", help="For disabling by attribute.", group="Disabling", pattern=_OPTIONAL_ATTRIBUTE

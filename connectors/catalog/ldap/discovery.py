@@ -90,7 +90,9 @@ class _Found:
 
     def proposals(self) -> dict[str, object]:
         """One value per field, where there is a reason for one."""
-        proposals: dict[str, object] = {"base_dn": self.base_dn, "disable_by": self._disable_by().value}
+        proposals: dict[str, object] = {"disable_by": self._disable_by().value}
+        if self.base_dn:
+            proposals["base_dn"] = self.base_dn
         for field, names in _USUAL_NAMES.items():
             container = self._named(names)
             if container and (field != "disabled_container" or proposals["disable_by"] == DisableBy.CONTAINER):

@@ -70,7 +70,7 @@ class _Examination:
         yield _Step("connection", self._connection, "Check host, port and firewall, and that the server runs.")
         yield _Step("encryption", self._encryption, "Check the kind of encryption, host name and CA certificate.")
         yield _Step("bind", self._bind, "Check the bind DN and its password.")
-        yield _Step("base", lambda: self._there(configuration.base_dn), self._base_advice())
+        yield _Step("base", self._base, "Choose a base DN the directory has; Discover proposes one.")
         yield self._container("user_container", configuration.users_dn)
         if configuration.has_groups:
             yield self._container("group_container", configuration.groups_dn)
@@ -104,8 +104,11 @@ class _Examination:
         self._session.bind()
         return f"Signed in as {self._configuration.bind_dn}."
 
-    def _base_advice(self) -> str:
-        return "Choose a base DN the directory has; Discover lists them."
+    def _base(self) -> Outcome:
+        if self._configuration.base_dn:
+            return self._there(self._configuration.base_dn)
+        announced = ", ".join(value.decode() for value in self._session.root().values.get("namingcontexts", []))
+        raise Misconfigured(f"No base DN is chosen yet. The directory has {announced or 'announced none'}.")
 
     def _there(self, dn: str) -> Outcome:
         try:

@@ -90,7 +90,11 @@ class ScimConfiguration(Configuration):
         pattern=r"^(/[A-Za-z0-9._~/-]+)?$",
     )
     authentication: Authentication = setting(
-        Authentication.BEARER, title="Authentication", group=_SIGN_IN, discovered=True
+        Authentication.BEARER,
+        title="Authentication",
+        group=_SIGN_IN,
+        discovered=True,
+        options={"bearer": "bearer token", "basic": "user name and password"},
     )
     token: str = setting("", title="Bearer token", group=_SIGN_IN, secret=True)
     user_name: str = setting("", title="User name", group=_SIGN_IN)
@@ -99,22 +103,22 @@ class ScimConfiguration(Configuration):
     update_with: WriteMethod = setting(
         WriteMethod.PATCH,
         title="Update objects with",
-        help="put: for peers without PATCH.",
         group=_DIALECT,
         discovered=True,
+        options={"patch": "PATCH: what differs", "put": "PUT: the whole object, for peers without PATCH"},
     )
     group_membership_with: WriteMethod = setting(
         WriteMethod.PATCH,
         title="Change members with",
-        help="put: the whole member list is read and written with every change; slow for large groups.",
         group=_DIALECT,
         discovered=True,
+        options={"patch": "PATCH: who comes and goes", "put": "PUT: the whole list each time, slow for large groups"},
     )
     patch_style: PatchStyle = setting(
         PatchStyle.PATH,
         title="Style of PATCH",
-        help="no_path: for peers made for Okta, which expect one operation without a path.",
         group=_DIALECT,
+        options={"path": "an operation for each path", "no_path": "one operation without a path, as Okta sends it"},
     )
     capitalised_operations: bool = setting(
         default=False,
@@ -131,15 +135,19 @@ class ScimConfiguration(Configuration):
     filter_supported: FilterSupport = setting(
         FilterSupport.AUTO,
         title="Filters",
-        help="no: searches read the whole list and filter it here; slow for many people.",
         group=_DIALECT,
         discovered=True,
+        options={
+            "auto": "sent, and if one is refused, the whole list is read",
+            "yes": "sent",
+            "no": "not sent: the whole list is read, slow for many people",
+        },
     )
     remove_members_by: MemberRemoval = setting(
         MemberRemoval.FILTER,
         title="Remove members by",
-        help="value_list: for peers that do not understand a filter in the path.",
         group=_DIALECT,
+        options={"filter": "a filter in the path", "value_list": "a list, for peers that do not understand the filter"},
     )
     members_per_request: int = setting(
         100, title="Members per request", help="The most members one PATCH carries.", group=_DIALECT, ge=1, le=10_000
@@ -150,15 +158,21 @@ class ScimConfiguration(Configuration):
     content_type: ContentType = setting(
         ContentType.SCIM,
         title="Content type",
-        help="application/json: for peers that refuse the other.",
         group=_DIALECT,
+        options={
+            "application/scim+json": "application/scim+json",
+            "application/json": "application/json, for peers that refuse the other",
+        },
     )
     disable_by: DisableBy = setting(
         DisableBy.ACTIVE,
         title="Disable accounts by",
-        help="removal: for peers without the attribute active; a disabled account is then deleted there.",
         group=_DIALECT,
         discovered=True,
+        options={
+            "active": "setting active to false",
+            "removal": "deleting them, for peers without the attribute active",
+        },
     )
     omit_external_id: bool = setting(
         default=False,

@@ -36,7 +36,9 @@ _VALUE_HELP = "true and false for truth values; empty for NULL; now for the curr
 class SqlConfiguration(Configuration):
     """One database: where it is, and which tables and columns hold users, groups and memberships."""
 
-    database: DatabaseKind = setting(title="Database", help="sqlite: a file; postgresql: a server.", host=True)
+    database: DatabaseKind = setting(
+        title="Database", host=True, options={"sqlite": "SQLite: a file", "postgresql": "PostgreSQL: a server"}
+    )
     path: str = setting(
         "", title="SQLite file", help="Relative to the folder for SQLite systems (ALLOWED_SQLITE_DIR).", host=True
     )
@@ -48,8 +50,12 @@ class SqlConfiguration(Configuration):
     sslmode: TlsMode = setting(
         TlsMode.VERIFY_FULL,
         title="Encryption",
-        help="require encrypts without checking who answers; disable sends everything readable.",
         host=True,
+        options={
+            "verify-full": "encrypted, and the server's certificate is checked",
+            "require": "encrypted, whoever answers",
+            "disable": "none: everything is readable on the network",
+        },
     )
     ca_certificate: str = setting(
         "", title="CA certificate", help="PEM. Empty: the authorities this machine trusts.", multiline=True
@@ -82,7 +88,10 @@ class SqlConfiguration(Configuration):
     disabled_value: str = setting("false", title="Disabled", help=_VALUE_HELP, group="Disabling", discovered=True)
 
     deletion: Deletion = setting(
-        Deletion.DELETE, title="Removed accounts", help="Delete the row, or mark it.", group="Removal"
+        Deletion.DELETE,
+        title="Removed accounts",
+        group="Removal",
+        options={"delete": "the row is deleted", "mark": "the row is marked"},
     )
     deleted_column: str = setting("", title="Mark column", group="Removal", discovered=True)
     deleted_value: str = setting("now", title="Removed", help=_VALUE_HELP, group="Removal", discovered=True)

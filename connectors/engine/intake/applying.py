@@ -71,7 +71,7 @@ def _apply_chunk(
             _mark(row, result)
         StagedRow.objects.bulk_update(rows, ["state", "object_id"])
         _note_refusals(run, profile, rows)
-        renew(run, processed=run.processed + len(rows))
+        renew(run, progress=True, processed=run.processed + len(rows))
     for result in results:
         counts[_outcome(result)] += 1
 

@@ -60,15 +60,17 @@ def apply_departments(run: Run, profile: Profile, *, actor: Actor) -> Counter[st
         if (unit := present.get(key)) and unit.name != name
     ]
     for units in chunks(new):
-        counts["departments_created"] += _made(create_org_units_many(units, actor=actor))
-        renew(run)
+        made = _made(create_org_units_many(units, actor=actor))
+        counts["departments_created"] += made
+        renew(run, progress=made > 0)
     for updates in chunks(renamed):
         counts["departments_updated"] += len(all_of(update_org_units_many(updates, actor=actor)))
-        renew(run)
+        renew(run, progress=True)
     if profile.options.groups_from_departments:
         for groups in chunks(_missing_groups([name for _code, name in named.values()])):
-            counts["groups_created"] += _made(create_groups_many(groups, actor=actor))
-            renew(run)
+            made = _made(create_groups_many(groups, actor=actor))
+            counts["groups_created"] += made
+            renew(run, progress=made > 0)
     return counts
 
 
@@ -93,7 +95,7 @@ def apply_memberships(run: Run, profile: Profile, *, actor: Actor) -> Counter[st
                 counts["memberships_added"] += add_members(group, some, actor=actor)
             for some in chunks(sorted(surplus)):
                 counts["memberships_removed"] += remove_members(group, some, actor=actor)
-            renew(run)
+            renew(run, progress=True)
     run.rows.filter(part=DEPARTMENTS, state__in=(RowState.CREATE, RowState.UPDATE)).update(state=RowState.APPLIED)
     return counts
 
@@ -137,7 +139,7 @@ def _apply_managers(run: Run, profile: Profile, actor: Actor) -> Counter[str]:
             updates.append(OrgUnitUpdate(unit, {"manager": manager}))
     for some in chunks(updates):
         all_of(update_org_units_many(some, actor=actor))
-        renew(run)
+        renew(run, progress=True)
     return Counter(departments_updated=len(updates))
 
 

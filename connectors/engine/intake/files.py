@@ -1,7 +1,9 @@
 """Where the files of a run are kept until they are staged: under the data folder, readable by the portal alone."""
 
 import shutil
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -10,6 +12,8 @@ from django.conf import settings
 
 MAX_FILE_BYTES = 200 * 1024 * 1024
 _PIECE = 1024 * 1024
+_UPLOAD_SECONDS = 24 * 3600
+"""A folder of no run is that of an upload that is still coming in; older, its process is gone."""
 
 
 class FileTooLargeError(Exception):
@@ -18,7 +22,19 @@ class FileTooLargeError(Exception):
 
 def folder_of(run_id: UUID) -> Path:
     """The folder of one run's files."""
-    return Path(settings.PORTAL_DATA_DIR) / "imports" / str(run_id)
+    return _root() / str(run_id)
+
+
+def there() -> list[UUID]:
+    """The runs of which there are files, those of uploads that never became a run included."""
+    return [UUID(each.name) for each in _root().glob("*-*-*-*-*")]
+
+
+def is_abandoned(run_id: UUID) -> bool:
+    """Whether files of which no run is known are older than any upload takes."""
+    with suppress(FileNotFoundError):
+        return folder_of(run_id).stat().st_mtime < time.time() - _UPLOAD_SECONDS
+    return False
 
 
 def keep(run_id: UUID, number: int, source: BinaryIO) -> Path:
@@ -41,6 +57,10 @@ def keep(run_id: UUID, number: int, source: BinaryIO) -> Path:
 def kept(run_id: UUID) -> list[Path]:
     """The run's files, in the order they came."""
     return sorted(folder_of(run_id).glob("*.csv"), key=lambda path: int(path.stem))
+
+
+def _root() -> Path:
+    return Path(settings.PORTAL_DATA_DIR) / "imports"
 
 
 def forget(run_ids: Iterable[UUID]) -> None:

@@ -22,11 +22,13 @@ from identities.vocabulary import Channel
 
 log = logging.getLogger(__name__)
 
-MOST_CLAIMS = 10
-"""So often an import is taken up; one that needs more than that ends its workers, or our own database fails it."""
+NEED_FILES = (RunState.WAITING, RunState.STAGING)
 
-TAKEN_UP_TOO_OFTEN = (
-    f"It was taken up {MOST_CLAIMS} times, and every worker vanished before it came to an end. A worker that is killed "
+DEATHS_ALLOWED = 10
+"""So many workers in a row may vanish over an import that gets no further: it ends them, or our own database does."""
+
+ENDS_ITS_WORKERS = (
+    f"{DEATHS_ALLOWED} workers in a row vanished over it, and it got no further. A worker that is killed "
     "for using too much memory is the usual reason: look at its log, split the file, and import the parts."
 )
 
@@ -36,6 +38,7 @@ def work(worker: str, limit: int = 1) -> int:
 
     Returns how many.
     """
+    forget_files()
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     waiting = Run.objects.filter(free, kind=RunKind.IMPORT, state__in=IN_WORK).order_by("created_at")
     done = 0
@@ -47,6 +50,18 @@ def work(worker: str, limit: int = 1) -> int:
     return done
 
 
+def forget_files() -> None:
+    """Delete the files that nobody reads any more, however their import ended: those of a run that is not to be staged,
+    and those of an upload that never became a run.
+    """
+    found = files.there()
+    if not found:
+        return
+    states = dict(Run.objects.filter(pk__in=found).values_list("pk", "state"))
+    files.forget(pk for pk, state in states.items() if state not in NEED_FILES)
+    files.forget(pk for pk in found if pk not in states and files.is_abandoned(pk))
+
+
 def advance(run: Run) -> None:
     """Bring a run this worker holds the lease of to its next stop: planned, done or failed.
 
@@ -54,8 +69,8 @@ def advance(run: Run) -> None:
     When our own database fails it stops where it is, and the next worker goes on when the lease has run out.
     """
     try:
-        if run.fence > MOST_CLAIMS:
-            _fail(run, TAKEN_UP_TOO_OFTEN)
+        if run.worker_deaths >= DEATHS_ALLOWED:
+            _fail(run, ENDS_ITS_WORKERS)
             return
         profile = _profile(run)
         if run.state != RunState.APPLYING:
@@ -66,13 +81,14 @@ def advance(run: Run) -> None:
         log.info("Import %s was taken over or cancelled", run.pk)
     except Exception as error:
         log.exception("Import %s failed", run.pk)
-        if isinstance(error, OperationalError | InterfaceError) and run.fence < MOST_CLAIMS:
+        if isinstance(error, OperationalError | InterfaceError) and run.worker_deaths + 1 < DEATHS_ALLOWED:
             return
         _fail(run, f"{type(error).__name__}: {error}")
 
 
 def _fail(run: Run, error: str) -> None:
     release(run, state=RunState.FAILED, error=error, finished_at=timezone.now())
+    forget_files()
 
 
 def _profile(run: Run) -> Profile:
@@ -88,7 +104,7 @@ def _stage_and_plan(run: Run, profile: Profile) -> None:
     counts = plan(run, profile)
     blocked = run.findings.filter(blocking=True).exists()
     if run.apply_when_planned and not blocked:
-        renew(run, state=RunState.APPLYING, counts=counts)
+        renew(run, progress=True, state=RunState.APPLYING, counts=counts)
     else:
         nothing_to_apply = not blocked and _changes_nothing(counts)
         state = RunState.DONE if nothing_to_apply else RunState.PLANNED

@@ -50,8 +50,7 @@ def _move(ids: list[UUID], verb: Verb, today: date, actor: Actor) -> int:
             user = present(locked, change.user.pk)
             state = state_when_due(UserState(user.state), user.start_date, user.end_date, today)
             if state != user.state:
-                change.put("state", str(state))
-                change.settle_active(suspended=user.pk in suspended)
+                change.enter(state, suspended=user.pk in suspended, by_date=True)
                 change.urgent = state == UserState.DEPROVISIONED
 
         return step

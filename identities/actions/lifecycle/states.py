@@ -67,8 +67,7 @@ def _move(
             check_lifecycle(found.default_origin, actor)
             check_transition(UserState(found.state), state)
             check(found, locked)
-            change.put("state", str(state))
-            change.settle_active(suspended=found.pk in suspended)
+            change.enter(state, suspended=found.pk in suspended)
             change.urgent = state == UserState.DEPROVISIONED
 
         return step

@@ -102,6 +102,7 @@ def _new(row: NewUser, lookups: Lookups, actor: Actor) -> UserChange:
         created_at=timezone.now(),
         state=row.state or state_by_dates(values.get("start_date"), values.get("end_date"), timezone.localdate()),
     )
+    user.left_by_date = row.state is None and user.state == UserState.DEPROVISIONED
     user.active = is_active(UserState(user.state), suspended=row.suspended, deleted=False)
     if row.access is not None:
         user.password = row.access.password_hash

@@ -181,12 +181,12 @@ def follow_dates(change: UserChange, before: tuple[Any, Any], *, suspended: bool
     if before == after:
         return
     check_period(*after)
-    state = state_after_dates_changed(UserState(user.state), before, after, timezone.localdate())
+    today, left_by_date = timezone.localdate(), user.left_by_date
+    state = state_after_dates_changed(UserState(user.state), before, after, today, left_by_date=left_by_date)
     if state != user.state:
         if state != UserState.ACTIVE:
             check_superuser_stays(user, (user.pk,))
-        change.put("state", str(state))
-        change.settle_active(suspended=suspended)
+        change.enter(state, suspended=suspended, by_date=True)
 
 
 def _owned(attribute: str, owner: str) -> ValueOwned:

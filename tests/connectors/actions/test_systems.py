@@ -7,10 +7,18 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.core.management.base import CommandError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from connectors import registry, vault
-from connectors.actions.systems import create_system, discover_system, set_scope, test_system, update_system
+from connectors.actions.systems import (
+    create_system,
+    discover_system,
+    resume_system,
+    set_scope,
+    test_system,
+    update_system,
+)
+from connectors.admin.configuration_form import PREFIX, configuration_fields, option_labels
 from connectors.catalog.memory.connector import MemoryConnector
 from connectors.models import ConnectedSystem
 from connectors.spi import FindingLevel
@@ -83,23 +91,23 @@ def test_a_connector_that_cannot_be_used_is_refused() -> None:
         create_system(actor=ACTOR, connector="carrier-pigeon", name="birds", configuration={})
 
 
-@pytest.mark.parametrize("name", ["peer", "PEER"])
-def test_a_name_is_taken_once_in_any_case(name: str) -> None:
-    a_scim_system()
-    with pytest.raises(Conflict, match="called peer already"):
+@pytest.mark.parametrize(("first", "name"), [("peer", "peer"), ("peer", "PEER"), ("Ämter", "ämter")])
+def test_a_name_is_taken_once_in_any_case(first: str, name: str) -> None:
+    a_scim_system(name=first)
+    with pytest.raises(Conflict, match=f"called {first} already"):
         a_scim_system(name=name)
     with pytest.raises(IntegrityError), transaction.atomic():
         a_system(name)
 
 
-def test_an_upgrade_says_which_systems_differ_by_case_alone() -> None:
-    migration = import_module("connectors.migrations.0002_system_names_in_any_case")
+@pytest.mark.parametrize("step", ["0002_system_names_in_any_case", "0006_folded_system_names"])
+def test_an_upgrade_says_which_systems_differ_by_case_alone(step: str) -> None:
+    migration = import_module(f"connectors.migrations.{step}")
+    a_system("Ämter")
+    other = a_system("other")
     migration.check_names(apps, None)
-    with connection.cursor() as cursor:
-        cursor.execute("DROP INDEX one_system_per_name_in_any_case")
-    a_system("HR")
-    a_system("hr")
-    with pytest.raises(CommandError, match="'HR' and 'hr'"):
+    ConnectedSystem.objects.filter(pk=other.pk).update(name="ämter")
+    with pytest.raises(CommandError, match="'Ämter' and 'ämter'"):
         migration.check_names(apps, None)
 
 
@@ -282,3 +290,33 @@ def test_a_connector_that_breaks_while_it_discovers_is_a_refusal(monkeypatch: py
     with pytest.raises(RuleViolation) as refusal:
         discover_system(a_system(), actor=ACTOR)
     assert refusal.value.code == "connector_defect"
+
+
+def test_a_system_is_made_without_what_discover_proposes_but_not_resumed() -> None:
+    without = {name: value for name, value in LDAP.items() if name != "base_dn"}
+    system = create_system(
+        actor=ACTOR, connector="ldap", name="directory", configuration=without, secrets={"bind_password": "s3cret"}
+    )
+    with pytest.raises(RuleViolation, match="Base DN is empty") as refusal:
+        resume_system(system, actor=ACTOR)
+    assert refusal.value.field == "configuration.base_dn"
+    update_system(system, actor=ACTOR, changes={"configuration": LDAP})
+    resume_system(system, actor=ACTOR)
+    with pytest.raises(RuleViolation, match="Base DN is empty"):
+        update_system(system, actor=ACTOR, changes={"configuration": without})
+    system.refresh_from_db()
+    assert (system.state, system.configuration) == (SystemState.RUNNING, LDAP)
+
+
+@pytest.mark.parametrize("kind", ["ldap", "memory", "scim", "sql"])
+def test_every_option_has_a_label_in_the_form(kind: str) -> None:
+    found = registry.connector(kind).connector_class
+    assert found is not None
+    choices = [
+        (name, value, label, option_labels(found.configuration_class.described()[name.removeprefix(PREFIX)]))
+        for name, field in configuration_fields(found.configuration_class, {}).items()
+        for value, label in getattr(field, "choices", ())
+    ]
+    assert choices
+    for name, value, label, labels in choices:
+        assert labels.get(value) == label, f"{name}: {value}"

@@ -10,7 +10,7 @@ from connectors.actions.systems import delete_system, pause_system
 from connectors.catalog.memory import MemoryStore
 from connectors.catalog.memory.script import Call
 from connectors.engine.claim import Ending, claim_due
-from connectors.engine.converge import converge
+from connectors.engine.converge import ATTEMPTS_TO_GIVE_WAY, converge
 from connectors.engine.failures import LinkChanged
 from connectors.engine.finish import finish
 from connectors.engine.ledger import Ledger
@@ -222,11 +222,12 @@ def test_what_keeps_changing_here_is_no_fault_of_the_system(place: Place, monkey
     assert waits_for(person)
 
 
-def test_a_name_that_is_let_go_while_it_is_disputed_is_taken(place: Place) -> None:
+@pytest.mark.parametrize("leaves", [deleted, lambda person: renamed(person, "ava")], ids=["deleted", "renamed"])
+def test_a_name_that_is_let_go_while_it_is_disputed_is_taken(place: Place, leaves: Any) -> None:
     system, store = place
     holder = a_person("ada")
     run(system, holder)
-    holder = deleted(holder)
+    holder = leaves(holder)
     newcomer = a_person("ada")
     put(system, newcomer)
     claim = claim_one()
@@ -244,7 +245,60 @@ def test_a_name_that_is_let_go_while_it_is_disputed_is_taken(place: Place) -> No
 
     assert outcome.verdict == "create"
     assert finish(claim, outcome)
-    assert account_names(store) == ["ada"]
+    assert link_of(newcomer).state == LinkState.LINKED
+    assert "ada" in account_names(store)
+
+
+@pytest.mark.parametrize("name", ["grace", "Gräfin"])
+@pytest.mark.parametrize("leaves", [deleted, lambda person: renamed(person, "hopper")], ids=["deleted", "renamed"])
+def test_who_was_refused_a_new_name_gets_it_when_its_holder_lets_go(place: Place, leaves: Any, name: str) -> None:
+    system, store = place
+    ada, holder = a_person("ada"), a_person(name)
+    for person in (ada, holder):
+        run(system, person)
+    leaves(holder)
+    ada = renamed(ada, name.upper())
+    Operation.objects.update(attempt=0)
+    put(system, ada)
+    for _ in range(ATTEMPTS_TO_GIVE_WAY):  # nobody of ours gave way in time
+        Operation.objects.filter(state=OperationState.WAITING).exclude(object_id=ada.pk).delete()
+        make_due()
+        for claim in claim_due("one", 1):
+            finish(claim, converge(claim))
+    assert states(ada.pk)[-1] == OperationState.DISPUTED
+    assert link_of(ada).state == LinkState.LINKED
+
+    run(system, holder)
+    settle()
+
+    assert name.upper() in account_names(store)
+    assert states(ada.pk)[-2:] == ["superseded", "done"]
+    assert (link_of(ada).refused_key, link_of(ada).disputed_with) == (None, "")
+
+
+def test_a_new_name_that_is_let_go_while_it_is_refused_is_taken(place: Place) -> None:
+    system, store = place
+    ada, holder = a_person("ada"), a_person("grace")
+    for person in (ada, holder):
+        run(system, person)
+    deleted(holder)
+    put(system, renamed(ada, "grace"))
+    claim = claim_one()
+    put(system, holder)
+    (other,) = claim_due("two", 1)
+    refused = Ledger.refused
+
+    def late(*args: Any) -> bool:
+        if link_of(holder).state != LinkState.REMOVED:
+            finish(other, converge(other))
+        return refused(*args)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Ledger, "refused", late)
+        assert finish(claim, converge(claim))
+
+    assert states(ada.pk)[-1] == OperationState.DONE
+    assert account_names(store) == ["grace"]
 
 
 def test_names_are_passed_on(place: Place) -> None:

@@ -2,15 +2,17 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from identities.actions import users
-from identities.actors import SELF_ORIGIN, Actor, file_actor, self_actor
+from identities.actions import lifecycle, users
+from identities.actors import SELF_ORIGIN, Actor, clock_actor, file_actor, self_actor
 from identities.errors import (
     Conflict,
     IdentityError,
@@ -290,6 +292,31 @@ def test_somebody_suspended_stays_so_when_the_dates_bring_them_back() -> None:
     person = make_person("ada", end_date=today - timedelta(days=1), suspended=True)
     back = users.update_user(person, actor=actor(), changes={"end_date": None}).user
     assert (back.state, back.active) == (UserState.ACTIVE, False)
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_later_end_date_brings_back_whom_the_date_ended_and_nobody_else(by_hand: bool) -> None:
+    today = timezone.localdate()
+    person = make_person("ada", by=HR)
+    if by_hand:
+        lifecycle.deprovision_user(person, actor=actor())
+    User.objects.filter(pk=person.pk).update(end_date=today - timedelta(days=1))
+    lifecycle.run_clock(today, actor=clock_actor())
+    assert User.objects.get(pk=person.pk).left_by_date is not by_hand
+    after = users.update_user(person, actor=HR, changes={"end_date": today + timedelta(days=30)}).user
+    assert (after.state == UserState.DEPROVISIONED) is by_hand
+    assert lifecycle.activate_user(person, actor=actor()).active
+    assert not User.objects.get(pk=person.pk).left_by_date
+
+
+def test_people_deprovisioned_before_the_cause_was_kept_are_told_apart_by_the_audit_trail() -> None:
+    by_hand, by_date = make_person(by=HR), make_person(by=HR)
+    lifecycle.deprovision_user(by_hand, actor=actor())
+    User.objects.update(end_date=timezone.localdate() - timedelta(days=1))
+    lifecycle.run_clock(timezone.localdate(), actor=clock_actor())
+    User.objects.update(left_by_date=False)
+    import_module("identities.migrations.0003_who_left_by_date").find_who_left_by_date(apps, None)
+    assert list(User.objects.filter(left_by_date=True)) == [by_date]
 
 
 # Who may touch administrators

@@ -91,7 +91,6 @@ def test_the_clock_starts_and_ends_and_brings_nobody_back(
         (STAGED, (TOMORROW, None), (TODAY, None), ACTIVE),
         (DEPROVISIONED, (None, YESTERDAY), (None, None), ACTIVE),
         (DEPROVISIONED, (None, YESTERDAY), (TOMORROW, None), STAGED),
-        (DEPROVISIONED, (None, None), (None, TOMORROW), DEPROVISIONED),
         (PURGED, (None, YESTERDAY), (None, None), PURGED),
     ],
 )
@@ -101,7 +100,14 @@ def test_editing_dates_brings_back_who_left_by_date(
     after: tuple[date | None, date | None],
     expected: UserState,
 ) -> None:
-    assert state_after_dates_changed(state, before, after, TODAY) == expected
+    assert state_after_dates_changed(state, before, after, TODAY, left_by_date=state == DEPROVISIONED) == expected
+
+
+@pytest.mark.parametrize("before", [None, YESTERDAY, TOMORROW])
+@pytest.mark.parametrize("after", [None, YESTERDAY, TOMORROW])
+def test_no_date_brings_back_who_was_deprovisioned_by_hand(before: date | None, after: date | None) -> None:
+    state = state_after_dates_changed(DEPROVISIONED, (None, before), (None, after), TODAY, left_by_date=False)
+    assert state == DEPROVISIONED
 
 
 @pytest.mark.parametrize(("state", "suspended", "deleted"), list(product(UserState, (False, True), (False, True))))

@@ -127,5 +127,14 @@ def test_discovery_helps_where_the_configuration_does_not_fit(connect: Connect, 
     assert not found.suggested_mappings
 
 
-def test_discovery_finds_the_base(slapd: Slapd, connect: Connect) -> None:
-    assert connect(base_dn="dc=elsewhere,dc=test").discover().proposals["base_dn"] == slapd.base_dn
+@pytest.mark.parametrize("base_dn", ["dc=elsewhere,dc=test", ""])
+def test_discovery_finds_the_base(slapd: Slapd, connect: Connect, base_dn: str) -> None:
+    proposals = connect(base_dn=base_dn).discover().proposals
+    assert (proposals["base_dn"], proposals["user_container"]) == (slapd.base_dn, "ou=people")
+
+
+def test_without_a_base_the_test_says_what_there_is(slapd: Slapd, examine: Examine) -> None:
+    found = examine(base_dn="")
+    assert found["bind"].level is FindingLevel.OK
+    assert found["base"].level is FindingLevel.ERROR
+    assert slapd.base_dn in found["base"].message

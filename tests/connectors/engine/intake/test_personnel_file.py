@@ -1,8 +1,10 @@
 """The personnel file comes in: whatever the row order, once, and goes on where a killed apply stopped."""
 
 import io
+import os
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -13,10 +15,10 @@ from django.http import HttpRequest
 
 from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
 from connectors.admin.imports import RunAdmin
-from connectors.engine.intake import advance, applying, departments, had_nothing_to_apply, work
+from connectors.engine.intake import advance, applying, departments, files, had_nothing_to_apply, staging, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
 from connectors.engine.intake.profile import Options, Profile, load_profile
-from connectors.engine.intake.work import MOST_CLAIMS
+from connectors.engine.intake.work import DEATHS_ALLOWED, forget_files
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunState
 from identities.actions.lifecycle import delete_user
@@ -269,6 +271,33 @@ def test_a_department_with_a_new_name_takes_its_people_along() -> None:
     assert (sizes["Informatics"], sizes["IT"]) == (5, 0)
 
 
+def test_files_go_when_their_import_ended_however_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = run_import(EMPLOYEES, apply=False)
+    assert not files.folder_of(failed.pk).exists()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(staging, "read_header", broken)
+        failed = run_import(EMPLOYEES)
+    assert (failed.state, files.folder_of(failed.pk).exists()) == (RunState.FAILED, False)
+
+    profile, actor = profile_named(HR_PROFILE, actor=command_actor()), command_actor()
+    waiting = start_import([("a.csv", io.BytesIO(b"x"))], profile, actor=actor)
+    cancelled = start_import([("b.csv", io.BytesIO(b"x"))], profile, actor=actor)
+    coming_in, left_behind = uuid4(), uuid4()  # a web process was killed before the run was made
+    for each in (coming_in, left_behind):
+        files.keep(each, 0, io.BytesIO(b"x"))
+    Run.objects.filter(pk=cancelled.pk).update(state=RunState.CANCELLED)  # and another before it deleted the files
+    os.utime(files.folder_of(left_behind), (0, 0))
+    forget_files()
+
+    kept = {each for each in (waiting.pk, cancelled.pk, coming_in, left_behind) if files.folder_of(each).exists()}
+    assert kept == {waiting.pk, coming_in}
+    files.forget(kept)
+
+
 def test_our_database_failing_does_not_end_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_import(EMPLOYEES, apply=False)
     apply_import(run, actor=command_actor())
@@ -294,7 +323,7 @@ def test_an_import_that_ends_every_worker_is_ended(monkeypatch: pytest.MonkeyPat
         raise SystemExit(137)
 
     monkeypatch.setattr(applying, "create_users_many", killed)
-    for _ in range(MOST_CLAIMS - run.fence):
+    for _ in range(DEATHS_ALLOWED):
         with pytest.raises(SystemExit):
             work("doomed")
         Run.objects.update(lease_until="2000-01-01T00:00:00Z")
@@ -302,5 +331,25 @@ def test_an_import_that_ends_every_worker_is_ended(monkeypatch: pytest.MonkeyPat
 
     run.refresh_from_db()
     assert run.state == RunState.FAILED
-    assert f"taken up {MOST_CLAIMS} times" in run.error
+    assert f"{DEATHS_ALLOWED} workers in a row" in run.error
     assert work("another") == 0
+
+
+def test_an_import_that_gets_further_outlives_any_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_import(EMPLOYEES, apply=False)
+    apply_import(run, actor=command_actor())
+
+    def killed(*_: object) -> None:
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(applying, "APPLY_CHUNK", 5)
+        patched.setattr(applying, "_outcome", killed)  # the first thing after a chunk is committed
+        for _ in range(DEATHS_ALLOWED + 1):
+            with pytest.raises(SystemExit):
+                work("doomed")
+            Run.objects.update(lease_until="2000-01-01T00:00:00Z")
+    assert work("last") == 1
+
+    run.refresh_from_db()
+    assert (run.state, run.error, User.objects.persons().count()) == (RunState.DONE, "", PEOPLE)
