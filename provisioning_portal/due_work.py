@@ -13,7 +13,7 @@ from connectors.engine import fanout, intake, work
 from identities import audit
 from identities.actions import lifecycle
 from identities.actors import clock_actor
-from identities.scim import request_log
+from identities.scim import request_log, self_test
 
 SEAL_SECONDS = 60.0
 # Whole days in the portal's time zone begin at any hour of the machine's.
@@ -41,6 +41,7 @@ def due_work() -> tuple[DueWork, ...]:
         DueWork("intake", partial(intake.work, worker), poll),
         DueWork("clock", _run_clock, CLOCK_SECONDS),
         DueWork("seal", audit.seal_batch, SEAL_SECONDS),
+        DueWork("self-test", self_test.work, poll),
         # Nobody waits for it, so it has no doorbell.
         DueWork("request log", request_log.forget_old_requests, REQUEST_LOG_SECONDS),
     )

@@ -20,26 +20,27 @@ from identities.rules.naming import check_name, check_text
 from identities.vocabulary import AttributeKind, Verb
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
-_CHANGEABLE: Final = ("label", "description", "required", "kind", "multi_valued")
+_CHANGEABLE: Final = ("label", "description", "required", "sensitive", "kind", "multi_valued")
 _FIXED_IN_USE: Final = ("kind", "multi_valued")
 Differences = dict[str, tuple[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class NewAttributeDefinition:
-    """One custom attribute to be declared."""
+    """One custom attribute to be declared. `sensitive`: its values are masked where requests are logged."""
 
     name: str
     label: str = ""
     kind: AttributeKind = AttributeKind.STRING
     multi_valued: bool = False
     required: bool = False
+    sensitive: bool = False
     description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeDefinitionUpdate:
-    """Changes of one declaration: label, description, whether it is required, its type."""
+    """Changes of one declaration: label, description, whether it is required or sensitive, its type."""
 
     definition: AttributeDefinition
     changes: Mapping[str, Any]
@@ -86,7 +87,7 @@ def _create(actor: Actor, rows: Sequence[NewAttributeDefinition]) -> list[Attrib
 def update_attribute_definition(
     definition: AttributeDefinition, *, actor: Actor, changes: Mapping[str, Any]
 ) -> AttributeDefinition:
-    """Change label, description, whether it is required, and (while nobody has a value) its type.
+    """Change label, description, whether it is required or sensitive, and (while nobody has a value) its type.
 
     No difference writes nothing.
 
@@ -171,6 +172,7 @@ def _declared(row: NewAttributeDefinition) -> AttributeDefinition:
         kind=_kind(row.kind),
         multi_valued=row.multi_valued,
         required=row.required,
+        sensitive=row.sensitive,
         label=_clean("label", row.label or row.name),
         description=_clean("description", row.description),
     )

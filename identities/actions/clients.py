@@ -22,7 +22,7 @@ from identities.errors import Conflict, IdentityError, NotFound, RuleViolation
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import TOKEN_MARK, token_digest
 from identities.rules.naming import check_name
-from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope, Verb
+from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope, PayloadKeeping, Verb
 
 LIVE_TOKENS: Final = 2
 TOKEN_BYTES: Final = 32
@@ -35,6 +35,7 @@ _CHANGEABLE: Final = (
     "adoption_rule",
     "adoption_owns_lifecycle",
     "allowed_networks",
+    "kept_payloads",
     "enabled",
     "expires_at",
 )
@@ -47,6 +48,7 @@ class NewClient:
     Attributes:
         scopes: what it may do; everything if not given.
         allowed_networks: CIDRs it may call from; empty: anywhere.
+        kept_payloads: of which of its requests the log keeps what was sent.
     """
 
     name: str
@@ -55,6 +57,7 @@ class NewClient:
     adoption_rule: AdoptionRule = AdoptionRule.REFUSE
     adoption_owns_lifecycle: bool = False
     allowed_networks: Sequence[str] = ()
+    kept_payloads: PayloadKeeping = PayloadKeeping.REFUSED
     expires_at: datetime | None = None
 
 
@@ -257,6 +260,8 @@ def _clean(field: str, value: Any) -> Any:
             return ClientProfile(value)
         if field == "adoption_rule":
             return AdoptionRule(value)
+        if field == "kept_payloads":
+            return PayloadKeeping(value)
         if field == "scopes":
             return [ClientScope(scope).value for scope in value]
         if field == "allowed_networks":

@@ -14,7 +14,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from identities.vocabulary import AdoptionRule, AttributeKind, ClientProfile, ClientScope, MappingApply, ObjectType
+from identities.vocabulary import (
+    AdoptionRule,
+    AttributeKind,
+    ClientProfile,
+    ClientScope,
+    MappingApply,
+    ObjectType,
+    PayloadKeeping,
+)
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _words: dict[str, str | Promise] = {
@@ -27,6 +35,8 @@ _words: dict[str, str | Promise] = {
     ClientScope.WRITE_GROUPS: gettext_lazy("write groups"),
     AdoptionRule.REFUSE: gettext_lazy("are refused to this client"),
     AdoptionRule.USER_NAME: gettext_lazy("are adopted by their user name"),
+    PayloadKeeping.REFUSED: gettext_lazy("of refused requests"),
+    PayloadKeeping.ALWAYS: gettext_lazy("of every request"),
     AttributeKind.STRING: gettext_lazy("text"),
     AttributeKind.BOOLEAN: gettext_lazy("yes or no"),
     AttributeKind.INTEGER: gettext_lazy("whole number"),

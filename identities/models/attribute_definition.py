@@ -24,6 +24,9 @@ class AttributeDefinition(models.Model):
     )
     multi_valued = models.BooleanField(_("several values"), default=False)
     required = models.BooleanField(_("required"), default=False)
+    sensitive = models.BooleanField(
+        _("sensitive"), default=False, help_text=_("Its values are masked in the request log of API clients.")
+    )
     description = models.CharField(_("description"), max_length=255, blank=True, default="")
 
     class Meta:

@@ -49,6 +49,11 @@ def _menu() -> list[dict[str, Any]]:
             _item(_("API clients"), "api", "identities.apiclient"),
         ),
         _group(
+            _("SCIM"),
+            _item(_("Requests"), "receipt_long", "identities.clientrequest"),
+            _item(_("Self-tests"), "fact_check", "identities.selftest"),
+        ),
+        _group(
             _("Systems"),
             _item(_("Connected systems"), "hub", "connectors.connectedsystem"),
             _item(_("Operations"), "sync", "connectors.operation"),

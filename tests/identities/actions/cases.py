@@ -17,11 +17,12 @@ from identities.actions import (
     lifecycle,
     memberships,
     org_units,
+    self_tests,
     users,
 )
 from identities.actors import clock_actor
-from identities.models import Group, OrgUnit, User
-from identities.vocabulary import AdoptionRule, Role, Verb
+from identities.models import Group, OrgUnit, SelfTest, User
+from identities.vocabulary import AdoptionRule, Role, SelfTestState, Verb
 from tests.factories import (
     PASSWORD,
     acting,
@@ -45,6 +46,7 @@ ROOMS = (
     lifecycle,
     memberships,
     org_units,
+    self_tests,
     users,
 )
 
@@ -87,6 +89,10 @@ def _known() -> tuple[Any, User]:
     client, person = make_client(), make_person()
     associations.associate(client, person, actor=actor())
     return client, person
+
+
+def _running_self_test() -> SelfTest:
+    return SelfTest.objects.create(state=SelfTestState.RUNNING, created_at=timezone.now())
 
 
 def _due() -> None:
@@ -329,6 +335,10 @@ CASES: dict[str, Case] = {
         _units,
         3,
     ),
+    "self_tests.finish_self_test": Case(
+        lambda test: self_tests.finish_self_test(test, actor=actor(), counts={"passed": 1}), _running_self_test
+    ),
+    "self_tests.start_self_test": Case(lambda _: self_tests.start_self_test(actor=actor())),
     "users.create_user": Case(
         lambda _: users.create_user(actor=actor(), attributes=users.UserAttributes({"user_name": "ada"}))
     ),

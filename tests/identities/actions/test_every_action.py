@@ -50,6 +50,8 @@ WITHOUT_EVENTS = {
     "credentials.record_sign_in",
     "credentials.remove_second_factors",
     "credentials.set_password",
+    "self_tests.finish_self_test",
+    "self_tests.start_self_test",
 }
 # Nobody is signed in when a sign-in fails.
 WITHOUT_ACTOR = {"credentials.record_failed_sign_in"}
@@ -73,6 +75,8 @@ WITHOUT_BATCH_FORM = {
     "memberships.end_memberships": "does all that is due",
     "memberships.remove_members": "takes many members",
     "memberships.replace_members": "takes many members",
+    "self_tests.finish_self_test": "there is one at a time",
+    "self_tests.start_self_test": "there is one at a time",
     "users.override_rows": "an exception made for one value, with its reason",
     "users.override_value": "an exception made for one value, with its reason",
     "users.release_ownership": "takes many values",
