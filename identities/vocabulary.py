@@ -185,6 +185,7 @@ class Verb(StrEnum):
     ASSOCIATION_CHANGED = "association.changed"
     ASSOCIATION_DROPPED = "association.dropped"
     ASSOCIATION_ADOPTED = "association.adopted"
+    REQUEST_TRIED = "request.tried"
     SELF_TEST_STARTED = "self_test.started"
     SELF_TEST_FINISHED = "self_test.finished"
     ROLES_CHANGED = "roles.changed"

@@ -206,6 +206,15 @@ def _revoke(actor: Actor, tokens: Sequence[ApiToken | int]) -> list[ApiToken | I
     return results
 
 
+def record_trial(client: ApiClient, method: str, path: str, status: int, *, actor: Actor) -> None:
+    """Record that `actor` tried how a request of the client would be answered; nothing else came of it.
+
+    Args:
+        path: without secrets.
+    """
+    audit.record(Verb.REQUEST_TRIED, client, actor=actor, method=method, path=path, status=status)
+
+
 def live_tokens(client: ApiClient) -> Any:
     """The tokens of a client that are neither revoked nor expired, newest first."""
     unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())

@@ -51,6 +51,12 @@ def _menu() -> list[dict[str, Any]]:
         _group(
             _("SCIM"),
             _item(_("Requests"), "receipt_long", "identities.clientrequest"),
+            {
+                "title": _("Try a request"),
+                "icon": "terminal",
+                "link": reverse_lazy("admin:scim_console"),
+                "permission": _allowed("identities.change_apiclient"),
+            },
             _item(_("Self-tests"), "fact_check", "identities.selftest"),
         ),
         _group(

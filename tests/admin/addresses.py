@@ -83,7 +83,7 @@ def pages(objects: dict[str, str]) -> dict[str, str]:
 
 def _addresses(name: str, objects: dict[str, str]) -> dict[str, str]:
     model, _sep, page = name.rpartition("_")
-    if name in ("index", "jsi18n", "password_change"):
+    if name in ("index", "jsi18n", "password_change", "scim_console"):
         return {name: reverse(f"admin:{name}")}
     if name == "search":
         return {name: f"{reverse('admin:search')}?s=people"}

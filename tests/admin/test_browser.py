@@ -33,6 +33,7 @@ MENU = [
     "Imports and other runs",
     "API clients",
     "Requests",
+    "Try a request",
     "Self-tests",
     "Connected systems",
     "Operations",
@@ -81,6 +82,7 @@ COLOURED = (
     "connectors_operation_change",
     "identities_clientrequest_change",
     "identities_selftest_change",
+    "scim_console",
 )
 AXE = Axe().axe_script
 GUIDELINES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}

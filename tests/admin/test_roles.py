@@ -87,6 +87,7 @@ EXPECTED: Final[dict[str, str]] = {
     "identities_selftest_history": "MM MM MM",
     "identities_selftest_delete": "XX XX XX",
     "identities_selftest_change": "SX SX SX",
+    "scim_console": "SS XX XX",
     "identities_group_section members": "SS SS SS",
     "identities_group_section accounts": "SS SS SS",
     "identities_group_section history": "SS SS SS",

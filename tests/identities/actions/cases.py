@@ -192,6 +192,9 @@ CASES: dict[str, Case] = {
         lambda _: clients.create_clients_many([clients.NewClient(name) for name in "abc"], actor=actor()), subjects=3
     ),
     "clients.issue_token": Case(lambda client: clients.issue_token(client, actor=actor()), make_client),
+    "clients.record_trial": Case(
+        lambda client: clients.record_trial(client, "GET", "/scim/v2/Users", 200, actor=actor()), make_client
+    ),
     "clients.revoke_token": Case(lambda token: clients.revoke_token(token, actor=actor()), _with_token),
     "clients.revoke_tokens_many": Case(
         lambda tokens: clients.revoke_tokens_many(tokens, actor=actor()),

@@ -39,6 +39,7 @@ WITHOUT_EVENTS = {
     "clients.create_client",
     "clients.create_clients_many",
     "clients.issue_token",
+    "clients.record_trial",
     "clients.revoke_token",
     "clients.revoke_tokens_many",
     "clients.update_client",
@@ -56,13 +57,19 @@ WITHOUT_EVENTS = {
 # Nobody is signed in when a sign-in fails.
 WITHOUT_ACTOR = {"credentials.record_failed_sign_in"}
 # One statement, which is the whole of it.
-ONLY_RECORD = {"credentials.record_address", "credentials.record_failed_sign_in", "credentials.record_sign_in"}
+ONLY_RECORD = {
+    "clients.record_trial",
+    "credentials.record_address",
+    "credentials.record_failed_sign_in",
+    "credentials.record_sign_in",
+}
 # About one person or one administrator by nature, and why.
 WITHOUT_BATCH_FORM = {
     "administrators.create_operator": "each has a password of its own",
     "administrators.ensure_roles": "makes all of them",
     "administrators.set_role": "decided for one administrator at a time, by a superuser",
     "clients.issue_token": "its text is shown once",
+    "clients.record_trial": "what one administrator did",
     "credentials.issue_one_time_password": "its text is shown once",
     "credentials.record_address": "what one person did",
     "credentials.record_failed_sign_in": "what one person did",
