@@ -85,6 +85,23 @@ class ClientScope(StrEnum):
     WRITE_GROUPS = "write_groups"
 
 
+class PayloadKeeping(StrEnum):
+    """Of which requests of an API client the log keeps what was sent."""
+
+    NEVER = "never"
+    REFUSED = "refused"
+    ALWAYS = "always"
+
+
+class SelfTestState(StrEnum):
+    """How far a self-test of the SCIM service is. `failed`: the test itself, not what it looked at."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class Consumer(StrEnum):
     """Who is told of change events. A delivery row is written for each."""
 
@@ -195,6 +212,9 @@ class Verb(StrEnum):
     ASSOCIATION_CHANGED = "association.changed"
     ASSOCIATION_DROPPED = "association.dropped"
     ASSOCIATION_ADOPTED = "association.adopted"
+    REQUEST_TRIED = "request.tried"
+    SELF_TEST_STARTED = "self_test.started"
+    SELF_TEST_FINISHED = "self_test.finished"
     ROLES_CHANGED = "roles.changed"
     AUDIT_ERASED = "audit.erased"
     PROFILE_CREATED = "profile.created"

@@ -1,12 +1,12 @@
 """The admin site: Unfold's, with the portal's own sign-in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -29,6 +29,18 @@ class PortalAdminSite(UnfoldAdminSite):
         """
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         super().register([model for model in models if model._meta.app_label in OWN_APPS], admin_class, **options)
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._pages: list[URLPattern] = []
+
+    def add_page(self, address: str, view: Callable[[HttpRequest], HttpResponse], name: str) -> None:
+        """Add a page of no model's; known before the addresses are asked for."""
+        self._pages.append(path(address, self.admin_view(view), name=name))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The admin's addresses."""
+        return [*self._pages, *super().get_urls()]
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
         """The menu says what there is; an app's name leads to the front page."""

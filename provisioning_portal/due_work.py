@@ -13,7 +13,7 @@ from connectors.engine import fanout, intake, work
 from identities import audit
 from identities.actions import lifecycle
 from identities.actors import clock_actor
-from identities.scim import oauth_tokens, request_log
+from identities.scim import oauth_tokens, request_log, self_test
 
 SEAL_SECONDS = 60.0
 # Whole days in the portal's time zone begin at any hour of the machine's.
@@ -42,6 +42,7 @@ def due_work() -> tuple[DueWork, ...]:
         DueWork("intake", partial(intake.work, worker), poll),
         DueWork("clock", _run_clock, CLOCK_SECONDS),
         DueWork("seal", audit.seal_batch, SEAL_SECONDS),
+        DueWork("self-test", self_test.work, poll),
         # Nobody waits for these, so they have no doorbell.
         DueWork("request log", request_log.forget_old_requests, REQUEST_LOG_SECONDS),
         DueWork("OAuth tokens", oauth_tokens.forget_expired_tokens, OAUTH_TOKENS_SECONDS),

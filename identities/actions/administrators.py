@@ -33,6 +33,7 @@ VIEW_ONLY_FOR_OPERATORS: Final = frozenset(
         "changeevent",
         "clientrequest",
         "delivery",
+        "selftest",
     }
 )
 

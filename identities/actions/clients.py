@@ -24,7 +24,7 @@ from identities.errors import Conflict, IdentityError, NotFound, RuleViolation
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import TOKEN_MARK, token_digest
 from identities.rules.naming import check_name
-from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope, ClientSight, Verb
+from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope, ClientSight, PayloadKeeping, Verb
 
 LIVE_TOKENS: Final = 2
 TOKEN_BYTES: Final = 32
@@ -41,6 +41,7 @@ _CHANGEABLE: Final = (
     "read_only_attributes",
     "rate_limit",
     "allowed_networks",
+    "kept_payloads",
     "enabled",
     "expires_at",
 )
@@ -57,6 +58,7 @@ class NewClient:
         read_only_attributes: our names of what it may not write (`title`, `emails`, `custom.badge`), and `active`.
         rate_limit: requests in a window; None: what the service allows.
         allowed_networks: CIDRs it may call from; empty: anywhere.
+        kept_payloads: of which of its requests the log keeps what was sent.
     """
 
     name: str
@@ -69,6 +71,7 @@ class NewClient:
     read_only_attributes: Sequence[str] = ()
     rate_limit: int | None = None
     allowed_networks: Sequence[str] = ()
+    kept_payloads: PayloadKeeping = PayloadKeeping.REFUSED
     expires_at: datetime | None = None
 
 
@@ -215,6 +218,15 @@ def _revoke(actor: Actor, tokens: Sequence[ApiToken | int]) -> list[ApiToken | I
     return results
 
 
+def record_trial(client: ApiClient, method: str, path: str, status: int, *, actor: Actor) -> None:
+    """Record that `actor` tried how a request of the client would be answered; nothing else came of it.
+
+    Args:
+        path: without secrets.
+    """
+    audit.record(Verb.REQUEST_TRIED, client, actor=actor, method=method, path=path, status=status)
+
+
 def live_tokens(client: ApiClient) -> Any:
     """The tokens of a client that are neither revoked nor expired, newest first."""
     unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
@@ -276,6 +288,8 @@ def _clean(field: str, value: Any) -> Any:
             return AdoptionRule(value)
         if field == "sight":
             return ClientSight(value)
+        if field == "kept_payloads":
+            return PayloadKeeping(value)
         if field == "scopes":
             return [ClientScope(scope).value for scope in value]
         if field == "allowed_networks":

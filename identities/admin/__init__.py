@@ -4,10 +4,12 @@ from identities.admin import (
     administrators,
     attribute_definitions,
     audit,
+    client_requests,
     clients,
     groups,
     history,
     org_units,
+    self_tests,
     users,
 )
 
@@ -15,9 +17,11 @@ __all__ = [
     "administrators",
     "attribute_definitions",
     "audit",
+    "client_requests",
     "clients",
     "groups",
     "history",
     "org_units",
+    "self_tests",
     "users",
 ]

@@ -24,7 +24,17 @@ class AttributeDefinitionAdmin(ActionModelAdmin):
     search_fields = ("name", "label")
     empty_words = gettext_lazy("Declare what else is known of people here: a badge number, a shoe size, a car park.")
     deletion_words = gettext_lazy("The attribute is not shown and not accepted any more.")
-    fields = ("name", "label", "kind", "multi_valued", "required", "mutability", "uniqueness", "description")
+    fields = (
+        "name",
+        "label",
+        "kind",
+        "multi_valued",
+        "required",
+        "sensitive",
+        "mutability",
+        "uniqueness",
+        "description",
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: AttributeDefinition | None = None) -> tuple[str, ...]:
         """Values already stored depend on name and type."""

@@ -22,6 +22,7 @@ from identities.vocabulary import (
     ClientSight,
     MappingApply,
     ObjectType,
+    PayloadKeeping,
 )
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -38,6 +39,8 @@ _words: dict[str, str | Promise] = {
     AdoptionRule.VERIFIED_EMAIL: gettext_lazy("are adopted by an e-mail address they proved"),
     ClientSight.OWN: gettext_lazy("its own people and groups"),
     ClientSight.EVERYBODY: gettext_lazy("everybody, read-only beside its own"),
+    PayloadKeeping.REFUSED: gettext_lazy("of refused requests"),
+    PayloadKeeping.ALWAYS: gettext_lazy("of every request"),
     AttributeKind.STRING: gettext_lazy("text"),
     AttributeKind.BOOLEAN: gettext_lazy("yes or no"),
     AttributeKind.INTEGER: gettext_lazy("whole number"),

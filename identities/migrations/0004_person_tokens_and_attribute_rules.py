@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identities', '0002_attribute_names_in_any_case'),
+        ('identities', '0003_who_left_by_date'),
     ]
 
     operations = [

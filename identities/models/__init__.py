@@ -3,12 +3,14 @@
 from identities.models.attribute_definition import AttributeDefinition
 from identities.models.audit import AuditEntry, AuditSeal
 from identities.models.change_event import ChangeEvent, Delivery
-from identities.models.client import ApiClient, ApiToken, ClientAssociation, ClientRequest
+from identities.models.client import ApiClient, ApiToken, ClientAssociation
+from identities.models.client_request import ClientRequest
 from identities.models.group import Group, Membership, MembershipOrigin
 from identities.models.mapping_row import MappingRow
 from identities.models.multi_value import MultiValue
 from identities.models.org_unit import OrgUnit
 from identities.models.person_token import PersonToken
+from identities.models.self_test import SelfTest
 from identities.models.suspension import Suspension
 from identities.models.user import Administrator, User
 
@@ -30,6 +32,7 @@ __all__ = [
     "MultiValue",
     "OrgUnit",
     "PersonToken",
+    "SelfTest",
     "Suspension",
     "User",
 ]

@@ -43,6 +43,9 @@ class AttributeDefinition(models.Model):
             (AttributeUniqueness.SERVER, _("among all people")),
         ],
     )
+    sensitive = models.BooleanField(
+        _("sensitive"), default=False, help_text=_("Its values are masked in the request log of API clients.")
+    )
     description = models.CharField(_("description"), max_length=255, blank=True, default="")
 
     class Meta:

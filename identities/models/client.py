@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from identities.models.group import Group
 from identities.models.user import User
-from identities.vocabulary import AdoptionRule, ClientProfile, ClientSight
+from identities.vocabulary import AdoptionRule, ClientProfile, ClientSight, PayloadKeeping
 
 
 class ApiClient(models.Model):
@@ -48,6 +48,13 @@ class ApiClient(models.Model):
         related_name="api_client",
     )
     allowed_networks = models.JSONField(_("allowed networks"), default=list, blank=True)
+    kept_payloads = models.CharField(
+        _("what was sent is kept"),
+        max_length=10,
+        default=PayloadKeeping.REFUSED,
+        choices=[(k, k) for k in PayloadKeeping],
+        help_text=_("In the request log, shortened and with secrets masked."),
+    )
     enabled = models.BooleanField(_("enabled"), default=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"))
@@ -106,24 +113,3 @@ class ClientAssociation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id}: {self.external_id}"
-
-
-class ClientRequest(models.Model):
-    """One request of a client, with what was coerced or kept and why. No payload: it may hold secrets."""
-
-    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="requests")
-    at = models.DateTimeField(_("time"), db_index=True)
-    method = models.CharField(_("method"), max_length=10)
-    path = models.CharField(_("path"), max_length=500)
-    status = models.PositiveSmallIntegerField(_("status"))
-    milliseconds = models.PositiveIntegerField(_("duration, ms"))
-    notes = models.JSONField(_("notes"), default=list, blank=True)
-    correlation_id = models.CharField(max_length=64, blank=True, default="")
-
-    class Meta:
-        verbose_name = _("request")
-        verbose_name_plural = _("requests")
-        ordering = ("-at", "-id")
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path} {self.status}"

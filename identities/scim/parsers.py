@@ -30,7 +30,7 @@ class ScimParser(BaseParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """The body as an object.
+        """The body as an object, which the view also gets for the request log.
 
         Raises:
             TooLarge: more bytes than the limit.
@@ -40,7 +40,10 @@ class ScimParser(BaseParser):
         body = stream.read(BODY_BYTES + 1)
         if len(body) > BODY_BYTES:
             raise TooLarge
-        return read_object(body)
+        payload = read_object(body)
+        if parser_context and "view" in parser_context:
+            parser_context["view"].payload = payload
+        return payload
 
 
 class JsonParser(ScimParser):

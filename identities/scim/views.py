@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import DatabaseError
-from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import NotFound as NoSuchPath
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from identities.actors import scim_actor
-from identities.models import ApiClient, ClientRequest
+from identities.actors import Actor, scim_actor
+from identities.models import ApiClient
+from identities.scim import request_log
 from identities.scim.authentication import BearerAuthentication
 from identities.scim.call import Call
 from identities.scim.errors import answer_error
@@ -22,13 +22,14 @@ from identities.scim.notes import Notes
 from identities.scim.parsers import JsonParser, ScimParser
 from identities.scim.permissions import HasScope
 from identities.scim.renderers import JsonRenderer, ScimRenderer
+from identities.scim.request_lines import Exchange, line_of, strangers_line
+from identities.scim.strangers import allowance
 from identities.scim.throttling import ClientThrottle
 from identities.vocabulary import ClientScope
 
 logger = logging.getLogger(__name__)
 
 _READING = ("GET", "HEAD", "OPTIONS")
-_LONGEST_PATH = 500
 
 
 class ScimView(APIView):
@@ -42,6 +43,9 @@ class ScimView(APIView):
 
     write_scope: ClientScope = ClientScope.WRITE_USERS
     client: ApiClient | None = None
+    actor: Actor | None = None
+    # What was sent, once a parser has read it.
+    payload: dict[str, Any] | None = None
 
     def needed_scope(self, method: str | None) -> ClientScope | None:
         """The scope that a client needs for this method; None if every client may."""
@@ -66,8 +70,7 @@ class ScimView(APIView):
         """Keep the answer out of caches, and write the request log."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", "private, no-store")
-        if self.client is not None:
-            self._log(self.client, request, answer.status_code)
+        self._log(request, answer)
         return answer
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
@@ -78,8 +81,8 @@ class ScimView(APIView):
         """The request as the handlers below the views know it."""
         client = self.caller
         remote_address = request.META.get("REMOTE_ADDR")
-        self.actor = scim_actor(client.pk, client.name, remote_address)
-        return Call(client, self.actor, self.notes, request.META.get("HTTP_IF_MATCH"))
+        self.actor = actor = scim_actor(client.pk, client.name, remote_address)
+        return Call(client, actor, self.notes, request.META.get("HTTP_IF_MATCH"))
 
     @property
     def caller(self) -> ApiClient:
@@ -88,20 +91,23 @@ class ScimView(APIView):
             raise TypeError("no client")
         return self.client
 
-    def _log(self, client: ApiClient, request: Request, answered: int) -> None:
-        actor = getattr(self, "actor", None)
-        entry = ClientRequest(
-            client=client,
-            at=timezone.now(),
-            method=str(request.method)[:10],
-            path=request.get_full_path()[:_LONGEST_PATH].replace("\x00", ""),
-            status=answered,
+    def _log(self, request: Request, answer: Response) -> None:
+        exchange = Exchange(
+            request,
+            answer,
+            self.notes,
+            self.payload,
+            self.kwargs.get("pk"),
             milliseconds=int((time.monotonic() - self.started) * 1000),
-            notes=self.notes.as_json(),
-            correlation_id=actor.correlation_id if actor else "",
+            correlation_id=self.actor.correlation_id if self.actor else "",
         )
         try:
-            entry.save(force_insert=True)
+            if self.client is not None:
+                request_log.write(line_of(self.client, exchange))
+            elif (left_out := allowance.take()) is not None:
+                if left_out:
+                    self.notes.add("left_out", str(left_out))
+                request_log.write(strangers_line(exchange))
         except DatabaseError:
             # The request has been answered; its log line is not worth turning that into a failure.
             logger.warning("A line of the SCIM request log was lost.", exc_info=True)

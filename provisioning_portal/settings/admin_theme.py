@@ -49,6 +49,17 @@ def _menu() -> list[dict[str, Any]]:
             _item(_("API clients"), "api", "identities.apiclient"),
         ),
         _group(
+            _("SCIM"),
+            _item(_("Requests"), "receipt_long", "identities.clientrequest"),
+            {
+                "title": _("Try a request"),
+                "icon": "terminal",
+                "link": reverse_lazy("admin:scim_console"),
+                "permission": _allowed("identities.change_apiclient"),
+            },
+            _item(_("Self-tests"), "fact_check", "identities.selftest"),
+        ),
+        _group(
             _("Systems"),
             _item(_("Connected systems"), "hub", "connectors.connectedsystem"),
             _item(_("Operations"), "sync", "connectors.operation"),

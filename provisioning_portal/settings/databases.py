@@ -32,7 +32,7 @@ def _sqlite(environment: Environment) -> dict[str, Any]:
 def _postgresql(environment: Environment) -> dict[str, Any]:
     parts = urlsplit(environment.database_url)
     # A worker's doorbells and its operations use one connection each per slot, its pollers one each.
-    connections = max(environment.web_threads + 4, 2 * environment.worker_slots + 6)
+    connections = max(environment.web_threads + 4, 2 * environment.worker_slots + 8)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -29,6 +29,18 @@ LISTS: Final = {
     "identities_orgunit": ("q=sales",),
     "identities_auditentry": ("q=paula", "verb=user.changed", "channel=admin", "o=1"),
     "identities_apiclient": ("q=entra", "profile__exact=entra", "enabled__exact=1"),
+    "identities_clientrequest": (
+        "q=Users",
+        "q=paula",
+        "q=00000000-0000-0000-0000-000000000000",
+        "outcome=refused",
+        "outcome=coerced",
+        "outcome=plain",
+        "answered=4",
+        "method=PATCH",
+        "client__id__exact=00000000-0000-0000-0000-000000000000",
+        "p=2",
+    ),
     "connectors_operation": ("q=paula", "state__exact=held", "error_class=", "lane__exact=1"),
     "connectors_link": ("q=paula", "state__exact=linked", "adopted__exact=0"),
     "connectors_run": ("kind__exact=import", "state__exact=planned"),
@@ -71,7 +83,7 @@ def pages(objects: dict[str, str]) -> dict[str, str]:
 
 def _addresses(name: str, objects: dict[str, str]) -> dict[str, str]:
     model, _sep, page = name.rpartition("_")
-    if name in ("index", "jsi18n", "password_change"):
+    if name in ("index", "jsi18n", "password_change", "scim_console"):
         return {name: reverse(f"admin:{name}")}
     if name == "search":
         return {name: f"{reverse('admin:search')}?s=people"}

@@ -32,6 +32,9 @@ MENU = [
     "Custom attributes",
     "Imports and other runs",
     "API clients",
+    "Requests",
+    "Try a request",
+    "Self-tests",
     "Connected systems",
     "Operations",
     "Links",
@@ -77,6 +80,9 @@ COLOURED = (
     "connectors_connectedsystem_change",
     "connectors_connectedsystem_section mappings",
     "connectors_operation_change",
+    "identities_clientrequest_change",
+    "identities_selftest_change",
+    "scim_console",
 )
 AXE = Axe().axe_script
 GUIDELINES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
@@ -182,6 +188,7 @@ def test_harmful_names_are_shown_as_they_are(watched: Watched, filled: tuple[Por
         "identities_group",
         "identities_orgunit",
         "identities_apiclient",
+        "identities_clientrequest",
         "connectors_operation",
     )
     for model in (*lists, "identities_auditentry", "connectors_connectedsystem", "connectors_link", "connectors_run"):

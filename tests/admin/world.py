@@ -26,8 +26,8 @@ from identities.actions import clients, lifecycle
 from identities.actions.attribute_definitions import create_attribute_definition
 from identities.actions.users import update_user
 from identities.actors import file_actor
-from identities.models import AuditEntry, ClientRequest, Group, Membership, MembershipOrigin, OrgUnit, User
-from identities.vocabulary import AttributeKind, Channel, Role, Verb
+from identities.models import AuditEntry, ClientRequest, Group, Membership, MembershipOrigin, OrgUnit, SelfTest, User
+from identities.vocabulary import AttributeKind, Channel, Role, SelfTestState, Verb
 from tests.factories import acting, actor, make_client, make_operator, make_org_unit, make_people, make_person
 
 GROUPS: Final = 200
@@ -269,9 +269,31 @@ def _client(prefix: str) -> None:
             at=timezone.now(),
             method="PATCH",
             path=f"/scim/v2/Users/{prefix}",
-            status=200,
+            status=(200, 400)[number % 2],
             milliseconds=12,
-            notes=[f"{prefix}kept title"],
+            about=f"{prefix}ada",
+            coerced=True,
+            notes=[{"code": "kept", "subject": f"{prefix}title"}],
+            scim_type="invalidValue",
+            detail=f"{prefix}That is no title.",
+            payload={"title": f"{prefix}Boss", "password": "***"},
+            answer={"detail": f"{prefix}That is no title."},
         )
-        for _number in range(150)
+        for number in range(150)
+    )
+    sent = {"method": "PATCH", "path": f"/Users/{prefix}", "status": 200, "body": {"a": prefix}, "answer": prefix}
+    shared = {"part": "patch:add", "check": "check_add_attribute", "resource": "User", "attribute": "title"}
+    results = [
+        {**shared, "outcome": outcome, "reason": f"{prefix}Not added.", "sent": [sent] if outcome != "passed" else []}
+        for outcome in ("passed", "meant", "failed")
+    ]
+    SelfTest.objects.create(
+        actor_name=f"{prefix}root",
+        created_at=timezone.now(),
+        finished_at=timezone.now(),
+        state=SelfTestState.DONE,
+        counts={"passed": 1, "meant": 1, "failed": 1},
+        results=results,
+        done=13,
+        total=13,
     )

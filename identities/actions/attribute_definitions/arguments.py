@@ -13,6 +13,7 @@ class NewAttributeDefinition:
     """One custom attribute to be declared.
 
     Attributes:
+        sensitive: its values are masked where requests are logged.
         mutability: `immutable`: a value that is there changes by an administrator's override alone; `readOnly`: API
             clients and people themselves do not set it.
         uniqueness: `server`: no two people who are not deleted have the same value.
@@ -23,6 +24,7 @@ class NewAttributeDefinition:
     kind: AttributeKind = AttributeKind.STRING
     multi_valued: bool = False
     required: bool = False
+    sensitive: bool = False
     mutability: AttributeMutability = AttributeMutability.READ_WRITE
     uniqueness: AttributeUniqueness = AttributeUniqueness.NONE
     description: str = ""

@@ -14,7 +14,16 @@ from identities.rules.naming import check_name, check_text
 from identities.vocabulary import AttributeKind, AttributeMutability, AttributeUniqueness
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
-CHANGEABLE: Final = ("label", "description", "required", "kind", "multi_valued", "mutability", "uniqueness")
+CHANGEABLE: Final = (
+    "label",
+    "description",
+    "required",
+    "sensitive",
+    "kind",
+    "multi_valued",
+    "mutability",
+    "uniqueness",
+)
 
 
 def declared(row: NewAttributeDefinition) -> AttributeDefinition:

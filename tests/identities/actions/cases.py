@@ -19,11 +19,12 @@ from identities.actions import (
     oauth,
     org_units,
     person_tokens,
+    self_tests,
     users,
 )
 from identities.actors import clock_actor, self_actor
-from identities.models import Group, OrgUnit, User
-from identities.vocabulary import AdoptionRule, Role, Verb
+from identities.models import Group, OrgUnit, SelfTest, User
+from identities.vocabulary import AdoptionRule, Role, SelfTestState, Verb
 from tests.factories import (
     PASSWORD,
     acting,
@@ -49,6 +50,7 @@ ROOMS = (
     oauth,
     org_units,
     person_tokens,
+    self_tests,
     users,
 )
 
@@ -107,6 +109,10 @@ def _known() -> tuple[Any, User]:
     client, person = make_client(), make_person()
     associations.associate(client, person, actor=actor())
     return client, person
+
+
+def _running_self_test() -> SelfTest:
+    return SelfTest.objects.create(state=SelfTestState.RUNNING, created_at=timezone.now())
 
 
 def _due() -> None:
@@ -206,6 +212,9 @@ CASES: dict[str, Case] = {
         lambda _: clients.create_clients_many([clients.NewClient(name) for name in "abc"], actor=actor()), subjects=3
     ),
     "clients.issue_token": Case(lambda client: clients.issue_token(client, actor=actor()), make_client),
+    "clients.record_trial": Case(
+        lambda client: clients.record_trial(client, "GET", "/scim/v2/Users", 200, actor=actor()), make_client
+    ),
     "clients.revoke_token": Case(lambda token: clients.revoke_token(token, actor=actor()), _with_token),
     "clients.revoke_tokens_many": Case(
         lambda tokens: clients.revoke_tokens_many(tokens, actor=actor()),
@@ -362,6 +371,10 @@ CASES: dict[str, Case] = {
     "person_tokens.revoke_person_token": Case(
         lambda token: person_tokens.revoke_person_token(token, actor=actor()), _with_person_token
     ),
+    "self_tests.finish_self_test": Case(
+        lambda test: self_tests.finish_self_test(test, actor=actor(), counts={"passed": 1}), _running_self_test
+    ),
+    "self_tests.start_self_test": Case(lambda _: self_tests.start_self_test(actor=actor())),
     "users.create_user": Case(
         lambda _: users.create_user(actor=actor(), attributes=users.UserAttributes({"user_name": "ada"}))
     ),

@@ -45,6 +45,7 @@ WITHOUT_EVENTS = {
     "clients.create_client",
     "clients.create_clients_many",
     "clients.issue_token",
+    "clients.record_trial",
     "clients.revoke_token",
     "clients.revoke_tokens_many",
     "clients.update_client",
@@ -61,6 +62,8 @@ WITHOUT_EVENTS = {
     "oauth.revoke_oauth_credentials",
     "person_tokens.issue_person_token",
     "person_tokens.revoke_person_token",
+    "self_tests.finish_self_test",
+    "self_tests.start_self_test",
 }
 # Nobody is signed in when a sign-in fails.
 WITHOUT_ACTOR = {"credentials.record_failed_sign_in"}
@@ -70,6 +73,7 @@ ONLY_RECORD = {
     "credentials.record_failed_sign_in",
     "credentials.record_sign_in",
     "oauth.record_oauth_token",
+    "clients.record_trial",
 }
 # About one person or one administrator by nature, and why.
 WITHOUT_BATCH_FORM = {
@@ -77,6 +81,7 @@ WITHOUT_BATCH_FORM = {
     "administrators.ensure_roles": "makes all of them",
     "administrators.set_role": "decided for one administrator at a time, by a superuser",
     "clients.issue_token": "its text is shown once",
+    "clients.record_trial": "what one administrator did",
     "credentials.issue_one_time_password": "its text is shown once",
     "credentials.record_address": "what one person did",
     "credentials.record_failed_sign_in": "what one person did",
@@ -94,6 +99,8 @@ WITHOUT_BATCH_FORM = {
     "oauth.revoke_oauth_credentials": "decided for one client; disabling many ends their tokens, too",
     "person_tokens.issue_person_token": "its text is shown once",
     "person_tokens.revoke_person_token": "decided by one person for one program",
+    "self_tests.finish_self_test": "there is one at a time",
+    "self_tests.start_self_test": "there is one at a time",
     "users.override_rows": "an exception made for one value, with its reason",
     "users.override_value": "an exception made for one value, with its reason",
     "users.release_ownership": "takes many values",

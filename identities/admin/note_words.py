@@ -1,0 +1,34 @@
+"""The notes of the request log in words: how a request was understood where it deviated, and what was not done."""
+
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+# By the codes that `identities.scim` notes; those of tolerated deviations are the names in docs/scim.md.
+NOTE_WORDS: Final[dict[str, Promise]] = {
+    "capital_operations": gettext_lazy("An operation was not spelt in small letters; it was read all the same"),
+    "dotted_keys": gettext_lazy("A value without a path held paths as names; they were followed"),
+    "string_booleans": gettext_lazy("A text was read as true or false"),
+    "manager_text": gettext_lazy("The manager came as a text and was read as an id"),
+    "manager_display_name": gettext_lazy("The manager's name was ignored"),
+    "unknown_attributes": gettext_lazy("The portal does not know this; it was ignored"),
+    "remove_by_value": gettext_lazy("Entries were removed by their values"),
+    "filter_creates_entry": gettext_lazy("The path selected nothing; the entry it describes was created"),
+    "resource_id_in_value": gettext_lazy("The id within a value was ignored"),
+    "owned_values_kept": gettext_lazy("A value that belongs to somebody else was named; it stayed"),
+    "kept": gettext_lazy("It stayed as it was, because somebody else decides about it"),
+    "ignored": gettext_lazy("It is not taken from clients; it was ignored"),
+    "adopted": gettext_lazy("The person was there already; this client adopted it"),
+    "left_out": gettext_lazy("So many further requests of unknown callers are not listed"),
+}
+
+
+def note_in_words(note: Any) -> str:
+    """One note as the log keeps it (`code`, `subject`), or a plain text."""
+    if not isinstance(note, dict):
+        return str(note)
+    code, subject = str(note.get("code", "")), note.get("subject")
+    words = str(NOTE_WORDS.get(code, code))
+    return _("%(words)s: %(subject)s") % {"words": words, "subject": subject} if subject else words
