@@ -67,6 +67,7 @@ class ClientForm(RefusableForm):
             "adoption_rule",
             "adoption_owns_lifecycle",
             "allowed_networks",
+            "kept_payloads",
             "rate_limit",
             "expires_at",
             "enabled",

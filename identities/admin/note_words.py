@@ -10,6 +10,13 @@ from django.utils.translation import gettext_lazy
 NOTE_WORDS: Final[dict[str, Promise]] = {
     "capital_operations": gettext_lazy("An operation was not spelt in small letters; it was read all the same"),
     "dotted_keys": gettext_lazy("A value without a path held paths as names; they were followed"),
+    "quoted_booleans_in_filters": gettext_lazy("A quoted true or false was read as such"),
+    "missing_schemas": gettext_lazy("Schemas were left out; they were taken from what was sent"),
+    "empty_values": gettext_lazy("Something empty was read as not there"),
+    "put_only": gettext_lazy("What only the portal decides was sent back; it was ignored"),
+    "plain_entries": gettext_lazy("A text was read as the value of an entry"),
+    "empty_entries": gettext_lazy("An entry without a value was left out"),
+    "single_value_list": gettext_lazy("A list of one was read as its value"),
     "string_booleans": gettext_lazy("A text was read as true or false"),
     "manager_text": gettext_lazy("The manager came as a text and was read as an id"),
     "manager_display_name": gettext_lazy("The manager's name was ignored"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -87,6 +87,9 @@ def error_message(error: Exception) -> Error:
             return error_body(error.status_code, str(error.detail))
         case Http404():
             return error_body(HTTPStatus.NOT_FOUND, _("There is no such resource."))
+        case SuspiciousOperation():
+            # Django's own limits, such as the number of parameters in an address.
+            return error_body(HTTPStatus.BAD_REQUEST, _("The request is beyond what the portal reads."))
         case PermissionDenied():
             return error_body(HTTPStatus.FORBIDDEN, _("This is not permitted."))
         case OperationalError():

@@ -72,6 +72,8 @@ EXPECTED: Final[dict[str, str]] = {
     "identities_apiclient_section history": "SS SS SS",
     "identities_apiclient_do token": "SS XX XX",
     "identities_apiclient_do revoke": "SS XX XX",
+    "identities_apiclient_do oauth": "SS XX XX",
+    "identities_apiclient_do revoke-oauth": "SM XX XX",
     "identities_apiclient_changelist": "SS SS SS",
     "identities_apiclient_add": "SS XX XX",
     "identities_apiclient_history": "MM MM MM",

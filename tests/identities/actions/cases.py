@@ -37,23 +37,6 @@ from tests.factories import (
     make_person,
 )
 
-# What the faces call: the modules and packages of actions, without the parts they are made of.
-ROOMS = (
-    administrators,
-    associations,
-    attribute_definitions,
-    clients,
-    credentials,
-    groups,
-    lifecycle,
-    memberships,
-    oauth,
-    org_units,
-    person_tokens,
-    self_tests,
-    users,
-)
-
 
 class Case(NamedTuple):
     """One action and what it is done to: `prepare` makes the subjects, `act` gets them, `subjects` change."""

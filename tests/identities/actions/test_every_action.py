@@ -14,7 +14,8 @@ from django.apps import apps
 from identities import actions
 from identities.models import AuditEntry, ChangeEvent
 from identities.vocabulary import Verb
-from tests.identities.actions.cases import CASES, ROOMS
+from tests.identities.actions.cases import CASES
+from tests.identities.actions.rooms import ROOMS
 
 pytestmark = pytest.mark.django_db
 

@@ -358,3 +358,9 @@ def test_the_service_describes_itself(hr: Service) -> None:
     assert {each["schema"] for each in types["User"]["schemaExtensions"]} == {
         name for name in schemas if "extension" in name
     }
+
+
+@pytest.mark.parametrize("path", ["/Users", "/Me", "/Schemas", "/Nothing", ""])
+def test_too_many_parameters_are_a_bad_request(hr: Service, path: str) -> None:
+    answer = hr.get(f"{path}?" + "&".join(f"p{number}=1" for number in range(1500)))
+    assert 400 <= answer.status < 500
