@@ -1,7 +1,9 @@
 """Tokens of people for their own record."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,9 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
+from identities.actions.batches import each, in_chunks, one
+from identities.actions.row_writing import update_rows
 from identities.actions.user_changes import lock_users, present, user_id_of
 from identities.actors import Actor
-from identities.errors import NotFound, NotPermitted, RuleViolation
+from identities.errors import IdentityError, NotFound, NotPermitted, RuleViolation
 from identities.models import PersonToken, User
 from identities.queries.tokens import PERSON_MARK, live_person_tokens, token_digest
 from identities.rules.naming import check_name
@@ -51,7 +55,7 @@ def issue_person_token(user: User | UUID, *, actor: Actor, name: str) -> str:
             created_at=now,
             expires_at=now + timedelta(days=PERSON_TOKEN_DAYS),
         )
-        _record(Verb.PERSON_TOKEN_ISSUED, token, actor)
+        _record(Verb.PERSON_TOKEN_ISSUED, [token], actor)
     return text
 
 
@@ -61,17 +65,35 @@ def revoke_person_token(token: PersonToken | int, *, actor: Actor) -> PersonToke
     Raises:
         NotFound: `token_not_found`.
     """
-    pk = token.pk if isinstance(token, PersonToken) else token
-    with transaction.atomic():
-        tokens: Any = PersonToken.objects.select_for_update(of=("self",), no_key=True).select_related("user")
-        found: PersonToken | None = tokens.filter(pk=pk).first()
+    return one(revoke_person_tokens_many([token], actor=actor))
+
+
+def revoke_person_tokens_many(
+    tokens: Sequence[PersonToken | int], *, actor: Actor
+) -> list[PersonToken | IdentityError]:
+    """`revoke_person_token` for many; refusals stand in the place of the token."""
+    return in_chunks(partial(_revoke, actor), tokens)
+
+
+def _revoke(actor: Actor, tokens: Sequence[PersonToken | int]) -> list[PersonToken | IdentityError]:
+    ids = [token.pk if isinstance(token, PersonToken) else token for token in tokens]
+    rows: Any = PersonToken.objects.select_for_update(of=("self",), no_key=True).select_related("user")
+    locked = {found.pk: found for found in rows.filter(pk__in=ids).order_by("pk")}
+    revoked: list[PersonToken] = []
+
+    def step(pk: int) -> PersonToken:
+        found: PersonToken | None = locked.get(pk)
         if found is None:
             raise NotFound("token_not_found", _("This token does not exist."))
         if found.revoked_at is None:
             found.revoked_at = timezone.now()
-            found.save(update_fields=["revoked_at"])
-            _record(Verb.PERSON_TOKEN_REVOKED, found, actor)
-    return found
+            revoked.append(found)
+        return found
+
+    results = each(step, ids)
+    update_rows(revoked, {"revoked_at"})
+    _record(Verb.PERSON_TOKEN_REVOKED, revoked, actor)
+    return results
 
 
 def _check_may_have(person: User, actor: Actor) -> None:
@@ -86,5 +108,8 @@ def _check_may_have(person: User, actor: Actor) -> None:
         raise RuleViolation("too_many_tokens", message)
 
 
-def _record(verb: Verb, token: PersonToken, actor: Actor) -> None:
-    audit.record(verb, token.user, actor=actor, token=token.name, prefix=token.prefix)
+def _record(verb: Verb, tokens: Sequence[PersonToken], actor: Actor) -> None:
+    rows = [
+        audit.AuditRow(verb, token, facts={"person": str(token.user.pk), "prefix": token.prefix}) for token in tokens
+    ]
+    audit.record_many(rows, actor=actor)

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from identities.actions import associations, attribute_definitions, clients, groups, lifecycle, org_units
+from identities.actions import associations, attribute_definitions, clients, groups, lifecycle, org_units, person_tokens
 from identities.errors import IdentityError
-from identities.models import ApiClient, ApiToken, AttributeDefinition, Group, OrgUnit
+from identities.models import ApiClient, ApiToken, AttributeDefinition, Group, OrgUnit, PersonToken
 from identities.vocabulary import AdoptionRule
 from tests.factories import actor, make_client, make_group, make_operator, make_org_unit, make_people, make_person
 
@@ -56,6 +56,14 @@ def _tokens(number: int, word: str) -> list[ApiToken]:
     now = timezone.now()
     made = [ApiToken(client=each, digest=each.name, prefix="p", created_at=now) for each in _clients(number, word)]
     return ApiToken.objects.bulk_create(made)
+
+
+def _person_tokens(number: int, word: str) -> list[PersonToken]:
+    now = timezone.now()
+    return PersonToken.objects.bulk_create(
+        PersonToken(user=person, name=word, digest=f"{word}{index}", session_epoch=0, created_at=now, expires_at=now)
+        for index, person in enumerate(make_people(number))
+    )
 
 
 def adopting_client() -> ApiClient:
@@ -128,6 +136,9 @@ FORMS: dict[str, Form] = {
         lambda number, word: [clients.NewClient(name) for name in _names(number, word)],
         lambda: clients.NewClient("one", allowed_networks=["nowhere"]),
         "invalid_value",
+    ),
+    "person_tokens.revoke_person_tokens_many": Form(
+        person_tokens.revoke_person_tokens_many, _person_tokens, lambda: 0, "token_not_found"
     ),
     "clients.revoke_tokens_many": Form(clients.revoke_tokens_many, _tokens, lambda: 0, "token_not_found"),
     "clients.update_clients_many": Form(

@@ -354,6 +354,11 @@ CASES: dict[str, Case] = {
     "person_tokens.revoke_person_token": Case(
         lambda token: person_tokens.revoke_person_token(token, actor=actor()), _with_person_token
     ),
+    "person_tokens.revoke_person_tokens_many": Case(
+        lambda tokens: person_tokens.revoke_person_tokens_many(tokens, actor=actor()),
+        lambda: [_with_person_token() for _ in range(3)],
+        subjects=3,
+    ),
     "self_tests.finish_self_test": Case(
         lambda test: self_tests.finish_self_test(test, actor=actor(), counts={"passed": 1}), _running_self_test
     ),

@@ -63,6 +63,7 @@ WITHOUT_EVENTS = {
     "oauth.revoke_oauth_credentials",
     "person_tokens.issue_person_token",
     "person_tokens.revoke_person_token",
+    "person_tokens.revoke_person_tokens_many",
     "self_tests.finish_self_test",
     "self_tests.start_self_test",
 }
@@ -99,7 +100,6 @@ WITHOUT_BATCH_FORM = {
     "oauth.record_oauth_token": "what one client did",
     "oauth.revoke_oauth_credentials": "decided for one client; disabling many ends their tokens, too",
     "person_tokens.issue_person_token": "its text is shown once",
-    "person_tokens.revoke_person_token": "decided by one person for one program",
     "self_tests.finish_self_test": "there is one at a time",
     "self_tests.start_self_test": "there is one at a time",
     "users.override_rows": "an exception made for one value, with its reason",
