@@ -7,6 +7,7 @@ from identities.filters.attributes import scim_name
 from identities.models import ApiClient
 from identities.scim.notes import Notes
 from identities.scim.tolerance import Tolerance
+from identities.scim.versions import NO_PRECONDITIONS, Preconditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +15,13 @@ class Call:
     """One request of one client.
 
     Attributes:
-        if_match: the `If-Match` header, if there is one.
+        preconditions: which version of the resource it is meant for.
     """
 
     client: ApiClient
     actor: Actor
     notes: Notes
-    if_match: str | None = None
+    preconditions: Preconditions = NO_PRECONDITIONS
 
     @property
     def profile(self) -> str:

@@ -18,7 +18,7 @@ from identities.scim.cursor_paging import cursor_page
 from identities.scim.listing import RESOURCES, index_page, read_queries
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
-from identities.scim.versions import is_unchanged, tag_of
+from identities.scim.versions import NO_PRECONDITIONS, Preconditions, tag_of
 from identities.scim.views import ScimView
 from identities.scim.visibility import eyes, reachable_users, seen_groups
 from identities.vocabulary import ClientScope
@@ -50,7 +50,7 @@ class CollectionView(ResourceView):
 
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
-        return Response(page(request.query_params.dict(), self.caller, self.resource))
+        return Response(answer(request.query_params.dict(), self.caller, self.resource))
 
     def post(self, request: Request) -> Response:
         """Create a resource; 201 with its representation."""
@@ -68,10 +68,10 @@ class ObjectView(ResourceView):
     def get(self, request: Request, pk: str) -> Response:
         """The resource, or 304 if the client has this version."""
         identifier = self.identifier(pk)
-        wanted, known = self.projection(request), request.META.get("HTTP_IF_NONE_MATCH")
-        if known:
+        wanted, preconditions = self.projection(request), Preconditions.of(request)
+        if preconditions != NO_PRECONDITIONS:
             found = type(self).objects(self.caller).filter(pk=identifier).defer("scim_text").first()
-            if found is not None and is_unchanged(known, tag := tag_of(found, found.external_id)):
+            if found is not None and preconditions.check_read(tag := tag_of(found, found.external_id)):
                 return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         return self.represent(identifier, wanted)
 
@@ -169,7 +169,7 @@ class SearchView(ScimView):
     def post(self, request: Request) -> Response:
         """A page of what the client sees."""
         resources = RESOURCES if self.resource is None else (self.resource,)
-        return Response(page(cast(Form, request.data), self.caller, *resources))
+        return Response(answer(cast(Form, request.data), self.caller, *resources))
 
 
 class RootView(ScimView):
@@ -177,7 +177,7 @@ class RootView(ScimView):
 
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
-        return Response(page(request.query_params.dict(), self.caller, *RESOURCES))
+        return Response(answer(request.query_params.dict(), self.caller, *RESOURCES))
 
 
 def represented(form: Form, wanted: Projection) -> Response:
@@ -189,7 +189,7 @@ def represented(form: Form, wanted: Projection) -> Response:
 def unless_known(request: Request, response: Response) -> Response:
     """The answer, or 304 if the caller says that it has this version."""
     tag = response.headers["ETag"]
-    if not is_unchanged(request.META.get("HTTP_IF_NONE_MATCH"), tag):
+    if not Preconditions.of(request).check_read(tag):
         return response
     return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
 
@@ -200,7 +200,7 @@ def asked_for(request: Request, resource: Resource) -> Projection:
     return projection(given.get("attributes"), given.get("excludedattributes"), resource)
 
 
-def page(parameters: Mapping[str, Any], client: ApiClient, *resources: Resource) -> Form:
+def answer(parameters: Mapping[str, Any], client: ApiClient, *resources: Resource) -> Form:
     """The page of these resource types that the parameters ask for, by index unless they name a cursor."""
     queries = read_queries(parameters, *resources)
     return index_page(queries, client) if queries[0].cursor is None else cursor_page(queries, client)

@@ -23,7 +23,7 @@ from identities.scim.messages import Form, as_form, as_model, read_patch, read_r
 from identities.scim.parsers import TooLarge
 from identities.scim.profiles import policy, tolerates
 from identities.scim.resources import Group as GroupResource
-from identities.scim.versions import check_if_match, group_tag
+from identities.scim.versions import group_tag
 from identities.scim.visibility import eyes, seen_groups, seen_users
 
 
@@ -109,7 +109,7 @@ def _locked(call: Call, pk: UUID) -> Any:
         raise not_found(pk)
     if group.known_id is None:
         raise NotPermitted("only_seen", _("This client sees the group %(id)s and may not change it.") % {"id": pk})
-    check_if_match(call.if_match, group_tag(group.version, group.membership_version, group.external_id))
+    call.preconditions.check_write(group_tag(group.version, group.membership_version, group.external_id))
     return group
 
 

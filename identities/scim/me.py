@@ -15,6 +15,7 @@ from identities.scim.persons import IsPerson, OwnSession, PersonAuthentication
 from identities.scim.projection import Projection
 from identities.scim.reading import read_users
 from identities.scim.throttling import PersonThrottle
+from identities.scim.versions import Preconditions
 from identities.scim.views import ScimView
 from identities.vocabulary import Channel
 
@@ -51,7 +52,7 @@ class MeView(ScimView):
     def _own_call(self, request: Request) -> OwnCall:
         user: Any = request.user
         actor = self_actor(user.pk, user.user_name, request.META.get("REMOTE_ADDR"))
-        return OwnCall(user.pk, replace(actor, channel=Channel.SCIM), request.META.get("HTTP_IF_MATCH"))
+        return OwnCall(user.pk, replace(actor, channel=Channel.SCIM), Preconditions.of(request))
 
     def _shown(self, request: Request, wanted: Projection) -> Response:
         user: Any = request.user

@@ -22,7 +22,7 @@ from identities.scim.messages import Form, read_patch, read_resource
 from identities.scim.notes import Notes
 from identities.scim.resources import user_model
 from identities.scim.tolerance import Tolerance
-from identities.scim.versions import check_if_match, user_tag
+from identities.scim.versions import NO_PRECONDITIONS, Preconditions, user_tag
 from identities.vocabulary import ClientProfile
 
 _PROFILE: Final = ClientProfile.RFC
@@ -33,12 +33,12 @@ class OwnCall:
     """One request of a person about the own record.
 
     Attributes:
-        if_match: the `If-Match` header, if there is one.
+        preconditions: which version of the record it is meant for.
     """
 
     person: UUID
     actor: Actor
-    if_match: str | None = None
+    preconditions: Preconditions = NO_PRECONDITIONS
     notes: Notes = field(default_factory=Notes)
 
     @property
@@ -86,7 +86,7 @@ def _locked(call: OwnCall) -> User:
     user = own_record(call.person).select_for_update(of=("self",), no_key=True).first()
     if user is None:
         raise NotFound("user_not_found", _("This record does not exist any more."))
-    check_if_match(call.if_match, user_tag(user.version, None))
+    call.preconditions.check_write(user_tag(user.version, None))
     return user
 
 

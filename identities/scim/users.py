@@ -20,7 +20,7 @@ from identities.scim.profiles import tolerates
 from identities.scim.resources import user_model
 from identities.scim.user_creation import create, create_many
 from identities.scim.user_limits import check_bounds, check_manager, read_user
-from identities.scim.versions import check_if_match, user_tag
+from identities.scim.versions import user_tag
 from identities.scim.visibility import reachable_users, seen_users
 
 __all__ = ["create", "create_many", "delete", "not_found", "patch", "replace"]
@@ -95,7 +95,7 @@ def _locked(call: Call, pk: UUID) -> Any:
     user: Any = reachable_users(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if user is None:
         raise not_found(pk)
-    check_if_match(call.if_match, user_tag(user.version, user.external_id))
+    call.preconditions.check_write(user_tag(user.version, user.external_id))
     return user
 
 

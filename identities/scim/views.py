@@ -18,6 +18,7 @@ from identities.scim import request_log
 from identities.scim.authentication import BearerAuthentication
 from identities.scim.call import Call
 from identities.scim.errors import answer_error
+from identities.scim.negotiation import ScimNegotiation
 from identities.scim.notes import Notes
 from identities.scim.parsers import JsonParser, ScimParser
 from identities.scim.permissions import HasScope
@@ -25,6 +26,7 @@ from identities.scim.renderers import JsonRenderer, ScimRenderer
 from identities.scim.request_lines import Exchange, line_of, strangers_line
 from identities.scim.strangers import allowance
 from identities.scim.throttling import ClientThrottle
+from identities.scim.versions import Preconditions
 from identities.vocabulary import ClientScope
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class ScimView(APIView):
     throttle_classes = (ClientThrottle,)
     parser_classes = (ScimParser, JsonParser)
     renderer_classes = (ScimRenderer, JsonRenderer)
+    content_negotiation_class = ScimNegotiation
 
     write_scope: ClientScope = ClientScope.WRITE_USERS
     client: ApiClient | None = None
@@ -82,7 +85,7 @@ class ScimView(APIView):
         client = self.caller
         remote_address = request.META.get("REMOTE_ADDR")
         self.actor = actor = scim_actor(client.pk, client.name, remote_address)
-        return Call(client, actor, self.notes, request.META.get("HTTP_IF_MATCH"))
+        return Call(client, actor, self.notes, Preconditions.of(request))
 
     @property
     def caller(self) -> ApiClient:
@@ -126,4 +129,4 @@ class UnknownEndpoint(ScimView):
         """There is nothing here."""
         raise NoSuchPath("There is no such endpoint.")
 
-    post = put = patch = delete = trace = get
+    post = put = patch = delete = options = trace = get

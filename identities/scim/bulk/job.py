@@ -16,6 +16,7 @@ from identities.scim import groups, users
 from identities.scim.bulk.operations import Method, Operation
 from identities.scim.call import Call
 from identities.scim.errors import error_message
+from identities.scim.versions import Preconditions
 from identities.vocabulary import ClientScope
 
 HANDLERS: Final[Mapping[str, ModuleType]] = {"Users": users, "Groups": groups}
@@ -80,7 +81,7 @@ def carry_out(call: Call, operation: Operation) -> Outcome:
             raise operation.refusal
         handlers = HANDLERS[operation.endpoint]
         check_scope(call, operation.endpoint)
-        call = replace(call, if_match=operation.version)
+        call = replace(call, preconditions=Preconditions(operation.version))
         with transaction.atomic():
             if operation.method == Method.post:
                 return Outcome(str(handlers.create(call, operation.data)))

@@ -17,7 +17,7 @@ from identities.actions.users import create_users_many
 from identities.actions.users.arguments import NewUser, UserAttributes
 from identities.actors import command_actor
 from identities.models import ApiClient, ClientAssociation, User
-from identities.scim.endpoints import page
+from identities.scim.endpoints import answer
 from identities.scim.limits import CURSOR_SECONDS
 from tests.identities.scim.service import Answer, Service, new_service
 
@@ -29,14 +29,14 @@ def walk(service: Service, path: str = "/Users", key: str = "nextCursor", **para
     """The pages from a cursor on; without one from the beginning."""
     cursor: str | None = parameters.pop("cursor", "")
     while cursor is not None:
-        answer = service.get(f"{path}?{urlencode(parameters | {'cursor': cursor})}")
-        assert answer.status == 200, answer.body
-        yield answer
-        cursor = answer.body.get(key)
+        found = service.get(f"{path}?{urlencode(parameters | {'cursor': cursor})}")
+        assert found.status == 200, found.body
+        yield found
+        cursor = found.body.get(key)
 
 
 def names(answers: Iterator[Answer] | list[Answer]) -> list[str]:
-    return [each.get("userName") or each["displayName"] for answer in answers for each in answer.resources]
+    return [each.get("userName") or each["displayName"] for page in answers for each in page.resources]
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_a_cursor_is_good_for_one_query_of_one_client(five: Service, other: Serv
     cursor = next(walk(five, count=2)).body["nextCursor"]
 
     def refusal(service: Service, path: str, **parameters: Any) -> Any:
-        answer = service.get(f"{path}?{urlencode(parameters)}")
-        return answer.status, answer.body.get("scimType")
+        refused = service.get(f"{path}?{urlencode(parameters)}")
+        return refused.status, refused.body.get("scimType")
 
     assert refusal(five, "/Users", cursor=cursor, count=2) == (200, None)
     assert refusal(five, "/Users", cursor=cursor, count=2, attributes="userName") == (200, None)
@@ -215,7 +215,7 @@ def test_cursors_neither_pass_over_nor_repeat_while_others_write(
         def turn(key: str, cursor: str | None) -> list[dict[str, Any]]:
             pages = []
             while cursor is not None:
-                pages.append(page(sort | {"count": count, "cursor": cursor}, client, "User"))
+                pages.append(answer(sort | {"count": count, "cursor": cursor}, client, "User"))
                 write(client, next(pending, []), ids, gone)
                 cursor = pages[-1].get(key)
             return pages
@@ -244,7 +244,7 @@ def test_index_pages_in_their_own_order_stay_exact_while_others_add_and_change(
         client = new_service().client
         ids, seen = add(client, range(7)), list[UUID]()
         for start, added in zip(range(1, 8, count), additions, strict=False):
-            found = page({"startIndex": start, "count": count}, client, "User")
+            found = answer({"startIndex": start, "count": count}, client, "User")
             seen += [UUID(each["id"]) for each in found["Resources"]]
             add(client, range(100 * start, 100 * start + added))
             write(client, [("touch", start), ("retitle", start)], ids, set())
