@@ -83,6 +83,8 @@ class ClientScope(StrEnum):
     READ = "read"
     WRITE_USERS = "write_users"
     WRITE_GROUPS = "write_groups"
+    READ_ORG_UNITS = "read_org_units"
+    WRITE_ORG_UNITS = "write_org_units"
 
 
 class PayloadKeeping(StrEnum):

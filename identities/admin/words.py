@@ -34,6 +34,8 @@ _words: dict[str, str | Promise] = {
     ClientScope.READ: gettext_lazy("read people and groups"),
     ClientScope.WRITE_USERS: gettext_lazy("write people"),
     ClientScope.WRITE_GROUPS: gettext_lazy("write groups"),
+    ClientScope.READ_ORG_UNITS: gettext_lazy("read org units"),
+    ClientScope.WRITE_ORG_UNITS: gettext_lazy("write org units"),
     AdoptionRule.REFUSE: gettext_lazy("are refused to this client"),
     AdoptionRule.USER_NAME: gettext_lazy("are adopted by their user name"),
     AdoptionRule.VERIFIED_EMAIL: gettext_lazy("are adopted by an e-mail address they proved"),

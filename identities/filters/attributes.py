@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-Resource = Literal["User", "Group"]
+Resource = Literal["User", "Group", "OrgUnit"]
 
 USER_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_SCHEMA: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+ORG_UNIT_SCHEMA: Final = "urn:ietf:params:scim:schemas:portal:2.0:OrgUnit"
 PORTAL_SCHEMA: Final = "urn:ietf:params:scim:schemas:extension:portal:2.0:User"
+
+CORE_SCHEMAS: Final[dict[Resource, str]] = {
+    "User": USER_SCHEMA,
+    "Group": GROUP_SCHEMA,
+    "OrgUnit": ORG_UNIT_SCHEMA,
+}
 
 CUSTOM_PREFIX: Final = "custom"
 
@@ -65,7 +72,7 @@ class Attribute:
     @property
     def name(self) -> str:
         """The path with its schema where the schema is an extension: how people write it."""
-        return self.path if self.schema in (USER_SCHEMA, GROUP_SCHEMA) else f"{self.schema}:{self.path}"
+        return self.path if self.schema in CORE_SCHEMAS.values() else f"{self.schema}:{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +106,12 @@ class Complex:
     @property
     def value_part(self) -> Attribute | None:
         """The part that stands for the whole, as the manager's id does, if there is one."""
-        wanted = f"{self.name}.value"
-        return next((part for part in self.parts if part.path == wanted), None)
+        return self.part("value")
+
+    def part(self, name: str) -> Attribute | None:
+        """The part with this name in any case, if there is one."""
+        wanted = f"{self.name}.{name}".lower()
+        return next((part for part in self.parts if part.path.lower() == wanted), None)
 
 
 Target = Attribute | MultiValued | Complex
@@ -211,6 +222,15 @@ USER_SINGLE: Final = (
 GROUP_SINGLE: Final = (
     *_common(GROUP_SCHEMA),
     Attribute(GROUP_SCHEMA, "displayName", Kind.TEXT, "display_name", "display_name_key", ("displayName",)),
+)
+_ORG_UNIT_ID, _, *_ORG_UNIT_DATES = _common(ORG_UNIT_SCHEMA)
+ORG_UNIT_SINGLE: Final = (
+    _ORG_UNIT_ID,
+    *_ORG_UNIT_DATES,
+    Attribute(ORG_UNIT_SCHEMA, "name", Kind.TEXT, "name", "name_key", ("name",)),
+    Attribute(ORG_UNIT_SCHEMA, "code", Kind.TEXT, "code", "code_key", ("code",)),
+    Attribute(ORG_UNIT_SCHEMA, "parent.value", Kind.IDENTIFIER, "parent_id", where=("parent", "value")),
+    Attribute(ORG_UNIT_SCHEMA, "manager.value", Kind.IDENTIFIER, "manager_id", where=("manager", "value")),
 )
 
 # The names an administrator may not give to a custom attribute.
@@ -323,6 +343,7 @@ def _index(core: str, singles: tuple[Attribute, ...], many: tuple[MultiValued, .
 _TARGETS: Final[dict[str, dict[str, Target]]] = {
     "User": _index(USER_SCHEMA, USER_SINGLE, USER_MANY),
     "Group": _index(GROUP_SCHEMA, GROUP_SINGLE, GROUP_MANY),
+    "OrgUnit": _index(ORG_UNIT_SCHEMA, ORG_UNIT_SINGLE, ()),
 }
 
 
@@ -334,7 +355,7 @@ def find(resource: Resource, schema: str | None, path: str) -> Target | None:
     """
     key = f"{schema}:{path}" if schema else path
     target = _TARGETS[resource].get(key.lower())
-    if target is not None or resource == "Group":
+    if target is not None or resource != "User":
         return target
     if schema is not None and schema.lower() == PORTAL_SCHEMA.lower():
         return custom_attribute(path)
@@ -349,6 +370,12 @@ _NAMES: Final = {
     "manager": f"{ENTERPRISE_SCHEMA}:manager",
     "org_unit": f"{PORTAL_SCHEMA}:orgUnit",
 }
+
+
+def parts_of(resource: Resource, schema: str) -> tuple[Attribute, ...]:
+    """The single-valued attributes that a request can set of a schema of this resource type."""
+    known = {"User": USER_SINGLE, "Group": GROUP_SINGLE, "OrgUnit": ORG_UNIT_SINGLE}[resource]
+    return tuple(each for each in known if each.schema.lower() == schema.lower() and each.writable)
 
 
 def scim_name(field: str) -> str:

@@ -22,7 +22,17 @@ from scim2_models.path import (
 from scim2_models.path import Present as PresentExpr
 
 from identities.errors import RuleViolation
-from identities.filters.attributes import Attribute, MultiValued, Resource, Target, find
+from identities.filters.attributes import (
+    CORE_SCHEMAS,
+    ENTERPRISE_SCHEMA,
+    Attribute,
+    Complex,
+    MultiValued,
+    Resource,
+    Target,
+    find,
+    parts_of,
+)
 from identities.filters.literals import EQUALITY, UnfitError, literal
 from identities.filters.match import compare
 from identities.filters.tree import Every, Filter, Negation, Node, Present, Select, Some, Test
@@ -95,7 +105,7 @@ class _Binder(FilterVisitor[Node]):
         self._resource: Resource = resource
         self._others = others
         self._per_client = per_client
-        self._inside: MultiValued | None = None
+        self._inside: MultiValued | Complex | None = None
         self._clauses = 0
 
     def visit_comparison(self, node: Comparison) -> Node:
@@ -103,6 +113,8 @@ class _Binder(FilterVisitor[Node]):
         self._count()
         if self._is_resource_type(node.attr_path):
             return _settled(node, truth=self._is_of_type(node))
+        if self._is_schemas(node.attr_path):
+            return self._has_schema(node)
         if self._is_of_others(node.attr_path):
             return _settled(node, truth=(node.op is CompareOperator.ne) != (node.value is None))
         attribute = self._comparable(node.attr_path)
@@ -117,7 +129,7 @@ class _Binder(FilterVisitor[Node]):
     def visit_present(self, node: PresentExpr) -> Node:
         """Bind a test for presence."""
         self._count()
-        if self._is_resource_type(node.attr_path):
+        if self._is_resource_type(node.attr_path) or self._is_schemas(node.attr_path):
             return _settled(node, truth=True)
         if self._is_of_others(node.attr_path):
             return _settled(node, truth=False)
@@ -136,14 +148,16 @@ class _Binder(FilterVisitor[Node]):
         """Bind a selection of entries, such as `emails[type eq "work"]`."""
         if self._is_of_others(node.attr_path):
             return _settled(node, truth=False)
-        many = self._target(node.attr_path)
-        if not isinstance(many, MultiValued):
+        selected = self._target(node.attr_path)
+        if isinstance(selected, Attribute):
             _refuse(f"{node.attr_path} has a single value; there is nothing to select from it.")
-        self._inside = many
+        self._inside = selected
         try:
-            return Select(str(node), many, self.visit(node.val_filter))
+            inner = self.visit(node.val_filter)
         finally:
             self._inside = None
+        # A complex attribute with one value is that value: what is asked of its parts is asked of the object.
+        return Select(str(node), selected, inner) if isinstance(selected, MultiValued) else inner
 
     def _count(self) -> None:
         self._clauses += 1
@@ -160,6 +174,19 @@ class _Binder(FilterVisitor[Node]):
         if node.op is CompareOperator.ne:
             return node.value != self._resource
         return compare(self._resource, node.op, node.value)
+
+    def _is_schemas(self, path: AttrPath) -> bool:
+        return self._inside is None and path.uri is None and _name(path).lower() == "schemas"
+
+    def _has_schema(self, node: Comparison) -> Node:
+        """`schemas` holds the resource's own, and the enterprise extension where there is anything of it."""
+        if node.op not in EQUALITY or not isinstance(node.value, str):
+            _refuse(f"In {str(node)!r}: schemas is compared by eq and ne, with a text in double quotes.")
+        schema = node.value.lower()
+        found: Node = _settled(node, truth=schema == CORE_SCHEMAS[self._resource].lower())
+        if schema == ENTERPRISE_SCHEMA.lower():
+            found = Some(str(node), tuple(Present(each.name, each) for each in parts_of(self._resource, schema)))
+        return Negation(str(node), found) if node.op is CompareOperator.ne else found
 
     def _is_of_others(self, path: AttrPath) -> bool:
         """Whether only other resource types have the attribute."""

@@ -123,7 +123,7 @@ class _Translator:
         if "__" in attribute.column and not attribute.many:
             rows, here = neighbour(attribute, self._visibility)
             return Q(Exists(rows.filter(condition(here))))
-        if attribute is MANAGER and self._visibility.users is not None:
+        if attribute.column == MANAGER.column and self._visibility.users is not None:
             return condition(attribute) & self._visibility.of_users(attribute.column)
         return condition(attribute)
 

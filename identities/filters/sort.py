@@ -132,4 +132,5 @@ def _first_entry(attribute: Attribute, resource: Resource, visibility: Visibilit
         raise RuleViolation("invalid_path", f"{resource} cannot be sorted by {attribute.path!r}.")
     rows: QuerySet[Any] = entries(many, visibility)
     order = ("-primary", "position", "id") if many.collection is Collection.VALUES else ("id",)
-    return Subquery(rows.order_by(*order).values(attribute.key or attribute.column)[:1])
+    value = F(attribute.key or attribute.column)
+    return Subquery(rows.order_by(*order).annotate(first_value=value).values("first_value")[:1])

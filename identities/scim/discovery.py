@@ -25,6 +25,7 @@ from identities.scim.errors import error_body
 from identities.scim.limits import BODY_BYTES, CURSOR_SECONDS, OPERATIONS, PAGE_DEFAULT, PAGE_LARGEST
 from identities.scim.listing import list_response
 from identities.scim.messages import as_form
+from identities.scim.org_unit_resource import OrgUnit
 from identities.scim.reading import Form
 from identities.scim.resources import EnterpriseUser, Group, User, user_model
 from identities.scim.views import ScimView
@@ -77,8 +78,8 @@ class ResourceTypesView(ListingView):
     """`/ResourceTypes`."""
 
     def documents(self) -> list[Form]:
-        """Users and groups."""
-        forms = [as_form(ResourceType.from_resource(model)) for model in (user_model(), Group)]
+        """Users, groups and org units."""
+        forms = [as_form(ResourceType.from_resource(model)) for model in (user_model(), Group, OrgUnit)]
         return [_located(form, f"ResourceTypes/{form['id']}", "ResourceType") for form in forms]
 
 
@@ -86,9 +87,9 @@ class SchemasView(ListingView):
     """`/Schemas`."""
 
     def documents(self) -> list[Form]:
-        """The schemas of users and groups, with the custom attributes that are declared now."""
+        """The schemas of users, groups and org units, with the custom attributes that are declared now."""
         extension: Any = user_model().get_extension_model("Portal")
-        forms = [as_form(_schema(model)) for model in (User, EnterpriseUser, extension, Group)]
+        forms = [as_form(_schema(model)) for model in (User, EnterpriseUser, extension, Group, OrgUnit)]
         return [_located(form, f"Schemas/{form['id']}", "Schema") for form in forms]
 
 

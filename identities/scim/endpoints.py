@@ -12,10 +12,11 @@ from rest_framework.response import Response
 
 from identities.filters.attributes import Resource
 from identities.models import ApiClient
-from identities.scim import groups, users
+from identities.scim import groups, org_units, users
 from identities.scim.bulk import answer_bulk
 from identities.scim.cursor_paging import cursor_page
-from identities.scim.listing import RESOURCES, index_page, read_queries
+from identities.scim.listing import index_page, read_queries, readable
+from identities.scim.org_unit_resource import org_unit_tag, read_org_units, seen_org_units
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
 from identities.scim.versions import NO_PRECONDITIONS, Preconditions, tag_of
@@ -70,10 +71,15 @@ class ObjectView(ResourceView):
         identifier = self.identifier(pk)
         wanted, preconditions = self.projection(request), Preconditions.of(request)
         if preconditions != NO_PRECONDITIONS:
-            found = type(self).objects(self.caller).filter(pk=identifier).defer("scim_text").first()
-            if found is not None and preconditions.check_read(tag := tag_of(found, found.external_id)):
+            tag = self.tag(identifier)
+            if tag is not None and preconditions.check_read(tag):
                 return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         return self.represent(identifier, wanted)
+
+    def tag(self, pk: UUID) -> str | None:
+        """The version the resource has now, if the client sees it."""
+        found = type(self).objects(self.caller).filter(pk=pk).defer("scim_text").first()
+        return None if found is None else tag_of(found, found.external_id)
 
     def put(self, request: Request, pk: str) -> Response:
         """Replace the resource."""
@@ -123,6 +129,15 @@ class _Groups:
     write_scope = ClientScope.WRITE_GROUPS
 
 
+class _OrgUnits:
+    resource: Resource = "OrgUnit"
+    handlers = org_units
+    objects = staticmethod(lambda client: seen_org_units())
+    read = staticmethod(read_org_units)
+    read_scope = ClientScope.READ_ORG_UNITS
+    write_scope = ClientScope.WRITE_ORG_UNITS
+
+
 class UsersView(_Users, CollectionView):
     """`/Users`."""
 
@@ -155,6 +170,17 @@ class BulkView(ScimView):
     def post(self, request: Request) -> Response:
         """Carry out the operations; 200 says only that the answer tells of each."""
         return Response(answer_bulk(self.call(request), cast(Form, request.data)))
+class OrgUnitsView(_OrgUnits, CollectionView):
+    """`/OrgUnits`."""
+
+
+class OrgUnitView(_OrgUnits, ObjectView):
+    """`/OrgUnits/<id>`."""
+
+    def tag(self, pk: UUID) -> str | None:
+        """The version the org unit has now."""
+        changed_at = seen_org_units().filter(pk=pk).values_list("modified_at", flat=True).first()
+        return None if changed_at is None else org_unit_tag(changed_at)
 
 
 class SearchView(ScimView):
@@ -164,11 +190,11 @@ class SearchView(ScimView):
 
     def needed_scope(self, method: str | None) -> ClientScope | None:
         """A search reads, whatever its method."""
-        return ClientScope.READ
+        return ClientScope.READ_ORG_UNITS if self.resource == "OrgUnit" else ClientScope.READ
 
     def post(self, request: Request) -> Response:
         """A page of what the client sees."""
-        resources = RESOURCES if self.resource is None else (self.resource,)
+        resources = readable(self.caller) if self.resource is None else (self.resource,)
         return Response(answer(cast(Form, request.data), self.caller, *resources))
 
 
@@ -177,7 +203,7 @@ class RootView(ScimView):
 
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
-        return Response(answer(request.query_params.dict(), self.caller, *RESOURCES))
+        return Response(answer(request.query_params.dict(), self.caller, *readable(self.caller)))
 
 
 def represented(form: Form, wanted: Projection) -> Response:

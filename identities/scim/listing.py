@@ -18,14 +18,14 @@ from identities.filters.tree import Filter
 from identities.models import ApiClient
 from identities.scim.cursors import query_name
 from identities.scim.limits import PAGE_DEFAULT, PAGE_LARGEST
+from identities.scim.org_unit_resource import read_org_units, seen_org_units
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, read_groups, read_users
 from identities.scim.visibility import eyes, found_users, seen_groups
+from identities.vocabulary import ClientScope
 
 LIST_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
-# Those that a query on all of them goes through, in this order.
-RESOURCES: Final[tuple[Resource, ...]] = ("User", "Group")
 _LARGEST_NUMBER: Final = 2**53
 # Stands for a client where only names are looked at.
 _SOMEBODY: Final = Visibility(UUID(int=0))
@@ -50,7 +50,14 @@ class Query:
 
     def found(self, client: ApiClient) -> "QuerySet[Any]":
         """What the client sees of what the filter finds."""
-        seen: QuerySet[Any] = found_users(client, self.filter) if self.resource == "User" else seen_groups(client)
+        seen: QuerySet[Any]
+        match self.resource:
+            case "User":
+                seen = found_users(client, self.filter)
+            case "Group":
+                seen = seen_groups(client)
+            case _:
+                seen = seen_org_units()
         return seen.filter(to_q(self.filter, eyes(client))) if self.filter else seen
 
     def sorting(self, client: ApiClient) -> Sorting:
@@ -59,13 +66,20 @@ class Query:
 
     def read(self, rows: "QuerySet[Any]", client: ApiClient) -> list[Form]:
         """These rows of what is found, as they are answered."""
-        read: Any = read_users if self.resource == "User" else read_groups
-        return [self.wanted.apply(form) for form in read(rows, eyes(client), self.wanted)]
+        return [self.wanted.apply(form) for form in _READ[self.resource](rows, eyes(client), self.wanted)]
 
     def name(self, client: ApiClient) -> str:
         """What all pages of the query have in common."""
         text = self.filter.text if self.filter else ""
         return query_name(str(client.pk), self.resource, text, self.sort_by, self.descending)
+
+
+_READ: Final[dict[Resource, Any]] = {"User": read_users, "Group": read_groups, "OrgUnit": read_org_units}
+
+
+def readable(client: ApiClient) -> tuple[Resource, ...]:
+    """The resource types that a query on all of them goes through, in this order."""
+    return ("User", "Group", "OrgUnit") if ClientScope.READ_ORG_UNITS in client.scopes else ("User", "Group")
 
 
 def read_queries(parameters: Mapping[str, Any], *resources: Resource) -> list[Query]:

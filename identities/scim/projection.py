@@ -7,7 +7,7 @@ from typing import Any, Final
 from scim2_models import InvalidPathException, InvalidValueException
 from scim2_models.path import AttrPath, Path
 
-from identities.filters.attributes import ENTERPRISE_SCHEMA, PORTAL_SCHEMA, Resource
+from identities.filters.attributes import CORE_SCHEMAS, ENTERPRISE_SCHEMA, PORTAL_SCHEMA, Resource
 
 # RFC 7643 section 7: `returned` is "always".
 _ALWAYS: Final = ("schemas", "id")
@@ -98,7 +98,7 @@ def _keys(name: str, resource: Resource) -> Keys:
         node = None
     if not isinstance(node, AttrPath):
         raise InvalidPathException(path=name, detail=f"{name!r} is not the name of an attribute.")
-    own = node.uri is None or node.uri.lower().endswith(f":core:2.0:{resource.lower()}")
+    own = node.uri is None or node.uri.lower() == CORE_SCHEMAS[resource].lower()
     parts = (node.attr, node.sub_attr) if own else (node.uri, node.attr, node.sub_attr)
     return tuple(part.lower() for part in parts if part)
 

@@ -3,7 +3,17 @@
 from django.urls import re_path
 
 from identities.scim.discovery import ResourceTypesView, SchemasView, ServiceProviderConfigView
-from identities.scim.endpoints import BulkView, GroupsView, GroupView, RootView, SearchView, UsersView, UserView
+from identities.scim.endpoints import (
+    BulkView,
+    GroupsView,
+    GroupView,
+    OrgUnitsView,
+    OrgUnitView,
+    RootView,
+    SearchView,
+    UsersView,
+    UserView,
+)
 from identities.scim.me import MeView
 from identities.scim.views import UnknownEndpoint
 
@@ -23,5 +33,8 @@ urlpatterns = [
     re_path(r"^Users/(?P<pk>[^/]+)/?$", UserView.as_view(), name="user"),
     re_path(r"^Groups/?$", GroupsView.as_view(), name="groups"),
     re_path(r"^Groups/(?P<pk>[^/]+)/?$", GroupView.as_view(), name="group"),
+    re_path(r"^OrgUnits/\.search/?$", SearchView.as_view(resource="OrgUnit")),
+    re_path(r"^OrgUnits/?$", OrgUnitsView.as_view(), name="org_units"),
+    re_path(r"^OrgUnits/(?P<pk>[^/]+)/?$", OrgUnitView.as_view(), name="org_unit"),
     re_path(r"", UnknownEndpoint.as_view()),
 ]

@@ -35,7 +35,7 @@ _READING = ("GET", "HEAD", "OPTIONS")
 
 
 class ScimView(APIView):
-    """Base of every endpoint. A child names the scope that its writing methods need."""
+    """Base of every endpoint. A child names the scopes that its methods need."""
 
     authentication_classes = (BearerAuthentication,)
     permission_classes = (HasScope,)
@@ -44,6 +44,7 @@ class ScimView(APIView):
     renderer_classes = (ScimRenderer, JsonRenderer)
     content_negotiation_class = ScimNegotiation
 
+    read_scope: ClientScope = ClientScope.READ
     write_scope: ClientScope = ClientScope.WRITE_USERS
     client: ApiClient | None = None
     actor: Actor | None = None
@@ -52,7 +53,7 @@ class ScimView(APIView):
 
     def needed_scope(self, method: str | None) -> ClientScope | None:
         """The scope that a client needs for this method; None if every client may."""
-        return ClientScope.READ if method in _READING else self.write_scope
+        return self.read_scope if method in _READING else self.write_scope
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         """Begin the notes and the clock of the request."""

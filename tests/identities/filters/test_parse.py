@@ -44,7 +44,7 @@ def test_a_refusal_names_the_place(text: str, position: int | None) -> None:
         "custom.badge gt true",
         "custom.badge eq 1e300",
         'name eq "x"',
-        'name[givenName eq "x"]',
+        'userName[givenName eq "x"]',
         'emails[nonsense eq "x"]',
         f'emails[{ENTERPRISE_SCHEMA}:department eq "x"]',
         'urn:x:y:userName eq "x"',

@@ -19,6 +19,8 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PORTAL = "urn:ietf:params:scim:schemas:extension:portal:2.0:User"
+ORG_UNIT = "urn:ietf:params:scim:schemas:portal:2.0:OrgUnit"
+SCHEMAS = {"User": USER, "Group": GROUP, "OrgUnit": ORG_UNIT}
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 _CONTEXTS = {
@@ -142,7 +144,7 @@ class Service:
 
     def _check_resource(self, resource: dict[str, Any], context: Context) -> None:
         """By `schemas`, because `meta` may have been left out on request."""
-        name = "User" if USER in resource["schemas"] else "Group" if GROUP in resource["schemas"] else None
+        name = next((name for name, schema in SCHEMAS.items() if schema in resource["schemas"]), None)
         if name is None:
             return
         model: Any = self.published.model_for(name)

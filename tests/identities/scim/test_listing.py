@@ -12,7 +12,7 @@ from identities.actions.users import update_users_many
 from identities.actions.users.arguments import UserUpdate
 from identities.actors import command_actor
 from identities.models import User
-from tests.identities.scim.service import ENTERPRISE, Service
+from tests.identities.scim.service import ENTERPRISE, USER, Service
 
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
@@ -60,6 +60,15 @@ def staff(hr: Service) -> Service:
         ("active eq false", set()),
         ('meta.created gt "2020-01-01T00:00:00Z"', {"anna", "Ben", "cleo", "ÉMILE", "Dora"}),
         ('id eq "nonsense"', set()),
+        ('name[familyName eq "abe" and not (givenName pr)]', {"anna", "cleo"}),
+        (f'{ENTERPRISE}:manager[displayName eq "dora"]', {"anna", "Ben", "cleo", "ÉMILE"}),
+        (f'schemas eq "{ENTERPRISE}"', {"anna", "Ben", "cleo", "ÉMILE"}),
+        (f'not (SCHEMAS eq "{ENTERPRISE.upper()}")', {"Dora"}),
+        (f'schemas ne "{ENTERPRISE}" or schemas eq "urn:unknown"', {"Dora"}),
+        (f'schemas eq "{USER}" and {USER}:userName sw "b"', {"Ben"}),
+        ('emails[not (type eq "home") and (value co "ben" or value sw "anna")]', {"anna", "Ben"}),
+        ('NOT (userName GT "b") OR userName GE "D" AND userName LT "e"', {"anna", "Dora"}),
+        ('meta.created ge "2020-01-01T02:00:00.5+02:00" and meta.lastModified pr and title pr', {"Dora"}),
         ('userName eq "nobody" or title eq "boss" and userName pr', {"Dora"}),
     ],
 )
@@ -82,6 +91,8 @@ def test_filters(staff: Service, filter_: str, found: set[str]) -> None:
         'title[type eq "x"]',
         'meta.created eq "soon"',
         "addresses eq 1",
+        "schemas eq null",
+        'name[nickName eq "x"]',
     ],
 )
 def test_filters_that_make_no_sense(staff: Service, filter_: str) -> None:
@@ -97,6 +108,18 @@ def test_sorting(staff: Service) -> None:
     assert names(staff, sortBy="emails")[:3] == ["anna", "Ben", "cleo"]
     assert names(staff, sortBy="externalId")[:2] == ["anna", "Ben"]
     assert staff.get("/Users?sortBy=nonsense").body["scimType"] == "invalidPath"
+
+
+def test_sorting_by_parts_of_several_values(hr: Service) -> None:
+    home, work = {"type": "home", "locality": "Bern"}, {"type": "work", "locality": "aachen", "primary": True}
+    hr.create_user("anna", addresses=[home, work], emails=[{"value": "z@x.y"}, {"value": "b@x.y", "primary": True}])
+    hr.create_user("ben", addresses=[home], emails=[{"value": "a@x.y"}])
+    hr.create_user("cleo", emails=[{"value": "c@x.y", "display": "C"}])
+    assert names(hr, sortBy="addresses.locality") == ["anna", "ben", "cleo"]
+    assert names(hr, sortBy="addresses.locality", sortOrder="descending") == ["cleo", "ben", "anna"]
+    assert names(hr, sortBy="emails.value") == ["ben", "anna", "cleo"]
+    assert names(hr, sortBy="EMAILS.display")[0] == "cleo"
+    assert names(hr, sortBy="emails.primary")[-1] == "anna"
 
 
 def test_paging_is_exact_and_stable(staff: Service) -> None:

@@ -1,0 +1,106 @@
+"""Org units as a resource type of the portal's own: schema, and from rows to answers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+from pydantic import Field
+from scim2_models import URN, CaseExact, ComplexAttribute, Mutability, Reference, Required, Resource, Uniqueness
+
+from identities.filters.attributes import ORG_UNIT_SCHEMA
+from identities.filters.entries import Visibility
+from identities.models import OrgUnit as OrgUnitRow
+from identities.representation.rendering import timestamp
+from identities.scim.projection import Projection
+from identities.scim.reading import Form, location
+
+_COLUMNS: Final = ("id", "name", "code", "parent_id", "parent__name", "manager_id", "created_at", "modified_at")
+
+
+class Parent(ComplexAttribute):
+    """The org unit above."""
+
+    value: Annotated[str | None, CaseExact.true] = None
+    """The id of the org unit above."""
+
+    ref: Annotated[Reference["OrgUnit"] | None, Mutability.read_only] = Field(
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    """The address of the org unit above."""
+
+    display: Annotated[str | None, Mutability.read_only] = None
+    """The name of the org unit above."""
+
+
+class UnitManager(ComplexAttribute):
+    """Who manages the org unit."""
+
+    value: Annotated[str | None, CaseExact.true] = None
+    """The id of the user who manages the org unit."""
+
+    ref: Annotated[Reference["User"] | None, Mutability.read_only] = Field(  # type: ignore[type-arg]  # noqa: F821  named by the resource type
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    """The address of the user who manages the org unit."""
+
+    display: Annotated[str | None, Mutability.read_only] = None
+    """The name of the user who manages the org unit."""
+
+
+class OrgUnit(Resource[Any]):
+    """A department, division or company."""
+
+    __schema__ = URN(ORG_UNIT_SCHEMA)
+
+    name: Annotated[str | None, Required.true] = None
+    """The org unit's name."""
+
+    code: Annotated[str | None, Uniqueness.server] = None
+    """The org unit's key in the outside world; without one, its name."""
+
+    parent: Parent | None = None
+    """The org unit above, none at the top."""
+
+    manager: UnitManager | None = None
+    """Who manages the org unit."""
+
+
+def seen_org_units() -> "QuerySet[OrgUnitRow]":
+    """Every org unit that is not deleted: whoever may read org units sees the whole structure."""
+    units: QuerySet[OrgUnitRow] = OrgUnitRow.objects.without_tree_fields().filter(deleted_at=None)
+    return units
+
+
+def org_unit_tag(modified_at: datetime) -> str:
+    """The tag of an org unit: every write moves the time of its last change."""
+    return f'W/"{int(modified_at.timestamp() * 1_000_000):x}"'
+
+
+def read_org_units(units: "QuerySet[OrgUnitRow]", eyes: Visibility, wanted: Projection) -> list[Form]:
+    """The org units of a page in SCIM form, in the page's order; a manager only where the reader sees that person."""
+    rows = list(units.values_list(*_COLUMNS))
+    managers = _managers({row[5] for row in rows if row[5]}, eyes) if wanted.wants("manager") else {}
+    return [_form(row, managers) for row in rows]
+
+
+def _form(row: tuple[Any, ...], managers: dict[UUID, str]) -> Form:
+    pk, name, code, parent, parent_name, manager, created_at, modified_at = row
+    form: Form = {"schemas": [ORG_UNIT_SCHEMA], "id": str(pk), "name": name, "code": code}
+    if parent is not None:
+        form["parent"] = {"value": str(parent), "$ref": location("OrgUnits", parent), "display": parent_name}
+    if manager in managers:
+        form["manager"] = {"value": str(manager), "$ref": location("Users", manager)}
+        form["manager"] |= {"display": managers[manager]} if managers[manager] else {}
+    form["meta"] = {
+        "resourceType": "OrgUnit",
+        "created": timestamp(created_at),
+        "lastModified": timestamp(modified_at),
+        "location": location("OrgUnits", pk),
+        "version": org_unit_tag(modified_at),
+    }
+    return form
+
+
+def _managers(people: set[UUID], eyes: Visibility) -> dict[UUID, str]:
+    return dict(eyes.seen_users.filter(pk__in=people).values_list("pk", "display_name")) if people else {}
