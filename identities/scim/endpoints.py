@@ -170,6 +170,8 @@ class BulkView(ScimView):
     def post(self, request: Request) -> Response:
         """Carry out the operations; 200 says only that the answer tells of each."""
         return Response(answer_bulk(self.call(request), cast(Form, request.data)))
+
+
 class OrgUnitsView(_OrgUnits, CollectionView):
     """`/OrgUnits`."""
 

@@ -85,6 +85,12 @@ def error_message(error: Exception) -> Error:
             return error_body(HTTPStatus.BAD_REQUEST, str(error.detail), "invalidSyntax")
         case exceptions.APIException():
             return error_body(error.status_code, str(error.detail))
+        case _:
+            return _from_django(error)
+
+
+def _from_django(error: Exception) -> Error:
+    match error:
         case Http404():
             return error_body(HTTPStatus.NOT_FOUND, _("There is no such resource."))
         case SuspiciousOperation():

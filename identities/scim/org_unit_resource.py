@@ -14,6 +14,7 @@ from identities.models import OrgUnit as OrgUnitRow
 from identities.representation.rendering import timestamp
 from identities.scim.projection import Projection
 from identities.scim.reading import Form, location
+from identities.scim.resources import User
 
 _COLUMNS: Final = ("id", "name", "code", "parent_id", "parent__name", "manager_id", "created_at", "modified_at")
 
@@ -24,9 +25,7 @@ class Parent(ComplexAttribute):
     value: Annotated[str | None, CaseExact.true] = None
     """The id of the org unit above."""
 
-    ref: Annotated[Reference["OrgUnit"] | None, Mutability.read_only] = Field(
-        None, serialization_alias="$ref", validation_alias="$ref"
-    )
+    ref: Reference["OrgUnit"] | None = Field(None, serialization_alias="$ref", validation_alias="$ref")
     """The address of the org unit above."""
 
     display: Annotated[str | None, Mutability.read_only] = None
@@ -39,9 +38,7 @@ class UnitManager(ComplexAttribute):
     value: Annotated[str | None, CaseExact.true] = None
     """The id of the user who manages the org unit."""
 
-    ref: Annotated[Reference["User"] | None, Mutability.read_only] = Field(  # type: ignore[type-arg]  # noqa: F821  named by the resource type
-        None, serialization_alias="$ref", validation_alias="$ref"
-    )
+    ref: Reference[User] | None = Field(None, serialization_alias="$ref", validation_alias="$ref")
     """The address of the user who manages the org unit."""
 
     display: Annotated[str | None, Mutability.read_only] = None
@@ -56,8 +53,8 @@ class OrgUnit(Resource[Any]):
     name: Annotated[str | None, Required.true] = None
     """The org unit's name."""
 
-    code: Annotated[str | None, Uniqueness.server] = None
-    """The org unit's key in the outside world; without one, its name."""
+    code: Annotated[str | None, Required.true, Uniqueness.server] = None
+    """The org unit's key in the outside world."""
 
     parent: Parent | None = None
     """The org unit above, none at the top."""

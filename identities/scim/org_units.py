@@ -29,7 +29,7 @@ def create(call: Call, payload: Form) -> UUID:
         unit = create_org_unit(
             actor=call.actor,
             name=form["name"],
-            code=form.get("code") or "",
+            code=form["code"],
             parent=_parent(form),
             manager=_manager(call, form),
         )
@@ -37,7 +37,7 @@ def create(call: Call, payload: Form) -> UUID:
 
 
 def replace(call: Call, pk: UUID, payload: Form) -> None:
-    """Make the org unit what a PUT says. Without `code` it keeps the one it has.
+    """Make the org unit what a PUT says.
 
     Raises:
         NotFound; ValueOwned; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
@@ -79,7 +79,11 @@ def not_found(pk: object) -> NotFound:
 
 
 def _read(call: Call, payload: Form, context: Context) -> Form:
-    return read_resource(OrgUnit, call.tolerance.resource(payload), context, call.profile, call.notes)
+    form = read_resource(OrgUnit, call.tolerance.resource(payload), context, call.profile, call.notes)
+    if "externalId" in form:
+        # No client has org units of its own; their key in the outside world is `code`.
+        call.notes.add("ignored", "externalId")
+    return form
 
 
 def _locked(call: Call, pk: UUID) -> Any:
@@ -91,7 +95,7 @@ def _locked(call: Call, pk: UUID) -> Any:
 
 
 def _apply(call: Call, unit: Any, form: Form) -> None:
-    changes = {"name": form["name"], "code": form.get("code") or unit.code}
+    changes = {"name": form["name"], "code": form["code"]}
     named = (form.get("manager") or {}).get("value")
     # One whom the client does not see is not its to take away by leaving it out.
     if named != (str(unit.manager_id) if unit.manager_id else None) and (named or _sees(call, unit.manager_id)):
@@ -101,7 +105,11 @@ def _apply(call: Call, unit: Any, form: Form) -> None:
 
 
 def _parent(form: Form) -> UUID | None:
-    return _identifier((form.get("parent") or {}).get("value"), "org unit")
+    """The org unit above (raises RuleViolation where there is none with that id)."""
+    found = _identifier((form.get("parent") or {}).get("value"), "org unit")
+    if found is not None and not seen_org_units().filter(pk=found).exists():
+        raise _unknown("org unit", found)
+    return found
 
 
 def _manager(call: Call, form: Form) -> UUID | None:

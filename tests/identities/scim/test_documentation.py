@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from identities.filters.parse import MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH
 from identities.scim import limits
 from identities.scim.profiles import DEVIATIONS
 from identities.vocabulary import ClientProfile
@@ -30,11 +31,12 @@ def test_the_table_of_deviations_is_the_one_in_the_code() -> None:
 
 def test_the_limits_are_the_ones_in_the_code() -> None:
     text = PAGE.read_text()
-    for number in (
+    published = (
+        limits.OAUTH_REQUESTS,
         limits.PAGE_LARGEST,
         limits.PAGE_DEFAULT,
         limits.OPERATIONS,
-        limits.OAUTH_REQUESTS,
         limits.BODY_BYTES // 2**20,
-    ):
+    )
+    for number in (*published, limits.CURSOR_SECONDS, MAX_LENGTH, MAX_CLAUSES, MAX_DEPTH):
         assert f"**{number:,}**" in text

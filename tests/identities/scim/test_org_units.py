@@ -14,7 +14,7 @@ from tests.identities.scim.service import ORG_UNIT, Service, new_service
 
 
 def create(service: Service, name: str, **more: Any) -> dict[str, Any]:
-    answer = service.post("/OrgUnits", {"schemas": [ORG_UNIT], "name": name, **more})
+    answer = service.post("/OrgUnits", {"schemas": [ORG_UNIT], "name": name, "code": name, **more})
     assert answer.status == 201, answer.body
     assert answer.headers["Location"] == answer.body["meta"]["location"]
     return dict(answer.body)
@@ -46,11 +46,10 @@ def test_they_are_created_read_changed_moved_and_deleted(hr: Service) -> None:
     assert hr.get(path, **{"If-None-Match": south["meta"]["version"]}).status == 200
     assert hr.get(path, **{"If-None-Match": renamed.body["meta"]["version"]}).status == 304
     assert hr.delete(path, **{"If-Match": south["meta"]["version"]}).status == 412
-    alone = hr.put(path, {"schemas": [ORG_UNIT], "name": "South"})
+    alone = hr.put(path, {"schemas": [ORG_UNIT], "name": "South", "code": "S"})
     assert {"parent", "manager"}.isdisjoint(alone.body)
-    assert (
-        hr.patch(path, {"op": "add", "path": "parent.value", "value": top["id"]}).body["parent"]["display"] == "Company"
-    )
+    back = hr.patch(path, {"op": "add", "path": "parent.value", "value": top["id"]})
+    assert back.body["parent"]["display"] == "Company"
     assert hr.delete(f"/OrgUnits/{top['id']}").status == 400
     assert hr.delete(path).status == 204
     assert hr.get(path).status == 404
@@ -60,12 +59,13 @@ def test_they_are_created_read_changed_moved_and_deleted(hr: Service) -> None:
     ("body", "status"),
     [
         ({}, 400),
+        ({"name": "x"}, 400),
         ({"name": "x", "code": "c"}, 409),
-        ({"name": "x", "parent": {"value": "nonsense"}}, 400),
-        ({"name": "x", "parent": {"value": "00000000-0000-0000-0000-000000000000"}}, 404),
-        ({"name": "x", "manager": {"value": "00000000-0000-0000-0000-000000000000"}}, 400),
-        ({"name": 5}, 400),
-        ({"name": "x", "nonsense": 1}, 400),
+        ({"name": "x", "code": "x", "parent": {"value": "nonsense"}}, 400),
+        ({"name": "x", "code": "x", "parent": {"value": "00000000-0000-0000-0000-000000000000"}}, 400),
+        ({"name": "x", "code": "x", "manager": {"value": "00000000-0000-0000-0000-000000000000"}}, 400),
+        ({"name": 5, "code": "x"}, 400),
+        ({"name": "x", "code": "x", "nonsense": 1}, 400),
     ],
 )
 def test_what_is_refused(hr: Service, body: dict[str, Any], status: int) -> None:
