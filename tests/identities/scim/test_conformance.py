@@ -47,7 +47,7 @@ def test_it_finds_nothing_but_what_is_meant_and_leaves_nothing_behind() -> None:
     assert [f"{each['check']}: {each['reason']}" for each in failed] == []
     assert started.counts["passed"] > 100
     meant = [each for each in started.results if each["outcome"] == Outcome.MEANT]
-    assert {each["attribute"] for each in meant} == {"active", "members"}
+    assert {each["attribute"] for each in meant} == {"", "active", "externalId", "members", "parent"}
     assert all(each["sent"] for each in meant)
     verbs = AuditEntry.objects.filter(subject_type="selftest").order_by("pk").values_list("verb", flat=True)
     assert list(verbs) == ["self_test.started", "self_test.finished"]
