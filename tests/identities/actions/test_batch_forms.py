@@ -20,7 +20,12 @@ from tests.identities.actions.cases import CASES
 
 pytestmark = pytest.mark.django_db
 HR = file_actor("hr")
-TELLING_NOBODY = ("associations.", "attribute_definitions.", "clients.")
+TELLING_NOBODY = (
+    "associations.",
+    "attribute_definitions.",
+    "clients.",
+    "person_tokens.",
+)
 
 # Their forms are asked about with the actions on people, and this one gives back a number.
 ASKED_ELSEWHERE = ("lifecycle.", "users.", "associations.drop_associations_many")
