@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from identities.actions.attribute_definitions import create_attribute_definition
+from identities.actors import command_actor
 from identities.models import Group, User
-from tests.identities.scim.service import PATCH_OP, USER, Service, new_service
+from identities.vocabulary import AttributeUniqueness
+from tests.identities.scim.service import PATCH_OP, PORTAL, USER, Service, new_service
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -46,6 +49,17 @@ def test_two_creations_of_one_name_give_one_user(hr: Service) -> None:
         statuses = at_once([lambda body=body: int(hr.raw("POST", "/Users", body).status_code) for _ in range(4)])
         assert sorted(statuses) == [201, 409, 409, 409]
     assert User.objects.count() == 3
+
+
+def test_a_unique_custom_value_goes_to_one_of_those_who_want_it_at_once(hr: Service) -> None:
+    create_attribute_definition("badge", actor=command_actor(), uniqueness=AttributeUniqueness.SERVER)
+    people = [hr.create_user(f"u{number}")["id"] for number in range(3)]
+    change = {"op": "add", "path": f"{PORTAL}:badge", "value": "7"}
+    writes = [patch(hr, f"/Users/{person}", change) for person in people]
+    body = {"schemas": [USER, PORTAL], "userName": "new", PORTAL: {"badge": "7"}}
+    statuses = at_once([*writes, lambda: int(hr.raw("POST", "/Users", body).status_code)])
+    assert sorted(statuses)[1:] == [409] * 3
+    assert User.objects.filter(custom__badge="7").count() == 1
 
 
 def test_a_repeated_creation_is_a_conflict(hr: Service) -> None:
