@@ -13,7 +13,6 @@ from scim2_models import (
     Filter,
     Patch,
     ResourceType,
-    Schema,
     ServiceProviderConfig,
     Sort,
 )
@@ -25,7 +24,7 @@ from identities.scim.limits import PAGE_LARGEST
 from identities.scim.listing import list_response
 from identities.scim.messages import as_form
 from identities.scim.reading import Form
-from identities.scim.resources import EnterpriseUser, Group, User, user_model
+from identities.scim.resources import Group, published_schemas, user_model
 from identities.scim.views import ScimView
 from identities.vocabulary import ClientScope
 
@@ -49,13 +48,17 @@ class DiscoveryView(ScimView):
 class ServiceProviderConfigView(DiscoveryView):
     """`/ServiceProviderConfig`."""
 
+    kind = "configuration"
+
     def get(self, request: Request) -> Response:
         """What the service can do."""
         return Response(_located(as_form(_config()), "ServiceProviderConfig"))
 
 
 class ListingView(DiscoveryView):
-    """`/ResourceTypes` and `/Schemas`, whole or one by id."""
+    """`/ResourceTypes` and `/Schemas`, whole or (as `kind` says) one by id."""
+
+    kind = "documents"
 
     def documents(self) -> list[Form]:
         """All of them."""
@@ -75,6 +78,8 @@ class ListingView(DiscoveryView):
 class ResourceTypesView(ListingView):
     """`/ResourceTypes`."""
 
+    resource = "ResourceType"
+
     def documents(self) -> list[Form]:
         """Users and groups."""
         forms = [as_form(ResourceType.from_resource(model)) for model in (user_model(), Group)]
@@ -84,18 +89,12 @@ class ResourceTypesView(ListingView):
 class SchemasView(ListingView):
     """`/Schemas`."""
 
+    resource = "Schema"
+
     def documents(self) -> list[Form]:
         """The schemas of users and groups, with the custom attributes that are declared now."""
-        extension: Any = user_model().get_extension_model("Portal")
-        forms = [as_form(_schema(model)) for model in (User, EnterpriseUser, extension, Group)]
+        forms = [as_form(each) for resource in ("User", "Group") for each in published_schemas(resource)]
         return [_located(form, f"Schemas/{form['id']}", "Schema") for form in forms]
-
-
-def _schema(model: Any) -> Schema:
-    """The schema as it is served: without `password`, which the portal does not take from clients."""
-    schema: Schema = model.to_schema()
-    schema.attributes = [each for each in schema.attributes or [] if each.name != "password"]
-    return schema
 
 
 def _config() -> ServiceProviderConfig:

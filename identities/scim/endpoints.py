@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from identities.filters.attributes import Resource
 from identities.scim import groups, users
 from identities.scim.listing import answer, answer_all, read_query
+from identities.scim.messages import check_search
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
 from identities.scim.versions import is_unchanged, tag_of
@@ -48,6 +49,8 @@ class ResourceView(ScimView):
 class CollectionView(ResourceView):
     """`/Users` and `/Groups`."""
 
+    kind = "collection"
+
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
         return Response(answer(read_query(request.query_params.dict(), self.resource), self.caller))
@@ -64,6 +67,8 @@ class CollectionView(ResourceView):
 
 class ObjectView(ResourceView):
     """`/Users/<id>` and `/Groups/<id>`."""
+
+    kind = "object"
 
     def get(self, request: Request, pk: str) -> Response:
         """The resource, or 304 if the client has this version."""
@@ -148,6 +153,7 @@ class GroupView(_Groups, ObjectView):
 class SearchView(ScimView):
     """`/.search`, `/Users/.search` and `/Groups/.search` (RFC 7644 section 3.4.3)."""
 
+    kind = "search"
     resource: Resource | None = None
 
     def needed_scope(self, method: str | None) -> ClientScope | None:
@@ -157,6 +163,7 @@ class SearchView(ScimView):
     def post(self, request: Request) -> Response:
         """A page of what the client sees."""
         parameters = cast(Form, request.data)
+        check_search(parameters, str(self.caller.profile))
         if self.resource is None:
             return Response(answer_all(parameters, self.caller))
         return Response(answer(read_query(parameters, self.resource), self.caller))

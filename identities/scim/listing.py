@@ -46,7 +46,8 @@ def read_query(parameters: Mapping[str, Any], resource: Resource) -> Query:
     """
     given = {name.lower(): value for name, value in parameters.items()}
     text = _text(given.get("filter"), "filter")
-    order = (_text(given.get("sortorder"), "sortOrder") or "ascending").lower()
+    order = given.get("sortorder")
+    order = "ascending" if order is None else str(order).lower()
     if order not in ("ascending", "descending"):
         raise InvalidValueException(detail="sortOrder is ascending or descending.")
     return Query(
@@ -79,9 +80,12 @@ def answer_all(parameters: Mapping[str, Any], client: ApiClient) -> Form:
 
     A type that does not know an attribute of the filter has no match; one that no type knows is refused.
     """
-    queries = [query for query in (_if_known(parameters, "User"), _if_known(parameters, "Group")) if query is not None]
+    seen = eyes(client)
+    resources: tuple[Resource, ...] = ("User", "Group")
+    queries = [query for each in resources if (query := _if_known(parameters, each, seen)) is not None]
     if not queries:
-        read_query(parameters, "User")
+        query = read_query(parameters, "User")
+        ordering(query.sort_by, "User", visibility=seen)
     page: list[Form] = []
     total, skip, left = 0, queries[0].start_index - 1, queries[0].count
     for query in queries:
@@ -92,10 +96,10 @@ def answer_all(parameters: Mapping[str, Any], client: ApiClient) -> Form:
     return list_response(page, total, queries[0].start_index)
 
 
-def _if_known(parameters: Mapping[str, Any], resource: Resource) -> Query | None:
+def _if_known(parameters: Mapping[str, Any], resource: Resource, seen: Visibility) -> Query | None:
     try:
         query = read_query(parameters, resource)
-        ordering(query.sort_by, resource, visibility=Visibility())
+        ordering(query.sort_by, resource, visibility=seen)
     except RuleViolation as error:
         if error.facts.get("position") is not None:
             raise
@@ -126,8 +130,10 @@ def _text(value: Any, name: str) -> str | None:
 
 
 def _number(value: Any, name: str, default: int) -> int:
-    if value is None or value == "":
+    if value is None:
         return default
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     try:
         number = int(str(value)[:20])
     except ValueError:

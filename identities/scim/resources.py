@@ -15,6 +15,7 @@ from scim2_models import (
     Required,
     Resource,
     Returned,
+    Schema,
 )
 from scim2_models import Group as StandardGroup
 from scim2_models import User as StandardUser
@@ -169,3 +170,17 @@ def build_user_model(definitions: Sequence[Definition]) -> type[Resource[Any]]:
     extension = create_model("Portal", __base__=PortalExtension, __module__=__name__, **fields)
     bound: type[Resource[Any]] = User.__class_getitem__(EnterpriseUser | extension)
     return bound
+
+
+def published_schemas(resource: str) -> list[Schema]:
+    """The schemas of a resource type as they are served, the core one first.
+
+    Without `password`, which the portal does not take from clients; with the custom attributes that are declared now.
+    """
+    models: list[Any] = [Group]
+    if resource == "User":
+        models = [User, EnterpriseUser, user_model().get_extension_model("Portal")]
+    schemas = [model.to_schema() for model in models]
+    for schema in schemas:
+        schema.attributes = [each for each in schema.attributes or [] if each.name != "password"]
+    return schemas

@@ -10,8 +10,10 @@ app_name = "scim"
 
 urlpatterns = [
     re_path(r"^ServiceProviderConfig/?$", ServiceProviderConfigView.as_view()),
-    re_path(r"^ResourceTypes(?:/(?P<pk>[^/]+))?/?$", ResourceTypesView.as_view()),
-    re_path(r"^Schemas(?:/(?P<pk>[^/]+))?/?$", SchemasView.as_view()),
+    re_path(r"^ResourceTypes/?$", ResourceTypesView.as_view()),
+    re_path(r"^ResourceTypes/(?P<pk>[^/]+)/?$", ResourceTypesView.as_view(kind="document")),
+    re_path(r"^Schemas/?$", SchemasView.as_view()),
+    re_path(r"^Schemas/(?P<pk>[^/]+)/?$", SchemasView.as_view(kind="document")),
     re_path(r"^\.search/?$", SearchView.as_view()),
     re_path(r"^Users/\.search/?$", SearchView.as_view(resource="User")),
     re_path(r"^Groups/\.search/?$", SearchView.as_view(resource="Group")),

@@ -19,6 +19,7 @@ from identities.scim.authentication import BearerAuthentication
 from identities.scim.call import Call
 from identities.scim.errors import answer_error
 from identities.scim.notes import Notes
+from identities.scim.openapi.operations import ScimSchema
 from identities.scim.parsers import JsonParser, ScimParser
 from identities.scim.permissions import HasScope
 from identities.scim.renderers import JsonRenderer, ScimRenderer
@@ -41,6 +42,10 @@ class ScimView(APIView):
     renderer_classes = (ScimRenderer, JsonRenderer)
 
     write_scope: ClientScope = ClientScope.WRITE_USERS
+    # How the OpenAPI document describes it; a view without a kind is not in there.
+    schema = ScimSchema()
+    kind = ""
+    resource: Any = None
     client: ApiClient | None = None
 
     def needed_scope(self, method: str | None) -> ClientScope | None:

@@ -20,6 +20,7 @@ GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PORTAL = "urn:ietf:params:scim:schemas:extension:portal:2.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 _CONTEXTS = {
     "GET": Context.RESOURCE_QUERY_RESPONSE,
