@@ -22,6 +22,7 @@ install: $(VENV)/installed  ## Make the environment
 
 install-test: install $(VENV)/installed-test  ## Make the environment with what the tests need
 	@bin/install-test-servers
+	@bin/install-test-canaille $(VENV)/canaille $(PY)
 
 test: install-test lint unit unit-postgresql  ## Run every check and every test
 

@@ -175,12 +175,15 @@ def build_user_model(definitions: Sequence[Definition]) -> type[Resource[Any]]:
 def published_schemas(resource: str) -> list[Schema]:
     """The schemas of a resource type as they are served, the core one first.
 
-    Without `password`, which the portal does not take from clients; with the custom attributes that are declared now.
+    With the custom attributes that are declared now. `password` is in there because clients build their users from the
+    schema, but as read-only: what clients send is ignored (RFC 7644 section 3.5.1), which is what happens to passwords.
     """
     models: list[Any] = [Group]
     if resource == "User":
         models = [User, EnterpriseUser, user_model().get_extension_model("Portal")]
     schemas = [model.to_schema() for model in models]
     for schema in schemas:
-        schema.attributes = [each for each in schema.attributes or [] if each.name != "password"]
+        for each in schema.attributes or ():
+            if each.name == "password":
+                each.mutability = Mutability.read_only
     return schemas

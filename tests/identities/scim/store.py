@@ -15,7 +15,13 @@ PEOPLE, GROUPS, MANAGERS = 200, 20, 20
 USER_ORDERS = ("userName", "name.familyName", "emails", "meta.created", "title", "active", "id", "displayName")
 GROUP_ORDERS = ("displayName", "id", "externalId", "meta.lastModified")
 SHOWN = (*USER_ORDERS, "name", "groups", "members", "nonsense", ENTERPRISE, f"{PORTAL}:state", "emails.value")
-IDS: dict[str, list[str]] = {"user": [], "manager": [], "group": [], "schema": [USER, GROUP, ENTERPRISE, PORTAL]}
+IDS: dict[str, list[str]] = {
+    "user": [],
+    "manager": [],
+    "group": [],
+    "member": [],
+    "schema": [USER, GROUP, ENTERPRISE, PORTAL],
+}
 IDS["resourcetype"] = ["User", "Group"]
 
 
@@ -39,20 +45,20 @@ def fill(service: Service) -> None:
         )["id"]
         for number in range(PEOPLE)
     ]
-    # Apart from those whose manager they may become, so that nobody is asked to be their own.
+    # Apart from those whom they get as managers and members: nobody is their own.
     IDS["user"], IDS["manager"] = people[MANAGERS:], people[:MANAGERS]
-    IDS["group"] = [
+    groups = [
         service.create_group(f"Group {number}", *people[number * 10 : number * 10 + 10])["id"]
         for number in range(GROUPS)
     ]
+    IDS["group"], IDS["member"] = groups[2:], [*people, *groups[:2]]
 
 
-def _one_of(*kinds: str) -> st.SearchStrategy[str]:
-    """An id of these kinds. Looked up when it is drawn: the ids are not known before."""
+def _one_of(kind: str) -> st.SearchStrategy[str]:
+    """An id of this kind. Looked up when it is drawn: the ids are not known before."""
 
     def chosen(number: int) -> str:
-        ids = [each for kind in kinds for each in IDS[kind]]
-        return ids[number % len(ids)]
+        return IDS[kind][number % len(IDS[kind])]
 
     return st.integers(0, PEOPLE + GROUPS).map(chosen)
 
@@ -61,7 +67,6 @@ def register_formats() -> None:
     """Tell schemathesis what the formats of the document mean."""
     for kind in IDS:
         schemathesis.openapi.format(f"scim-{kind}-id", _one_of(kind))
-    schemathesis.openapi.format("scim-member-id", _one_of("user", "group"))
     schemathesis.openapi.format("scim-user-filter", filters)
     schemathesis.openapi.format("scim-group-filter", _group_filters)
     schemathesis.openapi.format("scim-filter", filters | _group_filters)

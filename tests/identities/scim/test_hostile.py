@@ -353,7 +353,8 @@ def test_the_service_describes_itself(hr: Service) -> None:
     assert config["bulk"]["supported"] is False
     assert config["filter"] == {"supported": True, "maxResults": limits.PAGE_LARGEST}
     schemas = {each["id"]: each for each in hr.get("/Schemas").resources}
-    assert not any(each["name"] == "password" for each in schemas[USER]["attributes"])
+    (password,) = (each for each in schemas[USER]["attributes"] if each["name"] == "password")
+    assert (password["mutability"], password["returned"]) == ("readOnly", "never")
     types = {each["id"]: each for each in hr.get("/ResourceTypes").resources}
     assert {each["schema"] for each in types["User"]["schemaExtensions"]} == {
         name for name in schemas if "extension" in name
