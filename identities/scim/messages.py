@@ -1,6 +1,7 @@
 """Requests as scim2-models understands them, under the client's policy."""
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -24,12 +25,15 @@ def check_search(payload: Form, profile: str) -> None:
     """Refuse what is no SearchRequest message (RFC 7644 section 3.4.3).
 
     Raises:
-        InvalidSyntaxException: its `schemas` does not say that it is one, or it has a member that there is not.
+        InvalidSyntaxException: its `schemas` does not say that it is one, it has a member that no search has, or a
+            text where a list belongs.
     """
     given = {name.lower(): value for name, value in payload.items()}
     schemas = given.get("schemas")
     if not isinstance(schemas, list) or SEARCH_SCHEMA not in schemas:
         raise InvalidSyntaxException(detail=f"schemas does not name {SEARCH_SCHEMA}.")
+    if not all(isinstance(given.get(name), list | NoneType) for name in ("attributes", "excludedattributes")):
+        raise InvalidSyntaxException(detail="attributes and excludedAttributes are lists of names.")
     unknown = given.keys() - _SEARCH_MEMBERS
     if unknown and not tolerates(profile, "unknown_attributes"):
         raise InvalidSyntaxException(detail=f"A search has no {min(unknown)[:120]!r}.")

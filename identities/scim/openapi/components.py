@@ -97,7 +97,7 @@ def _patch(resource: str) -> Json:
 
 
 def _search(resource: str) -> Json:
-    names = {"anyOf": [ATTRIBUTES, {"type": "array", "items": {"type": "string", "format": "scim-attribute"}}]}
+    names = {"type": "array", "items": {"type": "string", "format": "scim-attribute"}}
     given = {
         "attributes": names,
         "excludedAttributes": names,

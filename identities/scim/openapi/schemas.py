@@ -134,7 +134,7 @@ def _reference(parent: str, name: str) -> Json:
     if name == "type":
         return {"enum": ["User", "Group"]}
     if name == "$ref":
-        return {"type": "string"}
+        return {"type": "string", "pattern": r"^[^\u0000]*$"}
     return {"type": "string", "format": "scim-member-id" if parent == "members" else "scim-manager-id"}
 
 
