@@ -9,7 +9,7 @@ export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install install-test test lint unit unit-postgresql clean
+.PHONY: help run install install-test test lint unit unit-postgresql soak clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -22,6 +22,7 @@ install: $(VENV)/installed  ## Make the environment
 
 install-test: install $(VENV)/installed-test  ## Make the environment with what the tests need
 	@bin/install-test-servers
+	@bin/install-test-canaille $(VENV)/canaille $(PY)
 
 test: install-test lint unit unit-postgresql  ## Run every check and every test
 
@@ -38,6 +39,9 @@ unit: $(VENV)/installed-test  ## Run the tests on the embedded default
 
 unit-postgresql: $(VENV)/installed-test  ## Run the tests of what differs between databases again, on PostgreSQL
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 3 --dist worksteal -m database
+
+soak: install-test  ## Send 200 requests per SCIM operation and schemathesis' coverage phase (minutes; SCHEMATHESIS_SEED=1)
+	SCHEMATHESIS_EXAMPLES=200 $(PY) -m pytest -n 0 -s tests/identities/scim/test_openapi.py
 
 clean:  ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results

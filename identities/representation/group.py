@@ -47,7 +47,7 @@ class GroupAdapter(SCIMMixin):  # type: ignore[misc]  # django-scim2 is untyped
         members = d.get("members")
         return GroupArguments(
             display_name=d.get("displayName") or "",
-            members=None if members is None else tuple(member["value"] for member in members if member.get("value")),
+            members=None if members is None else tuple(member.get("value") or "" for member in members),
             external_id=d.get("externalId"),
         )
 

@@ -135,10 +135,10 @@ def _outcome(result: CheckResult) -> Outcome:
         return Outcome.SKIPPED
     if result.status not in (Status.ERROR, Status.CRITICAL):
         return Outcome.PASSED
-    return Outcome.MEANT if _is_meant(result) else Outcome.FAILED
+    return Outcome.MEANT if is_meant(result) else Outcome.FAILED
 
 
-def _is_meant(result: CheckResult) -> bool:
+def is_meant(result: CheckResult) -> bool:
     """Whether the portal differs from what the check expects in one of the ways it differs on purpose."""
     if result.resource_type == "OrgUnit" and "externalId" in (result.reason or ""):
         # No client has org units of its own, nor ids of its own for them.

@@ -14,7 +14,6 @@ from scim2_models import (
     Pagination,
     Patch,
     ResourceType,
-    Schema,
     ServiceProviderConfig,
     Sort,
 )
@@ -26,8 +25,9 @@ from identities.scim.limits import BODY_BYTES, CURSOR_SECONDS, OPERATIONS, PAGE_
 from identities.scim.listing import list_response
 from identities.scim.messages import as_form
 from identities.scim.org_unit_resource import OrgUnit
+from identities.scim.published_schemas import published_schemas
 from identities.scim.reading import Form
-from identities.scim.resources import EnterpriseUser, Group, User, user_model
+from identities.scim.resources import Group, user_model
 from identities.scim.views import ScimView
 from identities.vocabulary import ClientScope
 
@@ -51,13 +51,17 @@ class DiscoveryView(ScimView):
 class ServiceProviderConfigView(DiscoveryView):
     """`/ServiceProviderConfig`."""
 
+    kind = "configuration"
+
     def get(self, request: Request) -> Response:
         """What the service can do."""
         return Response(_located(as_form(_config()), "ServiceProviderConfig"))
 
 
 class ListingView(DiscoveryView):
-    """`/ResourceTypes` and `/Schemas`, whole or one by id."""
+    """`/ResourceTypes` and `/Schemas`, whole or (as `kind` says) one by id."""
+
+    kind = "documents"
 
     def documents(self) -> list[Form]:
         """All of them."""
@@ -77,6 +81,8 @@ class ListingView(DiscoveryView):
 class ResourceTypesView(ListingView):
     """`/ResourceTypes`."""
 
+    resource = "ResourceType"
+
     def documents(self) -> list[Form]:
         """Users, groups and org units."""
         forms = [as_form(ResourceType.from_resource(model)) for model in (user_model(), Group, OrgUnit)]
@@ -86,18 +92,12 @@ class ResourceTypesView(ListingView):
 class SchemasView(ListingView):
     """`/Schemas`."""
 
+    resource = "Schema"
+
     def documents(self) -> list[Form]:
         """The schemas of users, groups and org units, with the custom attributes that are declared now."""
-        extension: Any = user_model().get_extension_model("Portal")
-        forms = [as_form(_schema(model)) for model in (User, EnterpriseUser, extension, Group, OrgUnit)]
+        forms = [as_form(each) for resource in ("User", "Group", "OrgUnit") for each in published_schemas(resource)]
         return [_located(form, f"Schemas/{form['id']}", "Schema") for form in forms]
-
-
-def _schema(model: Any) -> Schema:
-    """The schema as it is served: without `password`, which the portal does not take from clients."""
-    schema: Schema = model.to_schema()
-    schema.attributes = [each for each in schema.attributes or [] if each.name != "password"]
-    return schema
 
 
 def _config() -> ServiceProviderConfig:

@@ -16,6 +16,7 @@ from identities.scim import groups, org_units, users
 from identities.scim.bulk import answer_bulk
 from identities.scim.cursor_paging import cursor_page
 from identities.scim.listing import index_page, read_queries, readable
+from identities.scim.messages import check_search
 from identities.scim.org_unit_resource import org_unit_tag, read_org_units, seen_org_units
 from identities.scim.projection import Projection, projection
 from identities.scim.reading import Form, location, read_groups, read_users
@@ -49,6 +50,8 @@ class ResourceView(ScimView):
 class CollectionView(ResourceView):
     """`/Users` and `/Groups`."""
 
+    kind = "collection"
+
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
         return Response(answer(request.query_params.dict(), self.caller, self.resource))
@@ -65,6 +68,8 @@ class CollectionView(ResourceView):
 
 class ObjectView(ResourceView):
     """`/Users/<id>` and `/Groups/<id>`."""
+
+    kind = "object"
 
     def get(self, request: Request, pk: str) -> Response:
         """The resource, or 304 if the client has this version."""
@@ -175,9 +180,13 @@ class BulkView(ScimView):
 class OrgUnitsView(_OrgUnits, CollectionView):
     """`/OrgUnits`."""
 
+    kind = ""
+
 
 class OrgUnitView(_OrgUnits, ObjectView):
     """`/OrgUnits/<id>`."""
+
+    kind = ""
 
     def tag(self, pk: UUID) -> str | None:
         """The version the org unit has now."""
@@ -188,6 +197,7 @@ class OrgUnitView(_OrgUnits, ObjectView):
 class SearchView(ScimView):
     """`/.search`, `/Users/.search` and `/Groups/.search` (RFC 7644 section 3.4.3)."""
 
+    kind = "search"
     resource: Resource | None = None
 
     def needed_scope(self, method: str | None) -> ClientScope | None:
@@ -196,8 +206,10 @@ class SearchView(ScimView):
 
     def post(self, request: Request) -> Response:
         """A page of what the client sees."""
+        parameters = cast(Form, request.data)
+        check_search(parameters, str(self.caller.profile))
         resources = readable(self.caller) if self.resource is None else (self.resource,)
-        return Response(answer(cast(Form, request.data), self.caller, *resources))
+        return Response(answer(parameters, self.caller, *resources))
 
 
 class RootView(ScimView):

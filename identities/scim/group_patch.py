@@ -6,10 +6,12 @@ The member list itself is never read: membership changes stay as sets until the 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from scim2_models import InvalidPathException, InvalidValueException, PatchOp
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
+
+_MEMBER_PARTS: Final = frozenset({"value", "$ref", "type", "display"})
 
 
 @dataclass(slots=True)
@@ -66,6 +68,20 @@ def split(message: Any) -> tuple[MemberChanges, list[Any]]:
         else:
             others.append(operation)
     return changes, others
+
+
+def check_members(message: Any) -> None:
+    """Refuse parts of members that no member has (raises InvalidValueException)."""
+    for operation in message.operations:
+        value = operation.value
+        if operation.path is None and isinstance(value, dict):
+            value = next((part for name, part in value.items() if _is_members(name)), None)
+        elif operation.path is None or operation.path.parts[0].lower() != "members":
+            continue
+        for entry in value if isinstance(value, list) else [value]:
+            unknown = {name.lower() for name in entry} - _MEMBER_PARTS if isinstance(entry, dict) else ()
+            if unknown:
+                raise InvalidValueException(detail=f"A member has no {min(unknown)}.")
 
 
 def rest_of(message: Any, operations: list[Any]) -> Any:

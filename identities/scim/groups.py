@@ -17,7 +17,7 @@ from identities.filters.query import selected
 from identities.models import Group
 from identities.representation import GroupAdapter
 from identities.scim.call import Call
-from identities.scim.group_patch import MemberChanges, Step, rest_of, split
+from identities.scim.group_patch import MemberChanges, Step, check_members, rest_of, split
 from identities.scim.limits import MEMBERS_PER_REQUEST
 from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
 from identities.scim.parsers import TooLarge
@@ -66,6 +66,8 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
         SCIMException and pydantic.ValidationError for a message that cannot be understood or applied.
     """
     message = read_patch(GroupResource, call.tolerance.patch(payload), call.profile)
+    if not tolerates(call.profile, "unknown_attributes"):
+        check_members(message)
     changes, others = split(message)
     with transaction.atomic():
         group = _locked(call, pk)

@@ -94,7 +94,8 @@ def read_queries(parameters: Mapping[str, Any], *resources: Resource) -> list[Qu
     """
     given = {name.lower(): value for name, value in parameters.items()}
     text = _text(given.get("filter"), "filter")
-    order = (_text(given.get("sortorder"), "sortOrder") or "ascending").lower()
+    order = given.get("sortorder")
+    order = "ascending" if order is None else str(order).lower()
     if order not in ("ascending", "descending"):
         raise InvalidValueException(detail="sortOrder is ascending or descending.")
     cursor = _cursor(given)
@@ -183,8 +184,10 @@ def _text(value: Any, name: str) -> str | None:
 
 
 def _number(value: Any, name: str, default: int) -> int:
-    if value is None or value == "":
+    if value is None:
         return default
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     try:
         number = int(str(value)[:20])
     except ValueError:

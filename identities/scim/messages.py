@@ -1,18 +1,42 @@
 """Requests as scim2-models understands them, under the client's policy."""
 
 from collections.abc import Mapping
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 from pydantic import ValidationError
-from scim2_models import Context, PatchOp, Resource
+from scim2_models import Context, InvalidSyntaxException, PatchOp, Resource
 from scim2_models.base import BaseModel
 
 from identities.scim.limits import OPERATIONS
 from identities.scim.notes import Notes
 from identities.scim.parsers import TooLarge
-from identities.scim.profiles import policy
+from identities.scim.profiles import policy, tolerates
 
 Form = dict[str, Any]
+
+SEARCH_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+_SEARCH_MEMBERS: Final = frozenset(
+    ("schemas", "attributes", "excludedattributes", "filter", "sortby", "sortorder", "startindex", "count", "cursor")
+)
+
+
+def check_search(payload: Form, profile: str) -> None:
+    """Refuse what is no SearchRequest message (RFC 7644 section 3.4.3).
+
+    Raises:
+        InvalidSyntaxException: its `schemas` does not say that it is one, it has a member that no search has, or a
+            text where a list belongs.
+    """
+    given = {name.lower(): value for name, value in payload.items()}
+    schemas = given.get("schemas")
+    if not isinstance(schemas, list) or SEARCH_SCHEMA not in schemas:
+        raise InvalidSyntaxException(detail=f"schemas does not name {SEARCH_SCHEMA}.")
+    if not all(isinstance(given.get(name), list | NoneType) for name in ("attributes", "excludedattributes")):
+        raise InvalidSyntaxException(detail="attributes and excludedAttributes are lists of names.")
+    unknown = given.keys() - _SEARCH_MEMBERS
+    if unknown and not tolerates(profile, "unknown_attributes"):
+        raise InvalidSyntaxException(detail=f"A search has no {min(unknown)[:120]!r}.")
 
 
 def read_resource(model: type[Resource[Any]], payload: Form, context: Context, profile: str, notes: Notes) -> Form:

@@ -81,12 +81,12 @@ def projection(attributes: Any, excluded: Any, resource: Resource) -> Projection
 
 
 def _names(value: Any) -> list[str]:
-    texts = value if isinstance(value, list) else [value]
-    if not all(text is None or isinstance(text, str) for text in texts):
+    texts = value if isinstance(value, list) else ["" if value is None else value]
+    if not all(isinstance(text, str) for text in texts):
         raise InvalidValueException(detail="attributes and excludedAttributes are lists of names.")
-    if sum(len(text or "") for text in texts) > _LONGEST:
+    if sum(len(text) for text in texts) > _LONGEST:
         raise InvalidValueException(detail=f"The list of attributes is longer than {_LONGEST} characters.")
-    return [name.strip() for text in texts for name in (text or "").split(",") if name.strip()]
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
 def _keys(name: str, resource: Resource) -> Keys:

@@ -20,6 +20,7 @@ from identities.scim.call import Call
 from identities.scim.errors import answer_error
 from identities.scim.negotiation import ScimNegotiation
 from identities.scim.notes import Notes
+from identities.scim.openapi.operations import ScimSchema
 from identities.scim.parsers import JsonParser, ScimParser
 from identities.scim.permissions import HasScope
 from identities.scim.renderers import JsonRenderer, ScimRenderer
@@ -46,6 +47,10 @@ class ScimView(APIView):
 
     read_scope: ClientScope = ClientScope.READ
     write_scope: ClientScope = ClientScope.WRITE_USERS
+    # How the OpenAPI document describes it; a view without a kind is not in there.
+    schema = ScimSchema()
+    kind = ""
+    resource: Any = None
     client: ApiClient | None = None
     actor: Actor | None = None
     # What was sent, once a parser has read it.

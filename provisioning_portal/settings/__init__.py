@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.idp.oidc",
     "rest_framework",
+    "drf_spectacular",
     # Before auditlog, whose command that deletes the audit trail it turns off.
     "identities",
     "auditlog",
@@ -146,6 +147,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    # SCIM passes over query parameters that it does not know, `format` among them.
+    "URL_FORMAT_OVERRIDE": None,
+}
+# `manage.py spectacular` prints the OpenAPI document of the SCIM endpoints.
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Provisioning portal: SCIM 2.0",
+    "DESCRIPTION": "The SCIM 2.0 service provider of the portal (RFC 7643, RFC 7644).",
+    "VERSION": "2.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/scim/v2",
+    "POSTPROCESSING_HOOKS": ["identities.scim.openapi.operations.add_components"],
 }
 # Read by django-scim2 when its adapters are imported; links are made from PORTAL_PUBLIC_URL by our own adapters.
 SCIM_SERVICE_PROVIDER = {

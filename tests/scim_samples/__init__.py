@@ -3,6 +3,9 @@
 A file holds `what`, the `source` page and its `date`, the `request`, what the `answer` must be (`status`, `holds`:
 parts of the body, `lacks`: names that must not be in it) and what to `remember` of it. `{name}` stands for what was
 remembered.
+
+The examples of RFC 7643 and RFC 7644 stand beside them, one file each, named by section. They are code components of
+the RFCs (IETF Trust, Revised BSD License). `given` is what exists before; `differs` says where the portal differs.
 """
 
 import json

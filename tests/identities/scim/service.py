@@ -22,6 +22,7 @@ PORTAL = "urn:ietf:params:scim:schemas:extension:portal:2.0:User"
 ORG_UNIT = "urn:ietf:params:scim:schemas:portal:2.0:OrgUnit"
 SCHEMAS = {"User": USER, "Group": GROUP, "OrgUnit": ORG_UNIT}
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 _CONTEXTS = {
     "GET": Context.RESOURCE_QUERY_RESPONSE,

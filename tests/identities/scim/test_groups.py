@@ -113,3 +113,19 @@ def test_the_version_covers_the_membership(hr: Service) -> None:
     assert hr.patch(path, add, **{"If-Match": version}).status == 204
     assert hr.get(path, **{"If-None-Match": version}).status == 200
     assert hr.patch(path, add, **{"If-Match": version}).status == 412
+
+
+def test_a_member_without_a_value_and_one_with_unknown_parts_are_refused(hr: Service, entra: Service) -> None:
+    anna = hr.create_user("anna")["id"]
+    guides = f"/Groups/{hr.create_group('Guides')['id']}"
+    nobody = {"schemas": [GROUP], "displayName": "Rangers", "members": [{"type": "User"}]}
+    assert hr.post("/Groups", nobody).status == hr.put(guides, nobody).status == 400
+    odd = [{"value": anna, "nonsense": 1}]
+    assert hr.patch(guides, {"op": "add", "path": "members", "value": odd}).status == 400
+    assert hr.patch(guides, {"op": "add", "value": {"members": odd}}).status == 400
+    assert "members" not in hr.get(guides).body
+    ben = entra.create_user("ben")["id"]
+    rangers = f"/Groups/{entra.create_group('Rangers')['id']}"
+    assert (
+        entra.patch(rangers, {"op": "add", "path": "members", "value": [{"value": ben, "nonsense": 1}]}).status == 204
+    )

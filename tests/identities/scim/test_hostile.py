@@ -19,7 +19,7 @@ from identities.actors import command_actor
 from identities.models import ApiToken, ClientRequest, User
 from identities.scim import limits, throttling
 from identities.vocabulary import ClientScope, Role
-from tests.identities.scim.service import BASE, ENTERPRISE, GROUP, PATCH_OP, USER, Service, new_service
+from tests.identities.scim.service import BASE, ENTERPRISE, GROUP, PATCH_OP, SEARCH, USER, Service, new_service
 
 PATHS = (
     "/Users", "/Users/", "/Users/x", "/Groups", "/Groups/x", "/Bulk", "/Me", "/Schemas", "/Schemas/x", "/ResourceTypes",
@@ -89,7 +89,7 @@ def test_scopes() -> None:
     reader = new_service("reader", scopes=(ClientScope.READ,))
     writer = new_service("writer", scopes=(ClientScope.WRITE_USERS,))
     assert reader.get("/Users").status == 200
-    search = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}
+    search = {"schemas": [SEARCH]}
     assert reader.post("/.search", search).status == 200
     assert reader.post("/Users", {"schemas": [USER], "userName": "x"}).status == 403
     assert reader.delete("/Groups/x").status == 403
@@ -193,7 +193,7 @@ def test_a_body_beyond_the_limit_is_413(hr: Service) -> None:
 )
 def test_filters_beyond_the_limits_are_refused_quickly(hr: Service, filter_: str) -> None:
     begun = time.monotonic()
-    answer = hr.post("/Users/.search", {"schemas": [], "filter": filter_})
+    answer = hr.post("/Users/.search", {"schemas": [SEARCH], "filter": filter_})
     assert (answer.status, answer.body["scimType"]) == (400, "invalidFilter")
     assert time.monotonic() - begun < 1
 
@@ -353,7 +353,8 @@ def test_the_service_describes_itself(hr: Service) -> None:
     assert config["bulk"]["supported"] is True
     assert config["filter"] == {"supported": True, "maxResults": limits.PAGE_LARGEST}
     schemas = {each["id"]: each for each in hr.get("/Schemas").resources}
-    assert not any(each["name"] == "password" for each in schemas[USER]["attributes"])
+    (password,) = (each for each in schemas[USER]["attributes"] if each["name"] == "password")
+    assert (password["mutability"], password["returned"]) == ("readOnly", "never")
     types = {each["id"]: each for each in hr.get("/ResourceTypes").resources}
     assert {each["schema"] for each in types["User"]["schemaExtensions"]} == {
         name for name in schemas if "extension" in name

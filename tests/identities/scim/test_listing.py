@@ -12,9 +12,7 @@ from identities.actions.users import update_users_many
 from identities.actions.users.arguments import UserUpdate
 from identities.actors import command_actor
 from identities.models import User
-from tests.identities.scim.service import ENTERPRISE, USER, Service
-
-SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+from tests.identities.scim.service import ENTERPRISE, SEARCH, USER, Service
 
 
 def names(service: Service, filter_: str = "", resource: str = "Users", **parameters: Any) -> list[str]:
@@ -165,6 +163,8 @@ def test_searches(staff: Service) -> None:
     tail = staff.post("/.search", {"schemas": [SEARCH], "filter": "id pr", "startIndex": 5, "count": 2})
     assert [each.get("userName", "group") for each in tail.resources] == ["ÉMILE", "group"]
     assert staff.post("/.search", {"schemas": [SEARCH], "filter": "nonsense pr"}).status == 400
+    assert staff.post("/.search", {"schemas": [SEARCH], "sortBy": "externalId"}).status == 200
+    assert staff.post("/.search", {"schemas": [SEARCH], "sortBy": "nonsense"}).status == 400
 
 
 def test_filters_on_groups(staff: Service) -> None:
@@ -245,3 +245,24 @@ def test_what_is_returned_on_request_only(staff: Service) -> None:
     state = staff.get(f"/Users?attributes={portal}:state&count=1").resources[0]
     assert state[portal] == {"state": "active"}
     assert names(staff, 'orgUnit.code eq "s"') == ["anna"]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {},
+        {"filter": "id pr"},
+        {"schemas": [USER], "filter": "id pr"},
+        {"schemas": [SEARCH], "nonsense": 1},
+        {"schemas": [SEARCH], "count": ""},
+        {"schemas": [SEARCH], "sortOrder": ""},
+        {"schemas": [SEARCH], "attributes": [None]},
+        {"schemas": [SEARCH], "excludedAttributes": {}},
+    ],
+)
+def test_a_search_that_is_none_is_refused(staff: Service, search: dict[str, Any]) -> None:
+    assert staff.post("/Users/.search", search).status == 400
+
+
+def test_a_format_is_no_parameter(staff: Service) -> None:
+    assert staff.get("/Users?format=xml").status == 200

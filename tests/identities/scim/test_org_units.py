@@ -10,7 +10,7 @@ from identities.actors import command_actor
 from identities.models import OrgUnit
 from identities.vocabulary import ClientScope
 from tests.factories import make_person
-from tests.identities.scim.service import ORG_UNIT, Service, new_service
+from tests.identities.scim.service import ORG_UNIT, SEARCH, Service, new_service
 
 
 def create(service: Service, name: str, **more: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def test_they_are_filtered_sorted_and_paged(hr: Service) -> None:
     assert names(hr, "startIndex=2&count=2") == ["north", "South"]
     first = hr.get("/OrgUnits?cursor&count=3").body
     assert names(hr, f"cursor={first['nextCursor']}&count=3") == ["East"]
-    found = hr.post("/OrgUnits/.search", {"filter": 'code eq "c"', "attributes": ["name"]})
+    found = hr.post("/OrgUnits/.search", {"schemas": [SEARCH], "filter": 'code eq "c"', "attributes": ["name"]})
     assert set(found.resources[0]) == {"schemas", "id", "name"}
     everything = hr.get("/?filter=" + quote('meta.resourceType eq "OrgUnit" or userName pr'))
     assert everything.body["totalResults"] == 4

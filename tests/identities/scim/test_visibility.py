@@ -12,7 +12,7 @@ from identities.actions.users import UserAttributes, create_user, update_user
 from identities.actors import command_actor
 from identities.models import AuditEntry, Group, User
 from identities.vocabulary import AdoptionRule, Role
-from tests.identities.scim.service import ENTERPRISE, GROUP, USER, Service, new_service
+from tests.identities.scim.service import ENTERPRISE, GROUP, SEARCH, USER, Service, new_service
 
 
 def names(service: Service, query: str) -> set[str]:
@@ -39,7 +39,7 @@ def test_no_filter_escapes_the_restriction(hr: Service, other: Service, filter_:
     hr.create_user("mine")
     assert names(hr, f"filter={quote(filter_)}") <= {"mine"}
     assert names(hr, f"filter={quote(filter_)}&sortBy=userName&excludedAttributes=emails") <= {"mine"}
-    found = hr.post("/.search", {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": filter_})
+    found = hr.post("/.search", {"schemas": [SEARCH], "filter": filter_})
     assert {each["userName"] for each in found.resources} <= {"mine"}
 
 

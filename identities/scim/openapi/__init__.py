@@ -1,0 +1,1 @@
+"""The OpenAPI document of the SCIM endpoints: `manage.py spectacular`."""

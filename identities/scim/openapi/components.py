@@ -1,0 +1,132 @@
+"""The messages of the protocol as JSON schemas, by the names the document gives them."""
+
+from typing import Any, Final
+
+from scim2_models import ResourceType, Schema, ServiceProviderConfig
+
+from identities.filters.parse import MAX_LENGTH
+from identities.scim.limits import OPERATIONS
+from identities.scim.listing import LIST_SCHEMA
+from identities.scim.messages import SEARCH_SCHEMA
+from identities.scim.openapi.schemas import (
+    LARGEST,
+    Json,
+    answer_schema,
+    document_schema,
+    nullable,
+    object_schema,
+    request_schema,
+    writable,
+)
+
+PATCH_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+ERROR_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+ORDER: Final[Json] = {"type": "string", "enum": ["ascending", "descending"]}
+WHOLE: Final[Json] = {"type": "integer"}
+ATTRIBUTES: Final[Json] = {"type": "string", "format": "scim-attributes"}
+
+_STRING: Final[Json] = {"type": "string"}
+_NUMBER: Final[Json] = {"type": "integer", "minimum": 0}
+
+
+def filter_of(resource: str) -> Json:
+    """A filter on this resource type (RFC 7644 figure 1), or on all where there is none."""
+    return {"type": "string", "format": f"scim-{resource.lower()}-filter".replace("--", "-"), "maxLength": MAX_LENGTH}
+
+
+def attribute_of(resource: str) -> Json:
+    """The name of one attribute of this resource type."""
+    return {"type": "string", "format": f"scim-{resource.lower()}-attribute".replace("--", "-")}
+
+
+def reference(name: str) -> Json:
+    """Where the document has this schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def components() -> dict[str, Json]:
+    """Every schema of the document. Custom attributes are in them as they are declared now."""
+    documents: dict[str, Any] = {
+        "ServiceProviderConfig": ServiceProviderConfig,
+        "ResourceType": ResourceType,
+        "Schema": Schema,
+    }
+    found = {name: document_schema(model.to_schema().attributes or ()) for name, model in documents.items()}
+    for resource in ("User", "Group"):
+        found |= {
+            resource: answer_schema(resource),
+            f"{resource}Request": request_schema(resource),
+            f"{resource}Patch": _patch(resource),
+            f"{resource}SearchRequest": _search(resource),
+        }
+    # Endpoints of their own they have in the document no more than `/Bulk` and `/Me`; queries on all types find them.
+    found["OrgUnit"] = answer_schema("OrgUnit")
+    lists = {f"{name}List": _list(reference(name)) for name in ("User", "Group", "ResourceType", "Schema")}
+    mixed = {"anyOf": [reference("User"), reference("Group"), reference("OrgUnit")]}
+    return found | lists | {"List": _list(mixed), "Meta": _meta(), "Error": _error(), "SearchRequest": _search("")}
+
+
+def _message(urn: str, properties: Json, *required: str) -> Json:
+    return object_schema({"schemas": _only(urn), **properties}, "schemas", *required)
+
+
+def _only(urn: str) -> Json:
+    return {"type": "array", "items": {"const": urn}, "minItems": 1, "maxItems": 1}
+
+
+def _list(resource: Json) -> Json:
+    numbers = dict.fromkeys(("totalResults", "startIndex", "itemsPerPage"), _NUMBER)
+    cursors = dict.fromkeys(("nextCursor", "previousCursor"), _STRING)
+    properties = {**numbers, **cursors, "Resources": {"type": "array", "items": resource}}
+    # A page by cursor has no number (RFC 9865 section 2).
+    return _message(LIST_SCHEMA, properties, "totalResults", "itemsPerPage", "Resources")
+
+
+def _patch(resource: str) -> Json:
+    """One form of operation for each attribute, and one without a path.
+
+    RFC 7644 section 3.5.2 allows longer paths than those listed (`name.givenName`, `emails[type eq "work"].value`).
+    """
+    values = dict(writable(resource))
+    partial = object_schema(values) | {"minProperties": 1}
+    forms = [object_schema({"op": {"enum": ["add", "replace"]}, "value": partial}, "op", "value")]
+    for path, value in values.items():
+        replacing = {"op": {"const": "replace"}, "path": {"const": path}, "value": value}
+        adding = {"op": {"const": "add"}, "path": {"const": path}, "value": value | {"not": {"type": "null"}}}
+        forms += [object_schema(given, "op", "path", "value") for given in (replacing, adding)]
+    operations = {"type": "array", "items": {"anyOf": forms}, "minItems": 1, "maxItems": OPERATIONS}
+    # `schemas` is not asked for: many clients leave it out.
+    return object_schema({"schemas": _only(PATCH_SCHEMA), "Operations": operations}, "Operations")
+
+
+def _search(resource: str) -> Json:
+    names = {"type": "array", "items": {"type": "string", "format": "scim-attribute"}}
+    given = {
+        "attributes": names,
+        "excludedAttributes": names,
+        "filter": filter_of(resource),
+        "sortBy": attribute_of(resource),
+        "sortOrder": ORDER,
+        "startIndex": WHOLE | LARGEST,
+        "count": WHOLE | LARGEST,
+    }
+    return _message(SEARCH_SCHEMA, {name: nullable(schema) for name, schema in given.items()})
+
+
+def _meta() -> Json:
+    moment = {"type": "string", "format": "date-time"}
+    return object_schema(
+        {
+            "resourceType": _STRING,
+            "created": moment,
+            "lastModified": moment,
+            "location": {"type": "string", "format": "uri"},
+            "version": _STRING,
+        }
+    )
+
+
+def _error() -> Json:
+    properties = {"status": {"type": "string", "pattern": "^[45][0-9]{2}$"}, "scimType": _STRING, "detail": _STRING}
+    return _message(ERROR_SCHEMA, properties, "status")
