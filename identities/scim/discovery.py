@@ -29,7 +29,7 @@ from identities.scim.published_schemas import published_schemas
 from identities.scim.reading import Form
 from identities.scim.resources import Group, user_model
 from identities.scim.views import ScimView
-from identities.vocabulary import ClientScope
+from identities.vocabulary import ClientProfile, ClientScope
 
 
 class DiscoveryView(ScimView):
@@ -55,7 +55,11 @@ class ServiceProviderConfigView(DiscoveryView):
 
     def get(self, request: Request) -> Response:
         """What the service can do."""
-        return Response(_located(as_form(_config()), "ServiceProviderConfig"))
+        config = as_form(_config())
+        if self.caller.profile != ClientProfile.RFC:
+            # They page by index alone, and older libraries refuse attributes they do not know.
+            del config["pagination"]
+        return Response(_located(config, "ServiceProviderConfig"))
 
 
 class ListingView(DiscoveryView):

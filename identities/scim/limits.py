@@ -10,6 +10,9 @@ PAGE_DEFAULT: Final = 100
 PAGE_LARGEST: Final = 200
 # Of a PATCH, and of a Bulk request.
 OPERATIONS: Final = 1000
+# Characters in one path of a PATCH, as many as a filter has, and in all of them together.
+PATH_LENGTH: Final = 4000
+PATHS_LENGTH: Final = 128 * 1024
 MEMBERS_PER_REQUEST: Final = 20_000
 
 # Requests of one client in a window of so many seconds.

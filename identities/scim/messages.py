@@ -5,10 +5,10 @@ from types import NoneType
 from typing import Any, Final
 
 from pydantic import ValidationError
-from scim2_models import Context, InvalidSyntaxException, PatchOp, Resource
+from scim2_models import Context, InvalidPathException, InvalidSyntaxException, PatchOp, Resource
 from scim2_models.base import BaseModel
 
-from identities.scim.limits import OPERATIONS
+from identities.scim.limits import OPERATIONS, PATH_LENGTH, PATHS_LENGTH
 from identities.scim.notes import Notes
 from identities.scim.parsers import TooLarge
 from identities.scim.profiles import policy, tolerates
@@ -55,13 +55,29 @@ def read_patch(model: type[Resource[Any]], payload: Form, profile: str) -> Any:
 
     Raises:
         pydantic.ValidationError: it does not follow the protocol.
-        TooLarge: too many operations.
+        InvalidPathException: a path is too long. TooLarge: too many operations, or too much of paths.
     """
     operations = next((value for name, value in payload.items() if name.lower() == "operations"), None)
-    if isinstance(operations, list) and len(operations) > OPERATIONS:
-        raise TooLarge(f"More than {OPERATIONS} operations.")
+    if isinstance(operations, list):
+        _check_size(operations)
     message: Any = PatchOp.__class_getitem__(model)
     return message.model_validate(payload, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=policy(profile))
+
+
+def _check_size(operations: list[Any]) -> None:
+    """Refuse what takes long to understand before trying to: a path may hold a filter."""
+    if len(operations) > OPERATIONS:
+        raise TooLarge(f"More than {OPERATIONS} operations.")
+    given = (part for each in operations if isinstance(each, dict) for name, part in each.items() if _is_path(name))
+    lengths = [len(path) for path in given if isinstance(path, str)]
+    if max(lengths, default=0) > PATH_LENGTH:
+        raise InvalidPathException(detail=f"A path is longer than {PATH_LENGTH} characters.")
+    if sum(lengths) > PATHS_LENGTH:
+        raise TooLarge(f"The paths are longer than {PATHS_LENGTH} characters together.")
+
+
+def _is_path(name: str) -> bool:
+    return name.lower() == "path"
 
 
 def as_model(model: type[Resource[Any]], form: Mapping[str, Any]) -> Resource[Any]:

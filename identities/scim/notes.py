@@ -1,7 +1,10 @@
 """What a request's reader should know of how it was understood: what was coerced, ignored or kept. Never values."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
+
+# A reader learns nothing from more; a body may give occasion for a hundred thousand.
+_MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +17,14 @@ class Note:
 
 @dataclass(slots=True)
 class Notes:
-    """The remarks of one request, each once."""
+    """The remarks of one request, each once, in their order; the first so many."""
 
-    notes: list[Note] = field(default_factory=list)
+    notes: dict[Note, None] = field(default_factory=dict)
 
     def add(self, code: str, subject: str = "") -> None:
         """Remark on `subject` (an attribute's name)."""
-        note = Note(code, subject[:120])
-        if note not in self.notes:
-            self.notes.append(note)
+        if len(self.notes) < _MOST:
+            self.notes[Note(code, subject[:120])] = None
 
     def as_json(self) -> list[dict[str, Any]]:
         """The remarks as the request log keeps them."""

@@ -1,53 +1,74 @@
 """Operations that wait for each other (RFC 7644 section 3.7.1)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 
 from identities.scim.bulk.job import Job, Outcome, UnresolvedError, carry_out
-from identities.scim.bulk.operations import Method, resolved, without
+from identities.scim.bulk.operations import PATCH_OP, Method, resolved, without
 from identities.scim.errors import error_message
 from identities.scim.messages import Form
 
-PATCH_OP: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+def untangle(job: Job, numbers: Sequence[int]) -> None:
+    """Nothing can go on by itself: carry out what is left, after whatever it waits for, and each circle as one.
+
+    What refers to something that is never made is refused.
+    """
+    for circle in _components(job, numbers):
+        if job.is_over:
+            return
+        own = {job.operations[number].bulk_id for number in circle}
+        if not all(job.operations[number].refers_to <= job.made.keys() | own for number in circle):
+            for number in circle:
+                job.note(number, Outcome(error=error_message(UnresolvedError())))
+        elif len(circle) > 1:
+            _carry_out_circle(job, circle)
+        else:
+            [number] = circle
+            job.note(number, carry_out(job.call, resolved(job.operations[number], job.made)))
 
 
-def untangle(job: Job, numbers: Sequence[int]) -> list[int]:
-    """Nothing can go on: refuse what waits for something that will never be made, or else carry out a circle."""
-    coming = {
-        job.operations[number].bulk_id: number for number in numbers if job.operations[number].method == Method.post
-    }
-    in_vain = [number for number in numbers if not job.operations[number].refers_to <= job.made.keys() | coming.keys()]
-    if in_vain:
-        for number in in_vain:
-            job.note(number, Outcome(error=error_message(UnresolvedError())))
-            if job.is_over:
-                return []
-    else:
-        _carry_out_circle(job, _circle(job, coming, numbers))
-    return [number for number in numbers if number not in job.outcomes]
+def _components(job: Job, numbers: Sequence[int]) -> Iterator[list[int]]:
+    """The operations that wait for each other, together, and every other by itself; what is waited for comes first.
+
+    Tarjan's algorithm without recursion, in time that grows with the references.
+    """
+    posts = {each: job.operations[each].bulk_id for each in numbers if job.operations[each].method == Method.post}
+    makers = {bulk_id: number for number, bulk_id in posts.items()}
+    found: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    standing: dict[int, None] = {}
+
+    def enter(number: int) -> tuple[int, Iterator[int]]:
+        found[number] = lowest[number] = len(found)
+        standing[number] = None
+        return number, (makers[name] for name in job.operations[number].refers_to if name in makers)
+
+    for start in numbers:
+        walk = [] if start in found else [enter(start)]
+        while walk:
+            number, ahead = walk[-1]
+            if (following := next(ahead, None)) is None:
+                walk.pop()
+                if walk:
+                    lowest[walk[-1][0]] = min(lowest[walk[-1][0]], lowest[number])
+                if lowest[number] == found[number]:
+                    yield _taken_down(standing, number)
+            elif following not in found:
+                walk.append(enter(following))
+            elif following in standing:
+                lowest[number] = min(lowest[number], found[following])
 
 
-def _circle(job: Job, coming: Mapping[str | None, int], numbers: Sequence[int]) -> list[int]:
-    """Operations that wait for each other: those that can be reached from one of them and from which it is reached."""
-
-    def reached(start: int) -> set[int]:
-        found: set[int] = set()
-        edge = [start]
-        while edge:
-            waits_for = {coming[name] for name in job.operations[edge.pop()].refers_to - job.made.keys()} - found
-            found |= waits_for
-            edge += waits_for
-        return found
-
-    # Every walk ends in a circle: from anything that is reached last one comes back to it.
-    here, seen = numbers[0], set[int]()
-    while here not in seen:
-        seen.add(here)
-        here = min(coming[name] for name in job.operations[here].refers_to - job.made.keys())
-    return sorted(number for number in reached(here) if here in reached(number))
+def _taken_down(standing: dict[int, None], last: int) -> list[int]:
+    """Everything that came to stand since `last`, and `last`."""
+    taken = [standing.popitem()[0]]
+    while taken[-1] != last:
+        taken.append(standing.popitem()[0])
+    return sorted(taken)
 
 
 def _carry_out_circle(job: Job, numbers: Sequence[int]) -> None:
@@ -61,6 +82,8 @@ def _carry_out_circle(job: Job, numbers: Sequence[int]) -> None:
             data, rest[number] = without(job.operations[number].data, open_names - made.keys())
             operation = resolved(replace(job.operations[number], data=data), made)
             outcomes[number] = carry_out(job.call, operation)
+            if outcomes[number].error is not None:
+                break
             made[operation.bulk_id or ""] = outcomes[number].pk
         for number in numbers:
             if rest[number] and not _failed(outcomes.values()):
@@ -76,8 +99,8 @@ def _carry_out_circle(job: Job, numbers: Sequence[int]) -> None:
         if failed:
             transaction.set_rollback(True)
     for number in numbers:
-        outcome = outcomes[number]
-        if failed and outcome.error is None:
+        outcome = outcomes.get(number)
+        if outcome is None or (failed and outcome.error is None):
             outcome = Outcome(error=error_message(UnresolvedError()))
         job.note(number, outcome)
 

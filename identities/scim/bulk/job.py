@@ -1,6 +1,6 @@
 """A Bulk request on its way: what is to be done, what became of it, and how one operation is carried out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import ModuleType
@@ -73,6 +73,10 @@ class Job:
         operation = self.operations[number]
         return operation.refusal is None and not operation.refers_to <= self.made.keys()
 
+    def would_be_ready(self, number: int, run: Iterable[int]) -> bool:
+        """Whether it waits for nothing once these are done."""
+        return self.operations[number].refers_to <= self.made.keys() | {self.operations[each].bulk_id for each in run}
+
 
 def carry_out(call: Call, operation: Operation) -> Outcome:
     """One operation, in a transaction of its own."""
@@ -106,6 +110,9 @@ def check_scope(call: Call, endpoint: str) -> None:
 
 def _identifier(handlers: ModuleType, text: str) -> UUID:
     try:
-        return UUID(text)
+        found = UUID(text)
     except ValueError:
         raise handlers.not_found(text[:64]) from None
+    if str(found) != text:
+        raise handlers.not_found(text[:64])
+    return found

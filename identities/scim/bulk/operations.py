@@ -15,6 +15,7 @@ from identities.scim.parsers import TooLarge
 from identities.scim.resources import Group
 
 MARK: Final = "bulkId:"
+PATCH_OP: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 # In a path: of the operation, or of a PATCH operation in its data.
 _IN_PATH: Final = re.compile(rf"{MARK}([^/\"'\s\])]+)")
 # Where data refers to other resources (RFC 7643 section 2.3.7): in these members, and in a manager sent as a text.
@@ -105,9 +106,11 @@ def without(data: Form, names: frozenset[str]) -> tuple[Form, list[tuple[str, An
     taken: list[tuple[str, Any]] = []
     for name, value in data.items():
         if isinstance(value, list):
-            away = [each for each in value if names & set(_references(each, name))]
+            parts: tuple[list[Any], list[Any]] = [], []
+            for each in value:
+                parts[names.isdisjoint(_references(each, name))].append(each)
+            away, kept[name] = parts
             taken += [(name, away)] if away else []
-            kept[name] = [each for each in value if each not in away]
         elif isinstance(value, dict) and not names & set(_direct_references(value)):
             kept[name], below = without(value, names)
             taken += [(f"{name}:{below_name}", part) for below_name, part in below]
@@ -130,7 +133,8 @@ def _read(raw: Any) -> Operation:
     operation.data = data if isinstance(data, dict) else {}
     operation.refusal = _refusal(operation, data)
     names = {*_IN_PATH.findall(operation.path), *_references(operation.data)}
-    operation.refers_to = frozenset(names - {operation.bulk_id or ""})
+    # What a POST says of itself never comes true; for other methods the name is only an echo of somebody else's.
+    operation.refers_to = frozenset(names - {operation.bulk_id} if operation.method == Method.post else names)
     return operation
 
 

@@ -278,6 +278,28 @@ def test_nested_groups_are_flattened_where_it_cannot() -> None:
     assert {(ObjectType.GROUP, inner.pk), (ObjectType.GROUP, outer.pk)} <= rung(system)
 
 
+@pytest.mark.parametrize("nested", [True, False], ids=["nested", "flat"])
+def test_groups_that_hold_each_other_settle(nested: bool) -> None:
+    system, store = by_name(nested_groups=nested)
+    ada, grace = a_person("ada"), a_person("grace")
+    one = a_group("one", ada)
+    two = a_group("two", grace, one)
+    join(one, two)
+    for each in (one, two, ada, grace):
+        put(system, each)
+    assert work_off(system) < 20
+    records = {record.attributes["displayName"]: record for record in store.records(ObjectClass.GROUP).values()}
+    held = {name: set(map(str, record.attributes["members"])) for (name,), record in records.items()}
+    everybody = {"user:ada", "user:grace"}
+    assert held == (
+        {"one": {"user:ada", "group:two"}, "two": {"user:grace", "group:one"}}
+        if nested
+        else {"one": everybody, "two": everybody}
+    )
+    for each in (one, two):
+        assert run(system, each).verdict == "nothing"
+
+
 def test_a_member_whose_account_is_deleted_leaves_its_groups(place: Place) -> None:
     system, store = place
     ada = a_person("ada")

@@ -118,7 +118,9 @@ class GroupContract:
     def test_groups_in_groups(self, subject: ContractSubject, connector: Connector[Any]) -> None:
         inner, outer = created(subject, connector, GROUP), created(subject, connector, GROUP)
         _change(connector, outer, add=(inner.reference,))
+        _change(connector, inner, add=(outer.reference,))
         assert _members(connector, outer) == {inner.reference}
+        assert _members(connector, inner) == {outer.reference}
 
     def test_groups_with_members_are_deleted(self, subject: ContractSubject, connector: Connector[Any]) -> None:
         needs(connector, GROUP, Capability.DELETE)

@@ -255,3 +255,18 @@ def test_groups_in_groups_are_deleted_while_their_members_change(attempt: int) -
     )
     assert len(results) == 8  # a deadlock would have been raised
     assert set(Group.objects.present()) == {top}
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_groups_that_hold_each_other_are_filled_and_deleted_at_the_same_moment(attempt: int) -> None:
+    made = [make_group() for _ in range(3)]
+    pairs = [(one, other) for one in made for other in made if one != other]
+    added = together(
+        *[lambda one=one, other=other: memberships.add_members(one, [other], actor=actor()) for one, other in pairs]
+    )
+    assert added == [1] * len(pairs)
+    gone = together(*[lambda group=group: groups.delete_group(group, actor=actor()) for group in made])
+    assert all(isinstance(each, Group) for each in gone), gone
+    together(*[lambda group=group: groups.restore_group(group, actor=actor()) for group in made])
+    assert Group.objects.filter(deleted_at=None).count() == 3
+    assert Membership.objects.count() == len(pairs)

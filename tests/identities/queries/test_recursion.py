@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,15 +75,55 @@ def test_many_ids_are_asked_for_in_parts(django_assert_num_queries: Any, monkeyp
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(nesting=st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12), start=st.integers(0, 4))
-def test_closures_are_those_of_the_graph(nesting: set[tuple[int, int]], start: int) -> None:
+@given(
+    nesting=st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12),
+    deleted=st.sets(st.integers(0, 4), max_size=2),
+    start=st.integers(0, 4),
+)
+def test_closures_are_those_of_the_graph(nesting: set[tuple[int, int]], deleted: set[int], start: int) -> None:
+    person, nodes = a_graph(5, {(outer, inner) for outer, inner in nesting if outer != inner}, deleted, start)
+    below = reached(start, {(outer, inner) for outer, inner in nesting if inner not in deleted})
+    above = reached(start, {(inner, outer) for outer, inner in nesting if outer not in deleted})
+    root = nodes[start]
+    assert recursion.groups_below([root]) == {nodes[index] for index in below}
+    assert recursion.groups_below_each([root]) == {root: {nodes[index] for index in below}}
+    assert recursion.groups_above([root]) == {nodes[index] for index in above}
+    of_person = [group for _user, group, _name, _direct in recursion.groups_of_users([person.pk])]
+    assert sorted(of_person) == sorted(set() if start in deleted else {nodes[index] for index in above})
+
+
+def a_graph(size: int, nesting: set[tuple[int, int]], deleted: set[int], holding: int) -> tuple[User, list[UUID]]:
+    """So many groups, nested like this, and a person who is in one of them."""
     Membership.objects.all().delete()
-    nodes = [make_group() for _ in range(5)]
-    for outer, inner in nesting:
-        if outer != inner:
-            memberships.add_members(nodes[outer], [nodes[inner]], actor=actor())
-    reached, frontier = {start}, {start}
+    person, now = make_person(), timezone.now()
+    made = Group.objects.bulk_create(
+        Group(display_name=str(uuid4()), created_at=now, modified_at=now, deleted_at=now if number in deleted else None)
+        for number in range(size)
+    )
+    rows: list[dict[str, Any]] = [{"group": made[outer], "member_group": made[inner]} for outer, inner in nesting]
+    rows.append({"group": made[holding], "user": person})
+    Membership.objects.bulk_create(Membership(created_at=now, **row) for row in rows)
+    return person, [group.pk for group in made]
+
+
+def reached(start: int, edges: set[tuple[int, int]]) -> set[int]:
+    """Where the edges lead from here, in memory."""
+    found, frontier = {start}, {start}
     while frontier:
-        frontier = {inner for outer, inner in nesting if outer in frontier} - reached
-        reached |= frontier
-    assert recursion.groups_below([nodes[start].pk]) == {nodes[index].pk for index in reached}
+        frontier = {there for here, there in edges if here in frontier} - found
+        found |= frontier
+    return found
+
+
+def test_where_every_group_holds_every_other_a_walk_comes_by_each_once(django_assert_num_queries: Any) -> None:
+    size = 60
+    everywhere = {(outer, inner) for outer in range(size) for inner in range(size) if outer != inner}
+    person, nodes = a_graph(size, everywhere, set(), 0)
+    for walk in (
+        lambda: list(recursion.groups_of_users([person.pk])),
+        lambda: recursion.groups_above(nodes[:1]),
+        lambda: recursion.groups_below(nodes),
+        lambda: recursion.groups_below_each(nodes[:1])[nodes[0]],
+    ):
+        with django_assert_num_queries(1):
+            assert len(walk()) == size

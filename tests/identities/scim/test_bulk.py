@@ -1,10 +1,15 @@
 """Bulk requests (RFC 7644 section 3.7)."""
 
+import time
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from identities.models import AuditEntry, ChangeEvent, Group, Membership, User
+from identities.representation import UserAdapter
+from identities.scim.bulk.operations import without
 from identities.scim.limits import OPERATIONS
 from identities.vocabulary import ClientScope
 from tests.identities.scim.service import ENTERPRISE, GROUP, PATCH_OP, USER, Answer, Service, new_service
@@ -101,6 +106,30 @@ def test_the_circle_of_the_rfc_is_resolved_in_a_second_pass(service: Service) ->
     assert members_of("Group B") == {"Group A"}
 
 
+def test_circles_that_refer_to_circles_are_closed_one_after_the_other(service: Service) -> None:
+    outcomes = bulk(
+        service,
+        post_group("a", "A", "bulkId:b", "bulkId:c", "bulkId:e"),
+        post_group("b", "B", "bulkId:a"),
+        patch("/Groups/bulkId:a", {"op": "remove", "path": 'members[value eq "bulkId:e"]'}, bulkId="a"),
+        post_group("c", "C", "bulkId:d"),
+        post_group("d", "D", "bulkId:c"),
+        post_group("e", "E", "bulkId:d"),
+    )
+    assert statuses(outcomes) == ["201", "201", "200", "201", "201", "201"]
+    held = {name: members_of(name) for name in "ABCDE"}
+    assert held == {"A": {"B", "C"}, "B": {"A"}, "C": {"D"}, "D": {"C"}, "E": {"D"}}
+
+
+def test_many_members_of_a_circle_are_told_apart_in_one_go() -> None:
+    members = [{"value": f"bulkId:{number % 2}", "display": str(number)} for number in range(20_000)]
+    begun = time.monotonic()
+    kept, taken = without({"displayName": "A", "members": members}, frozenset({"1"}))
+    assert time.monotonic() - begun < 2
+    assert kept == {"displayName": "A", "members": members[::2]}
+    assert taken == [("members", members[1::2])]
+
+
 def test_a_circle_that_cannot_be_closed_leaves_nothing(service: Service) -> None:
     outcomes = bulk(
         service,
@@ -159,6 +188,12 @@ def test_what_is_not_there_is_not_found(service: Service, path: str) -> None:
     assert statuses(bulk(service, {"method": "DELETE", "path": path})) == ["404"]
 
 
+def test_an_id_is_taken_in_its_one_spelling_only(service: Service) -> None:
+    pk = service.create_user("anna")["id"]
+    for spelling in (f"urn:uuid:{pk}", f"{{{pk}}}", pk.upper(), pk.replace("-", "")):
+        assert statuses(bulk(service, {"method": "DELETE", "path": f"/Users/{spelling}"})) == ["404"]
+
+
 def test_a_name_used_twice_is_refused_the_second_time(service: Service) -> None:
     assert statuses(bulk(service, post_user("x", "one"), post_user("x", "two"))) == ["201", "400"]
 
@@ -213,6 +248,48 @@ def test_people_are_created_in_few_statements(service: Service, django_assert_ma
     with django_assert_max_num_queries(60):
         outcomes = bulk(service, *[post_user(str(number), f"u{number}") for number in range(200)])
     assert set(statuses(outcomes)) == {"201"}
+
+
+def adding(group: str, member: str) -> dict[str, Any]:
+    return patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": member}]})
+
+
+def test_members_who_are_added_one_by_one_are_added_together(service: Service) -> None:
+    people = [each["location"].rpartition("/")[2] for each in bulk(service, *[post_user(n, n) for n in "abcdefgh"])]
+    one, two = service.create_group("One")["id"], service.create_group("Two")["id"]
+    costs = []
+    for some in (people[:1], people[1:]):
+        with CaptureQueriesContext(connection) as queries:
+            outcomes = bulk(service, *[adding(group, person) for person in some for group in (one, two)])
+        assert set(statuses(outcomes)) == {"200"}
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
+    assert members_of("One") == members_of("Two") == set("abcdefgh")
+    assert outcomes[-1]["version"] == service.get(f"/Groups/{two}").body["meta"]["version"]
+
+
+def test_an_addition_that_is_refused_is_refused_alone(service: Service) -> None:
+    anna, ben = service.create_user("anna")["id"], service.create_user("ben")["id"]
+    group, other = service.create_group("Group")["id"], service.create_group("Other")["id"]
+    operations = [adding(group, anna), adding(group, group), adding(group, ben), adding(other, ben)]
+    assert statuses(bulk(service, *operations, failOnErrors=1)) == ["200", "400"]
+    assert (members_of("Group"), members_of("Other")) == ({"anna"}, set())
+    assert statuses(bulk(service, *operations)) == ["200", "400", "200", "200"]
+    assert (members_of("Group"), members_of("Other")) == ({"anna", "ben"}, {"ben"})
+
+
+def test_who_brings_a_defect_about_spoils_nobody_elses_creation(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understand = UserAdapter.from_dict
+
+    def broken(adapter: UserAdapter, form: dict[str, Any]) -> Any:
+        if form["userName"] == "bad":
+            raise ZeroDivisionError
+        return understand(adapter, form)
+
+    monkeypatch.setattr(UserAdapter, "from_dict", broken)
+    assert statuses(bulk(service, *[post_user(name, name) for name in ("one", "bad", "two")])) == ["201", "500", "201"]
 
 
 def test_a_defect_is_told_on_its_operation(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,11 @@
 """Groups over SCIM: members as sets, origins, names."""
 
+from uuid import UUID
+
+from identities.actions.groups import restore_group
 from identities.actions.memberships import add_members
 from identities.actors import command_actor
-from identities.models import Group, User
+from identities.models import Group, Membership, User
 from tests.identities.scim.service import GROUP, Service
 
 
@@ -129,3 +132,30 @@ def test_a_member_without_a_value_and_one_with_unknown_parts_are_refused(hr: Ser
     assert (
         entra.patch(rangers, {"op": "add", "path": "members", "value": [{"value": ben, "nonsense": 1}]}).status == 204
     )
+
+
+def test_groups_may_hold_each_other_but_none_itself(hr: Service) -> None:
+    anna = hr.create_user("anna")["id"]
+    inner = hr.create_group("Inner", anna)["id"]
+    outer = hr.create_group("Outer", inner)["id"]
+    hold = {"op": "add", "path": "members", "value": [{"value": outer}]}
+    assert hr.patch(f"/Groups/{inner}", hold).status == 204
+    assert hr.patch(f"/Groups/{outer}", hold).status == 400
+    body = {"schemas": [GROUP], "displayName": "Outer", "members": [{"value": inner}, {"value": outer}]}
+    assert hr.put(f"/Groups/{outer}", body).status == 400
+    assert (members_of(hr, inner), members_of(hr, outer)) == ({anna, outer}, {inner})
+    assert [each["id"] for each in hr.find(f'members eq "{outer}"', "/Groups").resources] == [inner]
+
+    def groups_of_anna() -> set[str]:
+        return {each["value"] for each in hr.get(f"/Users/{anna}").body.get("groups", [])}
+
+    assert groups_of_anna() == {inner}
+    version = hr.get(f"/Groups/{outer}").body["meta"]["version"]
+    assert hr.delete(f"/Groups/{inner}").status == 204
+    assert (members_of(hr, outer), groups_of_anna()) == (set(), set())
+    assert hr.get(f"/Groups/{outer}").body["meta"]["version"] != version
+    restore_group(Group.objects.get(pk=inner), actor=command_actor())
+    assert set(Membership.objects.exclude(member_group=None).values_list("group_id", "member_group_id")) == {
+        (UUID(inner), UUID(outer)),
+        (UUID(outer), UUID(inner)),
+    }

@@ -30,22 +30,22 @@ def running(portal: PortalFactory, request: pytest.FixtureRequest) -> Portal:
     return portal("web", DATABASE_URL=request.getfixturevalue("postgresql_database"))
 
 
-def connect(portal: Portal, name: str) -> httpx2.Client:
+def connect(portal: Portal, name: str, profile: str = "rfc") -> httpx2.Client:
     """The HTTP client of a new API client of this name."""
-    token = portal.json("create_api_client", name)["token"]
+    token = portal.json("create_api_client", name, "--profile", profile)["token"]
     return httpx2.Client(base_url=f"{portal.base_url}{BASE}", headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
 def test_what_others_wrote_works_with_a_running_portal(running: Portal, tmp_path: Path) -> None:
     with connect(running, "checker") as http:
-        scim2_tester_finds_nothing_but_whatis_meant(http)
+        scim2_tester_finds_nothing_but_what_is_meant(http)
     with connect(running, "scim2-client") as http:
         scim2_client_looks_after_people(http)
-    with connect(running, "canaille") as http:
+    with connect(running, "canaille", "okta") as http:
         canaille_looks_after_people(http, tmp_path)
 
 
-def scim2_tester_finds_nothing_but_whatis_meant(http: httpx2.Client) -> None:
+def scim2_tester_finds_nothing_but_what_is_meant(http: httpx2.Client) -> None:
     client = SyncSCIMClient(http)
     client.discover()
     results = check_server(client, raise_exceptions=False)
