@@ -1,7 +1,6 @@
 """Requests as scim2-models understands them, under the client's policy."""
 
 from collections.abc import Mapping
-from types import NoneType
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -29,10 +28,10 @@ def check_search(payload: Form, profile: str) -> None:
             text where a list belongs.
     """
     given = {name.lower(): value for name, value in payload.items()}
-    schemas = given.get("schemas")
-    if not isinstance(schemas, list) or SEARCH_SCHEMA not in schemas:
-        raise InvalidSyntaxException(detail=f"schemas does not name {SEARCH_SCHEMA}.")
-    if not all(isinstance(given.get(name), list | NoneType) for name in ("attributes", "excludedattributes")):
+    if given.get("schemas") != [SEARCH_SCHEMA]:
+        raise InvalidSyntaxException(detail=f"schemas does not say {SEARCH_SCHEMA}.")
+    lists = [[] if given.get(name) is None else given[name] for name in ("attributes", "excludedattributes")]
+    if not all(isinstance(each, list) and all(each) for each in lists):
         raise InvalidSyntaxException(detail="attributes and excludedAttributes are lists of names.")
     unknown = given.keys() - _SEARCH_MEMBERS
     if unknown and not tolerates(profile, "unknown_attributes"):

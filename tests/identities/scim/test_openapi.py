@@ -1,7 +1,8 @@
 """The OpenAPI document is valid, and the service keeps to it, whatever schemathesis sends.
 
-Every check of schemathesis is on. Two things that a JSON schema cannot say are told here: `attributes` and
-`excludedAttributes` exclude each other (RFC 7644 section 3.9), and a version that is not the resource's gives 412.
+Every check of schemathesis is on. What a JSON schema cannot say is told here and in `store`: `attributes` and
+`excludedAttributes` exclude each other (RFC 7644 section 3.9), a version that is not the resource's gives 412, nobody
+is their own manager or member or ends before they start, and an attribute has 200 values with those it had before.
 
 Each run of the suite sends a few requests per operation. `make soak` sends 200 and those of schemathesis' coverage
 phase; SCHEMATHESIS_SEED chooses others than the usual ones.
@@ -75,7 +76,8 @@ def test_the_service_keeps_to_the_document(filled: Service) -> None:
     sys.stdout.write(f"schemathesis: seed {SEED}, {EXAMPLES} examples per operation\n")
     schema = schemathesis.openapi.from_dict(document())
     schema.app = get_wsgi_application()
-    schema.config.checks.positive_data_acceptance.expected_statuses += ["412"]
+    for checks in (schema.config.checks.positive_data_acceptance, schema.config.checks.negative_data_rejection):
+        checks.expected_statuses += ["412"]
     headers = {"Authorization": f"Bearer {filled.token}"}
     schema.config.update(headers=headers)
 
