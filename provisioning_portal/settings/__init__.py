@@ -158,6 +158,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/scim/v2",
     "POSTPROCESSING_HOOKS": ["identities.scim.openapi.operations.add_components"],
+    # It would make the document, and for that read the declared attributes: a check needs no database.
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 # Read by django-scim2 when its adapters are imported; links are made from PORTAL_PUBLIC_URL by our own adapters.
 SCIM_SERVICE_PROVIDER = {

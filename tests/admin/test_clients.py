@@ -95,6 +95,7 @@ def test_the_form_says_whom_a_client_sees_and_what_it_may_not_write(admin: Clien
         "profile": "rfc",
         "scopes": ["read"],
         "read_only_attributes": ["title", "active"],
+        "kept_payloads": "refused",
         "sight": "everybody",
         "bounds": "title eq",
         "adoption_rule": "verified_email",
