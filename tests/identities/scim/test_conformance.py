@@ -31,7 +31,6 @@ def one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(self_test, "PARTS", conformance.PARTS)
 
 
-@pytest.mark.database
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_it_finds_nothing_but_what_is_meant_and_leaves_nothing_behind() -> None:
