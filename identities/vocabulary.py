@@ -1,6 +1,7 @@
 """The words of the product, each with its one spelling (see the glossary in docs/architecture.md)."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class UserKind(StrEnum):
@@ -85,6 +86,10 @@ class ClientScope(StrEnum):
     WRITE_GROUPS = "write_groups"
     READ_ORG_UNITS = "read_org_units"
     WRITE_ORG_UNITS = "write_org_units"
+
+
+# What a client may do unless somebody says otherwise. Org units are one structure for all, so they are not among it.
+USUAL_SCOPES: Final = (ClientScope.READ, ClientScope.WRITE_USERS, ClientScope.WRITE_GROUPS)
 
 
 class PayloadKeeping(StrEnum):

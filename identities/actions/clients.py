@@ -24,7 +24,15 @@ from identities.errors import Conflict, IdentityError, NotFound, RuleViolation
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import TOKEN_MARK, token_digest
 from identities.rules.naming import check_name
-from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope, ClientSight, PayloadKeeping, Verb
+from identities.vocabulary import (
+    USUAL_SCOPES,
+    AdoptionRule,
+    ClientProfile,
+    ClientScope,
+    ClientSight,
+    PayloadKeeping,
+    Verb,
+)
 
 LIVE_TOKENS: Final = 2
 TOKEN_BYTES: Final = 32
@@ -52,7 +60,7 @@ class NewClient:
     """One API client to be created.
 
     Attributes:
-        scopes: what it may do; everything if not given.
+        scopes: what it may do.
         sight: whom it sees; what it writes are its own people and those it adopts in any case.
         bounds: a SCIM filter on people; nobody outside of it exists for the client.
         read_only_attributes: our names of what it may not write (`title`, `emails`, `custom.badge`), and `active`.
@@ -63,7 +71,7 @@ class NewClient:
 
     name: str
     profile: ClientProfile = ClientProfile.RFC
-    scopes: Sequence[ClientScope] = tuple(ClientScope)
+    scopes: Sequence[ClientScope] = USUAL_SCOPES
     adoption_rule: AdoptionRule = AdoptionRule.REFUSE
     adoption_owns_lifecycle: bool = False
     sight: ClientSight = ClientSight.OWN

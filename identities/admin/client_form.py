@@ -16,7 +16,7 @@ from identities.admin.action_admin import RefusableForm
 from identities.admin.words import choices_in_words, name_in_words
 from identities.models import ApiClient
 from identities.queries.attributes import known_attributes
-from identities.vocabulary import ClientScope
+from identities.vocabulary import USUAL_SCOPES, ClientScope
 
 
 def _writable() -> list[tuple[str, str]]:
@@ -31,7 +31,7 @@ class ClientForm(RefusableForm):
         label=gettext_lazy("May"),
         choices=lambda: choices_in_words(ClientScope),
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        initial=list(ClientScope),
+        initial=list(USUAL_SCOPES),
     )
     read_only_attributes = forms.MultipleChoiceField(
         label=gettext_lazy("May not write"),
@@ -61,7 +61,6 @@ class ClientForm(RefusableForm):
             "name",
             "profile",
             "scopes",
-            "read_only_attributes",
             "sight",
             "bounds",
             "adoption_rule",
@@ -71,6 +70,7 @@ class ClientForm(RefusableForm):
             "rate_limit",
             "expires_at",
             "enabled",
+            "read_only_attributes",
         )
         help_texts = {"rate_limit": gettext_lazy("Empty: as many as the service allows.")}
 

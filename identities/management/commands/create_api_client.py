@@ -12,7 +12,7 @@ from identities.actions.batches import all_of
 from identities.actors import Actor, command_actor
 from identities.errors import IdentityError
 from identities.models import ApiClient
-from identities.vocabulary import AdoptionRule, ClientProfile, ClientScope
+from identities.vocabulary import USUAL_SCOPES, AdoptionRule, ClientProfile, ClientScope
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             "--scopes",
             nargs="+",
             choices=[each.value for each in ClientScope],
-            help="what it may do (default: all of it)",
+            help="what it may do (default: read, write_users, write_groups)",
         )
         parser.add_argument(
             "--adopt",
@@ -69,7 +69,7 @@ class Command(BaseCommand):
                     options["name"],
                     actor=actor,
                     profile=options["profile"] or ClientProfile.RFC,
-                    scopes=options["scopes"] or [*ClientScope],
+                    scopes=options["scopes"] or USUAL_SCOPES,
                     adoption_rule=options["adopt"] or AdoptionRule.REFUSE,
                 )
             elif options["profile"] or options["scopes"] or options["adopt"]:
