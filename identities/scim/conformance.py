@@ -16,6 +16,7 @@ from identities.actors import Actor
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.in_process import answer, undone
 from identities.scim.masking import Masker
+from identities.vocabulary import ClientScope
 
 # What scim2-tester looks at, in shares that hold a database's write lock for no longer than a slow request.
 DISCOVERY: Final = frozenset({"discovery", "misc"})
@@ -81,7 +82,7 @@ def check_part(number: int, *, actor: Actor) -> list[Checked]:
     log: list[Sent] = []
     with undone():
         # Long enough that it is nobody's name.
-        client = create_client(f"{CLIENT_NAME} {actor.correlation_id}", actor=actor)
+        client = create_client(f"{CLIENT_NAME} {actor.correlation_id}", actor=actor, scopes=tuple(ClientScope))
         token = issue_token(client, actor=actor)
         tester = WSGISCIMClient(
             app=_recording(log),

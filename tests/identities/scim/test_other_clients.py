@@ -14,6 +14,7 @@ from scim2_models import PatchOp, PatchOperation, SCIMException, SearchRequest
 from scim2_tester import Status, check_server
 
 from identities.scim.conformance import is_meant
+from identities.vocabulary import ClientScope
 from tests.identities.scim.service import BASE
 from tests.servers.canaille import running_canaille
 from tests.servers.fixtures import PortalFactory
@@ -32,7 +33,8 @@ def running(portal: PortalFactory, request: pytest.FixtureRequest) -> Portal:
 
 def connect(portal: Portal, name: str, profile: str = "rfc") -> httpx2.Client:
     """The HTTP client of a new API client of this name."""
-    token = portal.json("create_api_client", name, "--profile", profile)["token"]
+    scopes = [str(scope) for scope in ClientScope]
+    token = portal.json("create_api_client", name, "--profile", profile, "--scopes", *scopes)["token"]
     return httpx2.Client(base_url=f"{portal.base_url}{BASE}", headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
