@@ -9,7 +9,7 @@ export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install install-test test lint unit unit-postgresql clean
+.PHONY: help run install install-test test lint unit unit-postgresql bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,9 @@ unit: $(VENV)/installed-test  ## Run the tests on the embedded default
 
 unit-postgresql: $(VENV)/installed-test  ## Run the tests of what differs between databases again, on PostgreSQL
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 3 --dist worksteal -m database
+
+bench: install-test  ## Measure the SCIM service against its ceiling (BENCH="--people 1000 --ops get_id,create"; needs wrk)
+	$(PY) -m tests.benchmarks $(BENCH)
 
 clean:  ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results

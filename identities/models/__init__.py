@@ -3,8 +3,8 @@
 from identities.models.attribute_definition import AttributeDefinition
 from identities.models.audit import AuditEntry, AuditSeal
 from identities.models.change_event import ChangeEvent, Delivery
-from identities.models.client import ApiClient, ApiToken, ClientAssociation, ClientRequest
-from identities.models.group import Group, Membership, MembershipOrigin
+from identities.models.client import ApiClient, ApiToken, ClientAssociation, ClientRequest, ClientTally
+from identities.models.group import Group, GroupStamp, Membership, MembershipOrigin
 from identities.models.mapping_row import MappingRow
 from identities.models.multi_value import MultiValue
 from identities.models.org_unit import OrgUnit
@@ -21,8 +21,10 @@ __all__ = [
     "ChangeEvent",
     "ClientAssociation",
     "ClientRequest",
+    "ClientTally",
     "Delivery",
     "Group",
+    "GroupStamp",
     "MappingRow",
     "Membership",
     "MembershipOrigin",

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import authenticate_token
+from identities.scim.verdicts import Verdicts
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +22,11 @@ CHALLENGE: Final = 'Bearer realm="SCIM"'
 # `last_used_at` is no more exact than this, so that reading does not mean writing.
 _LAST_USED_STEP: Final = timedelta(seconds=60)
 _LONGEST_TOKEN: Final = 512
+_verdicts: Final = Verdicts(authenticate_token)
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Looks the token up in the database on every request: no process remembers a verdict."""
+    """Looks the token up; a verdict is remembered for a moment (see `verdicts`)."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiClient]:
         """The client, as `request.auth`.
@@ -34,7 +36,7 @@ class BearerAuthentication(BaseAuthentication):
                 is the same for all of them, so that it tells nothing about a token.
         """
         scheme, _space, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        token = authenticate_token(text.strip()) if scheme.lower() == "bearer" and len(text) <= _LONGEST_TOKEN else None
+        token = _verdicts.of(text.strip()) if scheme.lower() == "bearer" and len(text) <= _LONGEST_TOKEN else None
         if token is None or not _called_from_allowed_network(token.client, request.META.get("REMOTE_ADDR", "")):
             raise AuthenticationFailed(_("A valid bearer token is required."))
         _note_use(token)
@@ -61,6 +63,8 @@ def _note_use(token: ApiToken) -> None:
     now = timezone.now()
     if token.last_used_at is not None and now - token.last_used_at <= _LAST_USED_STEP:
         return
+    # Said to whoever remembers the verdict, too.
+    token.last_used_at = now
     try:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
         ApiClient.objects.filter(pk=token.client.pk).update(last_used_at=now)

@@ -2,22 +2,22 @@
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identities.filters.attributes import Resource
 from identities.scim import groups, users
+from identities.scim.asked import find_group_tag, find_user_tag
 from identities.scim.listing import answer, answer_all, read_query
 from identities.scim.projection import Projection, projection
-from identities.scim.reading import Form, location, read_groups, read_users
-from identities.scim.versions import is_unchanged, tag_of
+from identities.scim.reading import Form, Rendering, location, read_group, read_user
+from identities.scim.renderers import Written
+from identities.scim.versions import is_unchanged
 from identities.scim.views import ScimView
-from identities.scim.visibility import own_groups, reachable_users
 from identities.vocabulary import ClientScope
 
 
@@ -26,8 +26,8 @@ class ResourceView(ScimView):
 
     resource: Resource
     handlers: ModuleType
-    objects: Callable[[Any], "QuerySet[Any]"]
-    read: Callable[..., list[Form]]
+    read_tag: Callable[..., str | None]
+    read_one: Callable[..., Rendering | None]
 
     def projection(self, request: Request) -> Projection:
         """What the client wants to see of a resource."""
@@ -36,13 +36,10 @@ class ResourceView(ScimView):
 
     def represent(self, pk: UUID | str, wanted: Projection) -> Response:
         """The resource as it is now, with its version (raises NotFound)."""
-        client = self.caller
-        forms = type(self).read(type(self).objects(client).filter(pk=pk), client, wanted)
-        if not forms:
+        found = type(self).read_one(self.caller, pk, wanted)
+        if found is None:
             raise self.handlers.not_found(pk)
-        meta = forms[0]["meta"]
-        headers = {"ETag": meta["version"], "Content-Location": meta["location"]}
-        return Response(wanted.apply(forms[0]), headers=headers)
+        return Response(Written(found.text), headers={"ETag": found.tag, "Content-Location": found.location})
 
 
 class CollectionView(ResourceView):
@@ -50,7 +47,7 @@ class CollectionView(ResourceView):
 
     def get(self, request: Request) -> Response:
         """A page of what the client sees."""
-        return Response(answer(read_query(request.query_params.dict(), self.resource), self.caller))
+        return Response(answer(read_query(request.query_params.dict(), self.resource), self.caller).written())
 
     def post(self, request: Request) -> Response:
         """Create a resource; 201 with its representation."""
@@ -70,8 +67,8 @@ class ObjectView(ResourceView):
         identifier = self.identifier(pk)
         wanted, known = self.projection(request), request.META.get("HTTP_IF_NONE_MATCH")
         if known:
-            found = type(self).objects(self.caller).filter(pk=identifier).defer("scim_text").first()
-            if found is not None and is_unchanged(known, tag := tag_of(found, found.external_id)):
+            tag = type(self).read_tag(self.caller, identifier)
+            if tag is not None and is_unchanged(known, tag):
                 return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         return self.represent(identifier, wanted)
 
@@ -110,16 +107,16 @@ class ObjectView(ResourceView):
 class _Users:
     resource: Resource = "User"
     handlers = users
-    objects = staticmethod(reachable_users)
-    read = staticmethod(read_users)
+    read_tag = staticmethod(find_user_tag)
+    read_one = staticmethod(read_user)
     write_scope = ClientScope.WRITE_USERS
 
 
 class _Groups:
     resource: Resource = "Group"
     handlers = groups
-    objects = staticmethod(own_groups)
-    read = staticmethod(read_groups)
+    read_tag = staticmethod(find_group_tag)
+    read_one = staticmethod(read_group)
     write_scope = ClientScope.WRITE_GROUPS
 
 
@@ -158,5 +155,5 @@ class SearchView(ScimView):
         """A page of what the client sees."""
         parameters = cast(Form, request.data)
         if self.resource is None:
-            return Response(answer_all(parameters, self.caller))
-        return Response(answer(read_query(parameters, self.resource), self.caller))
+            return Response(answer_all(parameters, self.caller).written())
+        return Response(answer(read_query(parameters, self.resource), self.caller).written())

@@ -13,12 +13,16 @@ from identities.filters.entries import Visibility
 from identities.filters.parse import parse
 from identities.filters.query import to_q
 from identities.filters.sort import ordering
+from identities.filters.template import template
 from identities.filters.tree import Filter
 from identities.models import ApiClient
+from identities.representation.rendering import compact_json
 from identities.scim.limits import PAGE_DEFAULT, PAGE_LARGEST
+from identities.scim.paging import Shape, find_page
 from identities.scim.projection import Projection, projection
-from identities.scim.reading import Form, read_groups, read_users
-from identities.scim.visibility import eyes, found_users, own_groups
+from identities.scim.reading import Form, Rendering, read_groups, render_users
+from identities.scim.renderers import Written
+from identities.scim.visibility import eyes, own_groups
 
 LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
@@ -31,6 +35,9 @@ class Query:
 
     resource: Resource
     filter: Filter | None
+    # What the filter's holes stand for, if it is a template.
+    texts: tuple[str, ...]
+    holes: tuple[str, ...]
     sort_by: str | None
     descending: bool
     start_index: int
@@ -49,9 +56,12 @@ def read_query(parameters: Mapping[str, Any], resource: Resource) -> Query:
     order = (_text(given.get("sortorder"), "sortOrder") or "ascending").lower()
     if order not in ("ascending", "descending"):
         raise InvalidValueException(detail="sortOrder is ascending or descending.")
+    known = template(text, resource) if text and resource == "User" else None
     return Query(
         resource,
-        parse(text, resource, per_client=True) if text else None,
+        known[0].filter if known else parse(text, resource, per_client=True) if text else None,
+        known[1] if known else (),
+        known[0].holes if known else (),
         _text(given.get("sortby"), "sortBy"),
         order == "descending",
         max(1, _number(given.get("startindex"), "startIndex", 1)),
@@ -60,21 +70,37 @@ def read_query(parameters: Mapping[str, Any], resource: Resource) -> Query:
     )
 
 
-def answer(query: Query, client: ApiClient) -> Form:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of what was found: the resources as JSON texts, and how many there are in all."""
+
+    texts: list[str]
+    total: int
+    start_index: int
+
+    def written(self) -> Written:
+        """The ListResponse message, put together without reading the texts."""
+        head = compact_json(list_response([], self.total, self.start_index) | {"itemsPerPage": len(self.texts)})
+        return Written(f"{head[:-2]}{','.join(self.texts)}]}}")
+
+
+def answer(query: Query, client: ApiClient) -> Page:
     """The page the query asks for, of what the client sees."""
-    objects = _found(query, client)
+    start = query.start_index - 1
+    if query.resource == "User":
+        shape = Shape(query.filter, query.sort_by, query.descending and query.sort_by is not None, query.holes)
+        rows, total = find_page(shape, query.texts, client, start, query.count)
+        return Page([each.text for each in render_users(rows, query.wanted)], total, query.start_index)
+    objects = _found_groups(query, client)
     sorting = ordering(query.sort_by, query.resource, descending=query.descending, visibility=eyes(client))
     total = objects.count()
-    start = query.start_index - 1
-    page: list[Form] = []
+    page: list[Rendering] = []
     if query.count and start < total:
-        rows = objects.order_by(*sorting)[start : start + query.count]
-        read: Any = read_users if query.resource == "User" else read_groups
-        page = [query.wanted.apply(form) for form in read(rows, client, query.wanted)]
-    return list_response(page, total, query.start_index)
+        page = read_groups(objects.order_by(*sorting)[start : start + query.count], client, query.wanted)
+    return Page([each.text for each in page], total, query.start_index)
 
 
-def answer_all(parameters: Mapping[str, Any], client: ApiClient) -> Form:
+def answer_all(parameters: Mapping[str, Any], client: ApiClient) -> Page:
     """The page of a query across resource types (RFC 7644 section 3.4.2.1): users, then groups, each sorted by itself.
 
     A type that does not know an attribute of the filter has no match; one that no type knows is refused.
@@ -82,14 +108,14 @@ def answer_all(parameters: Mapping[str, Any], client: ApiClient) -> Form:
     queries = [query for query in (_if_known(parameters, "User"), _if_known(parameters, "Group")) if query is not None]
     if not queries:
         read_query(parameters, "User")
-    page: list[Form] = []
+    page: list[str] = []
     total, skip, left = 0, queries[0].start_index - 1, queries[0].count
     for query in queries:
         found = answer(replace(query, start_index=skip + 1, count=left), client)
-        page += found["Resources"]
-        total += found["totalResults"]
-        skip, left = max(0, skip - found["totalResults"]), left - found["itemsPerPage"]
-    return list_response(page, total, queries[0].start_index)
+        page += found.texts
+        total += found.total
+        skip, left = max(0, skip - found.total), left - len(found.texts)
+    return Page(page, total, queries[0].start_index)
 
 
 def _if_known(parameters: Mapping[str, Any], resource: Resource) -> Query | None:
@@ -114,8 +140,8 @@ def list_response(page: list[Form], total: int, start_index: int) -> Form:
     }
 
 
-def _found(query: Query, client: ApiClient) -> "QuerySet[Any]":
-    seen: QuerySet[Any] = found_users(client, query.filter) if query.resource == "User" else own_groups(client)
+def _found_groups(query: Query, client: ApiClient) -> "QuerySet[Any]":
+    seen = own_groups(client)
     return seen.filter(to_q(query.filter, eyes(client))) if query.filter else seen
 
 

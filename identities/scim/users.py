@@ -3,27 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from scim2_models import Context
 
 from identities.actions.associations import adopt, associate, drop_association
+from identities.actions.attempts import attempt
 from identities.actions.lifecycle import delete_user, lift_suspension, suspend_user
+from identities.actions.user_changes import Held, hold_users
 from identities.actions.users import UserAttributes, create_user, update_user
 from identities.errors import NotFound, RuleViolation
 from identities.models import User
 from identities.representation import UserAdapter
 from identities.representation.arguments import UserArguments
 from identities.rules.ownership import is_empty, owner_of
+from identities.scim.asked import find_known
 from identities.scim.call import Call
 from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
 from identities.scim.profiles import policy, tolerates
 from identities.scim.resources import user_model
 from identities.scim.versions import check_if_match, user_tag
-from identities.scim.visibility import own_users, reachable_users
+from identities.scim.visibility import own_users
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,14 @@ def create(call: Call, payload: Form) -> UUID:
         {name: value for name, value in wanted.changes.items() if not is_empty(value)},
         {name: rows for name, rows in wanted.multi_values.items() if rows},
     )
-    with transaction.atomic():
+
+    def write() -> UUID:
         _check_manager(call, wanted.changes.get("manager"))
         user = create_user(actor=call.actor, attributes=attributes, suspended=wanted.active is False)
-        associate(call.client, user, actor=call.actor, external_id=wanted.external_id)
-    return UUID(str(user.pk))
+        associate(call.client, user, actor=call.actor, external_id=wanted.external_id, new=True)
+        return UUID(str(user.pk))
+
+    return attempt(write)
 
 
 def replace(call: Call, pk: UUID, payload: Form) -> None:
@@ -66,13 +72,17 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
         NotFound; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
     form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
-    with transaction.atomic():
-        user = _locked(call, pk)
-        adapter = UserAdapter(user)
+
+    def write() -> None:
+        user, held = _locked(call, pk)
+        adapter = UserAdapter(user, multi_values=held.rows[pk])
         wanted = adapter.from_dict(form)
         difference = _difference(adapter.from_dict(adapter.to_dict()), wanted)
         named = {name: value for name, value in difference.changes.items() if _may_put(call, user, name, value)}
-        _apply(call, user, _Difference(named, difference.multi_values, wanted.active, wanted.external_id), refuse=False)
+        put = _Difference(named, difference.multi_values, wanted.active, wanted.external_id)
+        _apply(call, user, put, held, refuse=False)
+
+    attempt(write)
 
 
 def patch(call: Call, pk: UUID, payload: Form) -> None:
@@ -85,18 +95,21 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
     model = user_model()
     cleaned = call.tolerance.patch(payload)
     if _has_nothing_left(cleaned, payload):
-        with transaction.atomic():
-            _locked(call, pk)
+        attempt(partial(_locked, call, pk))
         return
     message = read_patch(model, cleaned, call.profile)
-    with transaction.atomic():
-        user = _locked(call, pk)
-        adapter = UserAdapter(user)
+
+    def write() -> None:
+        user, held = _locked(call, pk)
+        adapter = UserAdapter(user, multi_values=held.rows[pk])
         resource = as_model(model, _patchable(adapter.to_dict(), user.external_id))
         before = adapter.from_dict(as_form(resource))
         message.patch(resource, scim_policy=policy(call.profile))
         after = _without_emptied(adapter.from_dict(as_form(resource)), message)
-        _apply(call, user, _difference(before, after), refuse=not tolerates(call.profile, "owned_values_kept"))
+        refuse = not tolerates(call.profile, "owned_values_kept")
+        _apply(call, user, _difference(before, after), held, refuse=refuse)
+
+    attempt(write)
 
 
 def delete(call: Call, pk: UUID) -> None:
@@ -105,15 +118,18 @@ def delete(call: Call, pk: UUID) -> None:
     Raises:
         NotFound; PreconditionFailedException.
     """
-    with transaction.atomic():
-        user = _locked(call, pk)
+
+    def write() -> None:
+        user, held = _locked(call, pk)
         if user.known_id is None:
             raise not_found(pk)
         drop_association(call.client, user, actor=call.actor)
         if user.default_origin == call.actor.origin:
-            delete_user(user, actor=call.actor)
+            delete_user(user, actor=call.actor, held=held)
         else:
             call.notes.add("kept", "lifecycle")
+
+    attempt(write)
 
 
 def not_found(pk: object) -> NotFound:
@@ -125,13 +141,16 @@ def _read(call: Call, payload: Form, context: Context) -> Form:
     return read_resource(user_model(), call.tolerance.resource(payload), context, call.profile, call.notes)
 
 
-def _locked(call: Call, pk: UUID) -> Any:
+def _locked(call: Call, pk: UUID) -> tuple[Any, Held]:
     """The person, if the client may reach it; locked, so that what is computed from it holds when it is written."""
-    user: Any = reachable_users(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
-    if user is None:
+    known = find_known(call.client, pk)
+    held = hold_users([pk]) if known else None
+    if known is None or held is None or pk not in held.users or held.users[pk].deleted_at is not None:
         raise not_found(pk)
+    user: Any = held.users[pk]
+    user.known_id, user.external_id = known
     check_if_match(call.if_match, user_tag(user.version, user.external_id))
-    return user
+    return user, held
 
 
 def _patchable(form: Form, external_id: str | None) -> Form:
@@ -178,7 +197,7 @@ def _may_put(call: Call, user: User, name: str, value: Any) -> bool:
     return owner_of(name, now, user.owners, user.default_origin) == call.actor.origin
 
 
-def _apply(call: Call, user: Any, difference: _Difference, *, refuse: bool) -> None:
+def _apply(call: Call, user: Any, difference: _Difference, held: Held, *, refuse: bool) -> None:
     _know(call, user, difference.external_id)
     if difference.changes or difference.multi_values:
         _check_manager(call, difference.changes.get("manager"))
@@ -188,6 +207,7 @@ def _apply(call: Call, user: Any, difference: _Difference, *, refuse: bool) -> N
             changes=difference.changes,
             multi_values=difference.multi_values,
             mode="refuse" if refuse else "skip",
+            held=held,
         )
         call.note_kept(result.kept)
     _set_active(call, user, difference.active)

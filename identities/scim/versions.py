@@ -4,8 +4,6 @@ from zlib import crc32
 
 from scim2_models import PreconditionFailedException
 
-from identities.models import Group, User
-
 
 def user_tag(version: int, external_id: str | None) -> str:
     """The tag of a user as a client sees it; its own externalId is part of that."""
@@ -15,13 +13,6 @@ def user_tag(version: int, external_id: str | None) -> str:
 def group_tag(version: int, membership_version: int, external_id: str | None) -> str:
     """The tag of a group as a client sees it."""
     return f'W/"{version}.{membership_version}{_suffix(external_id)}"'
-
-
-def tag_of(resource: User | Group, external_id: str | None) -> str:
-    """The tag of a user or group."""
-    if isinstance(resource, User):
-        return user_tag(resource.version, external_id)
-    return group_tag(resource.version, resource.membership_version, external_id)
 
 
 def check_if_match(header: str | None, tag: str) -> None:

@@ -1,11 +1,9 @@
 """What all endpoints share: who is calling, what is accepted, how answers and refusals look, and the request log."""
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import DatabaseError
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import NotFound as NoSuchPath
@@ -22,13 +20,13 @@ from identities.scim.notes import Notes
 from identities.scim.parsers import JsonParser, ScimParser
 from identities.scim.permissions import HasScope
 from identities.scim.renderers import JsonRenderer, ScimRenderer
+from identities.scim.request_log import log
 from identities.scim.throttling import ClientThrottle
 from identities.vocabulary import ClientScope
 
-logger = logging.getLogger(__name__)
-
 _READING = ("GET", "HEAD", "OPTIONS")
 _LONGEST_PATH = 500
+_PLAIN_WISHES = ("*/*", ScimRenderer.media_type)
 
 
 class ScimView(APIView):
@@ -52,6 +50,12 @@ class ScimView(APIView):
         self.notes = Notes()
         self.started = time.monotonic()
         return super().initialize_request(request, *args, **kwargs)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """The renderer; nothing to weigh for who takes anything or asks for SCIM's type alone, as nearly all do."""
+        if request.META.get("HTTP_ACCEPT", "*/*") in _PLAIN_WISHES:
+            return ScimRenderer(), ScimRenderer.media_type
+        return super().perform_content_negotiation(request, force)
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who is calling."""
@@ -91,7 +95,7 @@ class ScimView(APIView):
     def _log(self, client: ApiClient, request: Request, answered: int) -> None:
         actor = getattr(self, "actor", None)
         entry = ClientRequest(
-            client=client,
+            client_id=client.pk,
             at=timezone.now(),
             method=str(request.method)[:10],
             path=request.get_full_path()[:_LONGEST_PATH].replace("\x00", ""),
@@ -100,11 +104,7 @@ class ScimView(APIView):
             notes=self.notes.as_json(),
             correlation_id=actor.correlation_id if actor else "",
         )
-        try:
-            entry.save(force_insert=True)
-        except DatabaseError:
-            # The request has been answered; its log line is not worth turning that into a failure.
-            logger.warning("A line of the SCIM request log was lost.", exc_info=True)
+        log.add(entry)
 
 
 class UnknownEndpoint(ScimView):

@@ -3,8 +3,10 @@
 Always a restriction of the queryset: one written into the filter could be escaped by an `or`.
 """
 
+from collections.abc import Hashable
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, FilteredRelation, Q, QuerySet
 from scim2_models.path import CompareOperator
 
@@ -16,12 +18,12 @@ from identities.vocabulary import AdoptionRule
 
 def own_users(client: ApiClient) -> "QuerySet[User]":
     """The persons this client knows, each with `external_id`. Deleted ones and operators are never among them."""
-    return _known(User.objects.persons(), client).filter(known__isnull=False)
+    return _known(User.objects.persons(), client, only=True)
 
 
 def own_groups(client: ApiClient) -> "QuerySet[Group]":
     """The groups this client knows, each with `external_id`."""
-    return _known(Group.objects.filter(deleted_at__isnull=True), client).filter(known__isnull=False)
+    return _known(Group.objects.filter(deleted_at__isnull=True), client, only=True)
 
 
 def reachable_users(client: ApiClient) -> "QuerySet[User]":
@@ -29,6 +31,16 @@ def reachable_users(client: ApiClient) -> "QuerySet[User]":
     if client.adoption_rule == AdoptionRule.REFUSE:
         return own_users(client)
     return _known(User.objects.persons(), client)
+
+
+def is_tallied(client: ApiClient) -> bool:
+    """Whether the people this client sees are exactly those whom `models.ClientTally` counts."""
+    return connection.vendor == "postgresql"
+
+
+def members_key(client: ApiClient) -> Hashable:
+    """What those have in common who see the same members of a group as long as its version and its stamp stay."""
+    return client.pk
 
 
 def found_users(client: ApiClient, filter_: Filter | None) -> "QuerySet[User]":
@@ -50,10 +62,17 @@ def _asks_for_adoptable(client: ApiClient, filter_: Filter) -> bool:
     return False
 
 
-def _known(objects: "QuerySet[Any]", client: ApiClient) -> "QuerySet[Any]":
-    """The objects joined with what the client calls them; `known` is NULL for those it does not know (any more)."""
+def _known(objects: "QuerySet[Any]", client: ApiClient, *, only: bool = False) -> "QuerySet[Any]":
+    """The objects joined with what the client calls them; `known` is NULL for those it does not know (any more).
+
+    Args:
+        only: leave those out. Restricted before anything is taken from the relation, it is joined once, not twice.
+    """
     own = FilteredRelation(
         "client_associations",
         condition=Q(client_associations__client=client.pk, client_associations__hidden_at__isnull=True),
     )
-    return objects.alias(known=own).annotate(external_id=F("known__external_id"), known_id=F("known__id"))
+    joined = objects.alias(known=own)
+    if only:
+        joined = joined.filter(known__isnull=False)
+    return joined.annotate(external_id=F("known__external_id"), known_id=F("known__id"))
