@@ -9,7 +9,7 @@ export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install install-test test lint unit unit-postgresql soak clean
+.PHONY: help run install install-test test lint unit unit-postgresql bench soak clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ unit-postgresql: $(VENV)/installed-test  ## Run the tests of what differs betwee
 
 soak: install-test  ## Send 200 requests per SCIM operation and schemathesis' coverage phase (minutes; SCHEMATHESIS_SEED=1)
 	SCHEMATHESIS_EXAMPLES=200 $(PY) -m pytest -n 0 -s tests/identities/scim/test_openapi.py
+
+bench: install-test  ## Measure the SCIM service against its ceiling (BENCH="--people 1000 --ops get_id,create"; needs wrk)
+	$(PY) -m tests.benchmarks $(BENCH)
 
 clean:  ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results

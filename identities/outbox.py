@@ -71,8 +71,20 @@ def announce_many(announcements: Sequence[Announcement], *, actor: Actor) -> Non
     """Announce many changes by the same actor, in two statements of the caller's transaction; ring after its commit."""
     if not announcements:
         return
+    events = ChangeEvent.objects.bulk_create(change_events(announcements, actor=actor))
+    Delivery.objects.bulk_create(
+        Delivery(event=event, consumer=consumer)
+        for event in events
+        for consumer, kinds in SUBSCRIPTIONS.items()
+        if event.kind in kinds
+    )
+    ring()
+
+
+def change_events(announcements: Sequence[Announcement], *, actor: Actor) -> list[ChangeEvent]:
+    """The events as `announce_many` writes them, not written yet."""
     now = timezone.now()
-    events = ChangeEvent.objects.bulk_create(
+    return [
         ChangeEvent(
             kind=each.kind,
             object_type=each.subject_type,
@@ -86,14 +98,7 @@ def announce_many(announcements: Sequence[Announcement], *, actor: Actor) -> Non
             created_at=now,
         )
         for each in announcements
-    )
-    Delivery.objects.bulk_create(
-        Delivery(event=event, consumer=consumer)
-        for event in events
-        for consumer, kinds in SUBSCRIPTIONS.items()
-        if event.kind in kinds
-    )
-    ring()
+    ]
 
 
 def ring() -> None:

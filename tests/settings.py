@@ -30,3 +30,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
 ]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# A test looks into the log right after its request, inside its own transaction.
+PORTAL_REQUEST_LOG_SECONDS = 0
+# Nor does it wait until a revoked token is no longer remembered.
+PORTAL_VERDICT_SECONDS = 0

@@ -1,6 +1,6 @@
 """Which API client knows which users and groups, and under which id of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -20,6 +20,7 @@ from identities.actors import Actor, scim_origin
 from identities.errors import IdentityError, NotFound, NotPermitted
 from identities.models import ApiClient, ClientAssociation, Group, User
 from identities.queries.proved_addresses import without_proved_address
+from identities.queries.statements import stamp_groups
 from identities.rules.naming import check_text
 from identities.vocabulary import AdoptionRule, UserKind, Verb
 
@@ -33,14 +34,16 @@ class Acquaintance:
 
     Attributes:
         external_id: the client's own id; None leaves what it is.
+        new: the object was made in this transaction: nobody can know it yet, and no group holds it.
     """
 
     obj: User | Group
     external_id: str | None = None
+    new: bool = False
 
 
 def associate(
-    client: ApiClient, obj: User | Group, *, actor: Actor, external_id: str | None = None
+    client: ApiClient, obj: User | Group, *, actor: Actor, external_id: str | None = None, new: bool = False
 ) -> ClientAssociation:
     """Let a client know a user or a group, or change the id it knows it by. No difference writes nothing.
 
@@ -50,7 +53,7 @@ def associate(
     Raises:
         NotFound: `user_not_found`, for an administrator. RuleViolation: the id is not allowed.
     """
-    return one(associate_many(client, [Acquaintance(obj, external_id)], actor=actor))
+    return one(associate_many(client, [Acquaintance(obj, external_id, new)], actor=actor))
 
 
 def associate_many(
@@ -104,6 +107,7 @@ def _drop(client: ApiClient, objects: Sequence[User | Group], actor: Actor) -> i
     for association in seen.values():
         association.hidden_at = timezone.now()
     update_rows(list(seen.values()), {"hidden_at"})
+    _stamp(seen)
     rows = [audit.AuditRow(Verb.ASSOCIATION_DROPPED, obj, facts={"client": client.name}) for obj in seen]
     audit.record_many(rows, actor=actor)
     return len(seen)
@@ -117,9 +121,10 @@ def _associate(
     by_address = client.adoption_rule == AdoptionRule.VERIFIED_EMAIL
     refused = without_proved_address(people) if people and by_address else set()
     handover = Handover.of(people, scim_origin(client.pk)) if people and client.adoption_owns_lifecycle else None
-    found = _locked(client, [each.obj for each in known])
+    found = _locked(client, [each.obj for each in known if not each.new])
     made: list[ClientAssociation] = []
     changed: list[ClientAssociation] = []
+    appeared: list[User | Group] = []
     rows: list[audit.AuditRow] = []
 
     def step(wanted: Acquaintance) -> ClientAssociation:
@@ -137,6 +142,8 @@ def _associate(
         association.adopted = association.adopted or adopted
         after = {"external_id": association.external_id} if created else _seen(association)
         differences = {**audit.differences(wanted.obj, before, after), **handed}
+        if (created and not wanted.new) or "hidden" in differences:
+            appeared.append(wanted.obj)
         if differences:
             (made if created else changed).append(association)
             verb = _verb(adopted=adopted, created=created)
@@ -148,6 +155,7 @@ def _associate(
         handover.write()
     ClientAssociation.objects.bulk_create(made)
     update_rows(changed, {"external_id", "hidden_at", "adopted"})
+    _stamp(appeared)
     audit.record_many(rows, actor=actor)
     return results
 
@@ -168,6 +176,14 @@ def check_external_id(external_id: str | None) -> None:
         check_text("externalId", external_id, EXTERNAL_ID_LENGTH)
 
 
+def _stamp(objects: Iterable[User | Group]) -> None:
+    """The client sees these as members, or does not any more."""
+    told = list(objects)
+    stamp_groups(
+        [each.pk for each in told if isinstance(each, User)], [each.pk for each in told if isinstance(each, Group)]
+    )
+
+
 def _seen(association: ClientAssociation) -> dict[str, object]:
     """What the audit trail tells of an association."""
     return {
@@ -185,6 +201,8 @@ def _verb(*, adopted: bool, created: bool) -> Verb:
 
 def _locked(client: ApiClient, objects: Sequence[User | Group]) -> dict[UUID, ClientAssociation]:
     """What the client knows of these, by their ids, locked."""
+    if not objects:
+        return {}
     people = [obj.pk for obj in objects if isinstance(obj, User)]
     groups = [obj.pk for obj in objects if isinstance(obj, Group)]
     rows = ClientAssociation.objects.select_for_update(no_key=True).filter(client=client).order_by("pk")

@@ -1,5 +1,6 @@
 """Trying again where somebody else was faster: the second look names what is taken, and whom it is refused to."""
 
+import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -13,6 +14,15 @@ ATTEMPTS: Final = 3
 _DEADLOCK: Final = "40P01"
 
 
+class _Outer(threading.local):
+    """Whether this thread is in an attempt."""
+
+    tries = False
+
+
+_outer: Final = _Outer()
+
+
 class OvertakenError(Exception):
     """Between our look and our writing, others changed what the change depends on."""
 
@@ -20,7 +30,19 @@ class OvertakenError(Exception):
 def attempt(change: Callable[[], Result]) -> Result:
     """Do `change` in a transaction, up to `ATTEMPTS` times while names or references are taken away under it, or while
     it was the one to give way where several waited for each other.
+
+    Within another attempt there is nothing to do but `change`: the outer one takes back and repeats the whole.
     """
+    if _outer.tries:
+        return change()
+    _outer.tries = True
+    try:
+        return _attempt(change)
+    finally:
+        _outer.tries = False
+
+
+def _attempt(change: Callable[[], Result]) -> Result:
     for number in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():

@@ -2,12 +2,13 @@
 members.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from identities.actions.chunks import chunks
 from identities.errors import RuleViolation
 from identities.models import Group, Membership, MembershipOrigin, User
+from identities.queries.statements import insert_memberships
 from identities.vocabulary import UserKind
 
 
@@ -62,12 +64,16 @@ def named_members(members: Iterable[User | Group | UUID]) -> Members:
     return Members(tuple(users), tuple(groups))
 
 
-def find_members(members: Iterable[User | Group | UUID], *, group: Group) -> Members:
-    """The users and groups meant, who must exist and not be deleted; administrators are never members.
+def find_members(members: "Iterable[User | Group | UUID] | Members", *, group: Group) -> Members:
+    """The users and groups meant, who must exist and not be deleted; administrators are never members. Whoever comes as
+    `Members` has been looked up by the caller in this transaction.
 
     Raises:
         RuleViolation: `unknown_member`, with the ids in `members`; `member_of_itself`.
     """
+    if isinstance(members, Members):
+        _refuse_itself(group, members.groups)
+        return members
     named = named_members(members)
     users = _present(User.objects.present().exclude(kind=UserKind.OPERATOR), named.users)
     groups = _present(Group.objects.filter(deleted_at=None), named.groups)
@@ -76,9 +82,13 @@ def find_members(members: Iterable[User | Group | UUID], *, group: Group) -> Mem
     if missing:
         message = _("%(number)d of the members do not exist.") % {"number": len(missing)}
         raise RuleViolation("unknown_member", message, field="members", members=[str(each) for each in missing])
+    _refuse_itself(group, groups)
+    return found
+
+
+def _refuse_itself(group: Group, groups: Collection[UUID]) -> None:
     if group.pk in groups:
         raise RuleViolation("member_of_itself", _("A group cannot be a member of itself."), field="members")
-    return found
 
 
 def asserted_by(group: Group, origin: str) -> Members:
@@ -137,6 +147,19 @@ def remove_rows(group: Group, members: Members) -> Members:
 
 
 def _assert_chunk(
+    group: Group, column: str, ids: Sequence[UUID], origin: str, ends_on: date | None, *, only_missing: bool
+) -> tuple[list[UUID], int]:
+    if connection.vendor == "postgresql":
+        made_at_once = insert_memberships(group.pk, column, ids, origin, ends_on)
+        new = [each for each in ids if each in made_at_once]
+        if len(new) == len(ids):
+            return new, 0
+        old = [each for each in ids if each not in made_at_once]
+        return new, _assert_rows(group, column, old, origin, ends_on, only_missing=only_missing)[1]
+    return _assert_rows(group, column, ids, origin, ends_on, only_missing=only_missing)
+
+
+def _assert_rows(
     group: Group, column: str, ids: Sequence[UUID], origin: str, ends_on: date | None, *, only_missing: bool
 ) -> tuple[list[UUID], int]:
     rows = Membership.objects.filter(group=group, **{f"{column}__in": ids})

@@ -7,7 +7,7 @@ that parallel changes of one group follow each other and none is lost.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -27,6 +27,7 @@ from identities.actions.membership_rows import (
     remove_rows,
     withdraw_assertions,
 )
+from identities.actions.telling import tell_all
 from identities.actors import ADMIN_ORIGIN, Actor
 from identities.errors import NotPermitted, RuleViolation
 from identities.models import Group, Membership, User
@@ -43,11 +44,19 @@ class MembershipDelta(NamedTuple):
     removed: int
 
 
-def add_members(group: Group | UUID, members: Iterable[Member], *, actor: Actor, ends_on: date | None = None) -> int:
+def add_members(
+    group: Group | UUID,
+    members: Iterable[Member] | Members,
+    *,
+    actor: Actor,
+    ends_on: date | None = None,
+    held: Group | None = None,
+) -> int:
     """Assert, for the actor's origin, that these users and groups are members.
 
     Args:
-        members: users and groups, as objects or ids.
+        members: users and groups, as objects or ids; as `Members` if the caller knows that they are there.
+        held: the group, where the caller has locked and read it in this transaction.
         ends_on: the last day of the membership.
 
     Returns:
@@ -57,11 +66,18 @@ def add_members(group: Group | UUID, members: Iterable[Member], *, actor: Actor,
         NotFound: `group_not_found`.
         RuleViolation: `unknown_member` (with `members`), `member_of_itself`, `dynamic_group`. Nothing is changed then.
     """
-    return attempt(partial(_add, group, list(members), actor, ends_on))
+    return attempt(partial(_add, held or group, _kept(members), actor, ends_on, is_held=held is not None))
 
 
-def _add(group: Group | UUID, members: Sequence[Member], actor: Actor, ends_on: date | None) -> int:
-    found = _locked_static(group)
+def _kept(members: Iterable[Member] | Members) -> Sequence[Member] | Members:
+    """The members, to be gone through more than once."""
+    return members if isinstance(members, Members) else list(members)
+
+
+def _add(
+    group: Any, members: Sequence[Member] | Members, actor: Actor, ends_on: date | None, *, is_held: bool = False
+) -> int:
+    found = _static(group) if is_held else _static(lock_group(group))
     wanted = find_members(members, group=found)
     added, asserted = assert_memberships(found, wanted, actor.origin, ends_on)
     if added or asserted:
@@ -91,7 +107,7 @@ def remove_members(group: Group | UUID, members: Iterable[Member], *, actor: Act
 
 
 def _remove(group: Group | UUID, members: Sequence[Member], actor: Actor, *, all_origins: bool) -> int:
-    found = _locked_static(group)
+    found = _static(lock_group(group))
     named = named_members(members)
     removed, withdrawn = (
         (remove_rows(found, named), 0) if all_origins else withdraw_assertions(found, named, actor.origin)
@@ -114,7 +130,7 @@ def replace_members(group: Group | UUID, members: Iterable[Member], *, actor: Ac
 
 
 def _replace(group: Group | UUID, members: Sequence[Member], actor: Actor) -> MembershipDelta:
-    found = _locked_static(group)
+    found = _static(lock_group(group))
     wanted = find_members(members, group=found)
     mine = asserted_by(found, actor.origin)
     removed, withdrawn = withdraw_assertions(found, mine.without(wanted), actor.origin)
@@ -146,8 +162,8 @@ def end_memberships(today: date, *, actor: Actor) -> int:
     return ended
 
 
-def _locked_static(group: Group | UUID) -> Group:
-    found = lock_group(group)
+def _static(found: Group) -> Group:
+    """The group, if members may be written to it (raises RuleViolation)."""
     if found.kind == GroupKind.DYNAMIC:
         message = _("The members of a dynamic group follow from its filter.")
         raise RuleViolation("dynamic_group", message, field="members")
@@ -169,8 +185,8 @@ def _tell(
     numbers = {"added": len(added), "removed": len(removed), "other_assertions": also_asserted}
     # The numbers are complete, the names bounded: an entry is read by people.
     changes = {"members": (_shown(removed), _shown(added))}
-    audit.record(verb, group, actor=actor, changes=changes, **{name: many for name, many in numbers.items() if many})
-    outbox.announce_many(
+    tell_all(
+        [audit.AuditRow(verb, group, changes, {name: many for name, many in numbers.items() if many})],
         [
             Announcement(
                 EventKind.MEMBERSHIP_CHANGED,

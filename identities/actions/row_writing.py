@@ -22,13 +22,18 @@ def update_rows(rows: Sequence[models.Model], columns: Set[str]) -> None:
     # PostgreSQL writes no row twice in one statement.
     rows = list(dict.fromkeys(rows))
     model = type(rows[0])
-    written = sorted(columns | _folded(model, columns))
+    written = with_folded(model, columns)
     if len(rows) == 1:
         rows[0].save(update_fields=written)
     else:
         # The rows exist and are locked: an upsert is an UPDATE from a list of rows, which `bulk_update`, a CASE with a
         # branch for each row and column, is many times slower than.
         model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=written)
+
+
+def with_folded(model: type[models.Model], columns: Set[str]) -> tuple[str, ...]:
+    """These fields and the folded columns that follow them."""
+    return tuple(sorted(columns | _folded(model, columns)))
 
 
 def update_columns(rows: Sequence[Any], columns: Set[str]) -> None:

@@ -7,22 +7,26 @@ change event never part.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils import timezone
 
-from identities import audit, outbox
-from identities.actions.row_writing import update_columns, update_rows
+from identities import audit
+from identities.actions.row_writing import update_columns, update_rows, with_folded
+from identities.actions.telling import tell_all, writes_together
 from identities.actors import Actor
 from identities.errors import NotFound
 from identities.models import MultiValue, Suspension, User
 from identities.outbox import Announcement
+from identities.queries.statements import Written, stamp_groups
 from identities.representation import RENDERING_VERSION, stored_text
 from identities.rules.transitions import is_active
 from identities.vocabulary import EventKind, ObjectType, UserState, Verb
 
 _ALWAYS = frozenset({"version", "modified_at", "scim_text", "rendering_version"})
+# What `User.name_for_people` is made of.
+NAMES: Final = frozenset({"display_name", "formatted_name", "given_name", "family_name", "user_name"})
 _COLUMN_OF = {"manager": "manager_id", "org_unit": "org_unit_id"}
 
 
@@ -120,6 +124,21 @@ def lock_users(users: Collection[UUID]) -> dict[UUID, User]:
     return {user.pk: user for user in found}
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Users whom the caller has locked and read in this transaction, with their multi-valued rows, so that no action of
+    the same request does it again. Objects are changed in place.
+    """
+
+    users: dict[UUID, User]
+    rows: dict[UUID, list[MultiValue]]
+
+
+def hold_users(users: Collection[UUID]) -> Held:
+    """Lock and read these users (see `lock_users`)."""
+    return Held(lock_users(users), read_rows(users))
+
+
 def read_rows(users: Collection[UUID]) -> dict[UUID, list[MultiValue]]:
     """The multi-valued rows of these users, in order."""
     rows: dict[UUID, list[MultiValue]] = {user: [] for user in users}
@@ -150,8 +169,14 @@ def write_changes(changes: Sequence[UserChange], *, actor: Actor) -> None:
         change.user.version += 1
         render(change)
     columns = {name.removesuffix("_id") for change in changes for name in change.columns}
-    update_rows([change.user for change in changes], columns | _ALWAYS)
-    tell(changes, actor=actor)
+    users = list(dict.fromkeys(change.user for change in changes))
+    # How these people are called as members of groups.
+    stamp_groups([change.user.pk for change in changes if not NAMES.isdisjoint(change.differences)])
+    if writes_together():
+        tell(changes, actor=actor, written=[Written(users, with_folded(User, columns | _ALWAYS))])
+    else:
+        update_rows(users, columns | _ALWAYS)
+        tell(changes, actor=actor)
 
 
 def render(change: UserChange, at: datetime | None = None) -> None:
@@ -161,12 +186,10 @@ def render(change: UserChange, at: datetime | None = None) -> None:
     change.user.rendering_version = RENDERING_VERSION
 
 
-def tell(changes: Sequence[UserChange], *, actor: Actor) -> None:
-    """Write the audit entry and the change event of every change."""
-    audit.record_many(
-        [audit.AuditRow(change.verb, change.user, change.differences, change.note) for change in changes], actor=actor
-    )
-    outbox.announce_many(
+def tell(changes: Sequence[UserChange], *, actor: Actor, written: Sequence[Written] = ()) -> None:
+    """Write the audit entry and the change event of every change, and with them what is still to be written."""
+    tell_all(
+        [audit.AuditRow(change.verb, change.user, change.differences, change.note) for change in changes],
         [
             Announcement(
                 change.event,
@@ -179,6 +202,7 @@ def tell(changes: Sequence[UserChange], *, actor: Actor) -> None:
             for change in changes
         ],
         actor=actor,
+        written=written,
     )
 
 

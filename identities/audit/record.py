@@ -46,8 +46,13 @@ def record(
 
 def record_many(rows: Sequence[AuditRow], *, actor: Actor) -> list[AuditEntry]:
     """Record many things the same actor did, in one statement and in this order, in the caller's transaction."""
+    return AuditEntry.objects.bulk_create(entries(rows, actor=actor))
+
+
+def entries(rows: Sequence[AuditRow], *, actor: Actor) -> list[AuditEntry]:
+    """The entries as `record_many` writes them, not written yet."""
     now = timezone.now()
-    return AuditEntry.objects.bulk_create([_entry(row, actor, now) for row in rows])
+    return [_entry(row, actor, now) for row in rows]
 
 
 def _entry(row: AuditRow, actor: Actor, now: Any) -> AuditEntry:

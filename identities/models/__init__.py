@@ -3,9 +3,9 @@
 from identities.models.attribute_definition import AttributeDefinition
 from identities.models.audit import AuditEntry, AuditSeal
 from identities.models.change_event import ChangeEvent, Delivery
-from identities.models.client import ApiClient, ApiToken, ClientAssociation
+from identities.models.client import ApiClient, ApiToken, ClientAssociation, ClientTally
 from identities.models.client_request import ClientRequest
-from identities.models.group import Group, Membership, MembershipOrigin
+from identities.models.group import Group, GroupStamp, Membership, MembershipOrigin
 from identities.models.mapping_row import MappingRow
 from identities.models.multi_value import MultiValue
 from identities.models.org_unit import OrgUnit
@@ -24,8 +24,10 @@ __all__ = [
     "ChangeEvent",
     "ClientAssociation",
     "ClientRequest",
+    "ClientTally",
     "Delivery",
     "Group",
+    "GroupStamp",
     "MappingRow",
     "Membership",
     "MembershipOrigin",

@@ -113,3 +113,21 @@ class ClientAssociation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id}: {self.external_id}"
+
+
+class ClientTally(models.Model):
+    """How many people a client knows who are not deleted: the sum over its slots.
+
+    Kept by triggers on PostgreSQL (see the migration that makes it), where counting would cost more than a page;
+    elsewhere it is empty.
+    """
+
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="tallies")
+    slot = models.PositiveSmallIntegerField()
+    people = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["client", "slot"], name="one_tally_per_slot"),)
+
+    def __str__(self) -> str:
+        return f"{self.client_id}: {self.people}"

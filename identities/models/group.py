@@ -88,3 +88,20 @@ class MembershipOrigin(models.Model):
 
     def __str__(self) -> str:
         return self.origin
+
+
+class GroupStamp(models.Model):
+    """Counts what changes how a group's members look without changing the membership: names, and who sees whom.
+
+    In slots, so that transactions that touch the same group do not wait for each other; their sum is the stamp.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="stamps")
+    slot = models.PositiveSmallIntegerField()
+    number = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["group", "slot"], name="one_stamp_per_slot"),)
+
+    def __str__(self) -> str:
+        return f"{self.group_id}: {self.number}"

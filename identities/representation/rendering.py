@@ -7,7 +7,7 @@ import orjson
 
 # Raised whenever the stored text of an unchanged object would come out differently. Older texts are rendered anew when
 # they are read.
-RENDERING_VERSION: Final = 1
+RENDERING_VERSION: Final = 2
 
 SCIM_BASE_PATH: Final = "/scim/v2"
 

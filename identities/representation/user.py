@@ -87,11 +87,12 @@ class UserAdapter(SCIMMixin):  # type: ignore[misc]  # django-scim2 is untyped
             for name, value in user.custom.items()
             if value not in (None, "", []) and name.lower() not in RESERVED_NAMES
         }
-        extension["state"] = str(user.state)
         for attribute in _DATES:
             day: date | None = getattr(user, attribute.column)
             if day is not None:
                 extension[attribute.path] = day.isoformat()
+        # Last, what is returned on request only: the SCIM service cuts it off.
+        extension["state"] = str(user.state)
         if user.org_unit_id is not None:
             extension["orgUnit"] = {"value": str(user.org_unit_id)}
         return extension

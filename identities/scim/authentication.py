@@ -3,7 +3,6 @@ parameter.
 """
 
 import logging
-from copy import copy
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
@@ -17,6 +16,7 @@ from rest_framework.request import Request
 
 from identities.models import ApiClient, ApiToken
 from identities.queries.tokens import Caller, find_caller
+from identities.scim.verdicts import Verdicts
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _LONGEST_TOKEN: Final = 512
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Looks the token up in the database on every request: no process remembers a verdict."""
+    """Looks the token up; a verdict is remembered for a moment (see `verdicts`)."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiClient]:
         """The client, as `request.auth`.
@@ -37,20 +37,27 @@ class BearerAuthentication(BaseAuthentication):
                 is the same for all of them, so that it tells nothing about a token.
         """
         scheme, _space, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        caller = find_caller(text.strip()) if scheme.lower() == "bearer" and len(text) <= _LONGEST_TOKEN else None
+        known = scheme.lower() == "bearer" and len(text) <= _LONGEST_TOKEN
+        caller = _verdicts.of(text.strip()) if known else None
         if caller is None or not called_from_allowed_network(caller.client, request.META.get("REMOTE_ADDR", "")):
             raise AuthenticationFailed(_("A valid bearer token is required."))
         _note_use(caller)
-        client = caller.client
-        if caller.scopes is not None:
-            # A copy for this request: every check of a scope sees what both the client and the token may.
-            client = copy(client)
-            client.scopes = [scope for scope in client.scopes if scope in caller.scopes]
-        return None, client
+        return None, caller.client
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge that makes a refusal a 401."""
         return CHALLENGE
+
+
+def _judge(text: str) -> Caller | None:
+    caller = find_caller(text)
+    if caller is not None and caller.scopes is not None:
+        # Read for this token alone: every check of a scope sees what both the client and the token may.
+        caller.client.scopes = [scope for scope in caller.client.scopes if scope in caller.scopes]
+    return caller
+
+
+_verdicts: Final = Verdicts(_judge)
 
 
 def called_from_allowed_network(client: ApiClient, remote_address: str) -> bool:
@@ -71,6 +78,8 @@ def _note_use(caller: Caller) -> None:
     used = (caller.token or caller.client).last_used_at
     if used is not None and now - used <= _LAST_USED_STEP:
         return
+    # Said to whoever remembers the verdict, too.
+    (caller.token or caller.client).last_used_at = now
     try:
         if caller.token is not None:
             ApiToken.objects.filter(pk=caller.token.pk).update(last_used_at=now)

@@ -13,8 +13,9 @@ from django.db.models import QuerySet
 from identities.filters.sort import Sorting
 from identities.models import ApiClient
 from identities.scim.cursors import Place, query_name, seal, unseal
-from identities.scim.listing import LIST_SCHEMA, Query
+from identities.scim.listing import LIST_SCHEMA, Query, list_message
 from identities.scim.reading import Form
+from identities.scim.renderers import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class _Source:
         rows = objects.order_by(*order).values_list("pk", self.sorting.value)[:limit]
         return [Place.at(self.query.resource, value, pk, backward=backward) for pk, value in rows]
 
-    def read(self, ids: list[UUID], client: ApiClient) -> list[Form]:
-        """The objects with these ids, in the order of the query."""
+    def read(self, ids: list[UUID], client: ApiClient) -> list[str]:
+        """The objects with these ids, in the order of the query, as JSON texts."""
         rows = self.objects.filter(pk__in=ids).order_by(*self.sorting.order_by())
         return self.query.read(rows, client) if ids else []
 
 
-def cursor_page(queries: list[Query], client: ApiClient) -> Form:
+def cursor_page(queries: list[Query], client: ApiClient) -> Written:
     """The page that a cursor asks for: one type after the other, each sorted by itself.
 
     Raises:
@@ -51,17 +52,17 @@ def cursor_page(queries: list[Query], client: ApiClient) -> Form:
     count, cursor = queries[0].count, queries[0].cursor
     start = unseal(cursor, query=name, count=count) if cursor else None
     sources = [_Source(query, query.found(client), query.sorting(client)) for query in queries]
-    answer = {"schemas": [LIST_SCHEMA], "totalResults": sum(source.objects.count() for source in sources)}
+    message: Form = {"schemas": [LIST_SCHEMA], "totalResults": sum(source.objects.count() for source in sources)}
     page, before, after = _page(sources, start, count)
     for key, place in (("previousCursor", before), ("nextCursor", after)):
         if place is not None:
-            answer[key] = seal(place, query=name, count=count)
+            message[key] = seal(place, query=name, count=count)
     resources = [
-        form
+        text
         for source in sources
-        for form in source.read([place.pk for place in page if place.resource == source.query.resource], client)
+        for text in source.read([place.pk for place in page if place.resource == source.query.resource], client)
     ]
-    return answer | {"itemsPerPage": len(resources), "Resources": resources}
+    return list_message(message, resources)
 
 
 def _page(sources: list[_Source], start: Place | None, count: int) -> tuple[list[Place], Place | None, Place | None]:

@@ -1,10 +1,10 @@
 """What a request wants a user to be otherwise than it is: the difference between two forms, for PUT and PATCH alike."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from identities.models import User
+from identities.models import MultiValue, User
 from identities.representation import UserAdapter
 from identities.representation.arguments import UserArguments
 from identities.rules.ownership import is_empty, owner_of
@@ -28,25 +28,32 @@ class Difference:
     external_id: str | None
 
 
-def put_difference(user: User, form: Form, origin: str) -> Difference:
-    """What a PUT changes. What it leaves out is cleared only where `origin` owns it, `active` and externalId never."""
-    adapter = UserAdapter(user)
+def put_difference(user: User, rows: Iterable[MultiValue], form: Form, origin: str) -> Difference:
+    """What a PUT changes. What it leaves out is cleared only where `origin` owns it, `active` and externalId never.
+
+    Args:
+        rows: the user's multi-valued rows.
+    """
+    adapter = UserAdapter(user, multi_values=rows)
     wanted = adapter.from_dict(form)
     found = _difference(adapter.from_dict(adapter.to_dict()), wanted)
     named = {name: value for name, value in found.changes.items() if _speaks_of(user, name, value, origin)}
     return Difference(named, found.multi_values, wanted.active, wanted.external_id)
 
 
-def patch_difference(user: User, external_id: str | None, message: Any, profile: str) -> Difference:
+def patch_difference(
+    user: User, rows: Iterable[MultiValue], external_id: str | None, message: Any, profile: str
+) -> Difference:
     """What a validated PatchOp message changes.
 
     Args:
+        rows: the user's multi-valued rows.
         external_id: what the caller calls the user.
 
     Raises:
         SCIMException, pydantic.ValidationError: it cannot be applied.
     """
-    adapter = UserAdapter(user)
+    adapter = UserAdapter(user, multi_values=rows)
     resource = as_model(user_model(), _patchable(adapter.to_dict(), external_id))
     before = adapter.from_dict(as_form(resource))
     message.patch(resource, scim_policy=policy(profile))

@@ -5,7 +5,6 @@ from types import ModuleType
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,16 +12,17 @@ from rest_framework.response import Response
 from identities.filters.attributes import Resource
 from identities.models import ApiClient
 from identities.scim import groups, org_units, users
+from identities.scim.asked import find_group_tag, find_user_tag
 from identities.scim.bulk import answer_bulk
 from identities.scim.cursor_paging import cursor_page
 from identities.scim.listing import index_page, read_queries, readable
 from identities.scim.messages import check_search
-from identities.scim.org_unit_resource import org_unit_tag, read_org_units, seen_org_units
+from identities.scim.org_unit_resource import find_org_unit_tag, read_org_unit
 from identities.scim.projection import Projection, projection
-from identities.scim.reading import Form, location, read_groups, read_users
-from identities.scim.versions import NO_PRECONDITIONS, Preconditions, tag_of
+from identities.scim.reading import Form, Rendering, location, read_group, read_user
+from identities.scim.renderers import Written
+from identities.scim.versions import NO_PRECONDITIONS, Preconditions
 from identities.scim.views import ScimView
-from identities.scim.visibility import eyes, reachable_users, seen_groups
 from identities.vocabulary import ClientScope
 
 
@@ -31,8 +31,8 @@ class ResourceView(ScimView):
 
     resource: Resource
     handlers: ModuleType
-    objects: Callable[[Any], "QuerySet[Any]"]
-    read: Callable[..., list[Form]]
+    read_tag: Callable[..., str | None]
+    read_one: Callable[..., Rendering | None]
 
     def projection(self, request: Request) -> Projection:
         """What the client wants to see of a resource."""
@@ -40,11 +40,10 @@ class ResourceView(ScimView):
 
     def represent(self, pk: UUID | str, wanted: Projection) -> Response:
         """The resource as it is now, with its version (raises NotFound)."""
-        client = self.caller
-        forms = type(self).read(type(self).objects(client).filter(pk=pk), eyes(client), wanted)
-        if not forms:
+        found = type(self).read_one(self.caller, pk, wanted)
+        if found is None:
             raise self.handlers.not_found(pk)
-        return represented(forms[0], wanted)
+        return represented(found)
 
 
 class CollectionView(ResourceView):
@@ -76,15 +75,10 @@ class ObjectView(ResourceView):
         identifier = self.identifier(pk)
         wanted, preconditions = self.projection(request), Preconditions.of(request)
         if preconditions != NO_PRECONDITIONS:
-            tag = self.tag(identifier)
+            tag = type(self).read_tag(self.caller, identifier)
             if tag is not None and preconditions.check_read(tag):
                 return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         return self.represent(identifier, wanted)
-
-    def tag(self, pk: UUID) -> str | None:
-        """The version the resource has now, if the client sees it."""
-        found = type(self).objects(self.caller).filter(pk=pk).defer("scim_text").first()
-        return None if found is None else tag_of(found, found.external_id)
 
     def put(self, request: Request, pk: str) -> Response:
         """Replace the resource."""
@@ -121,24 +115,24 @@ class ObjectView(ResourceView):
 class _Users:
     resource: Resource = "User"
     handlers = users
-    objects = staticmethod(reachable_users)
-    read = staticmethod(read_users)
+    read_tag = staticmethod(find_user_tag)
+    read_one = staticmethod(read_user)
     write_scope = ClientScope.WRITE_USERS
 
 
 class _Groups:
     resource: Resource = "Group"
     handlers = groups
-    objects = staticmethod(seen_groups)
-    read = staticmethod(read_groups)
+    read_tag = staticmethod(find_group_tag)
+    read_one = staticmethod(read_group)
     write_scope = ClientScope.WRITE_GROUPS
 
 
 class _OrgUnits:
     resource: Resource = "OrgUnit"
     handlers = org_units
-    objects = staticmethod(lambda client: seen_org_units())
-    read = staticmethod(read_org_units)
+    read_tag = staticmethod(find_org_unit_tag)
+    read_one = staticmethod(read_org_unit)
     read_scope = ClientScope.READ_ORG_UNITS
     write_scope = ClientScope.WRITE_ORG_UNITS
 
@@ -188,11 +182,6 @@ class OrgUnitView(_OrgUnits, ObjectView):
 
     kind = ""
 
-    def tag(self, pk: UUID) -> str | None:
-        """The version the org unit has now."""
-        changed_at = seen_org_units().filter(pk=pk).values_list("modified_at", flat=True).first()
-        return None if changed_at is None else org_unit_tag(changed_at)
-
 
 class SearchView(ScimView):
     """`/.search`, `/Users/.search` and `/Groups/.search` (RFC 7644 section 3.4.3)."""
@@ -220,10 +209,9 @@ class RootView(ScimView):
         return Response(answer(request.query_params.dict(), self.caller, *readable(self.caller)))
 
 
-def represented(form: Form, wanted: Projection) -> Response:
+def represented(found: Rendering) -> Response:
     """The answer that shows a resource."""
-    meta = form["meta"]
-    return Response(wanted.apply(form), headers={"ETag": meta["version"], "Content-Location": meta["location"]})
+    return Response(Written(found.text), headers={"ETag": found.tag, "Content-Location": found.location})
 
 
 def unless_known(request: Request, response: Response) -> Response:
@@ -240,7 +228,7 @@ def asked_for(request: Request, resource: Resource) -> Projection:
     return projection(given.get("attributes"), given.get("excludedattributes"), resource)
 
 
-def answer(parameters: Mapping[str, Any], client: ApiClient, *resources: Resource) -> Form:
+def answer(parameters: Mapping[str, Any], client: ApiClient, *resources: Resource) -> Written:
     """The page of these resource types that the parameters ask for, by index unless they name a cursor."""
     queries = read_queries(parameters, *resources)
     return index_page(queries, client) if queries[0].cursor is None else cursor_page(queries, client)

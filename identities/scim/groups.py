@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from scim2_models import Context
 
 from identities.actions.associations import associate, drop_association
+from identities.actions.attempts import attempt
 from identities.actions.groups import create_group, delete_group, update_group
+from identities.actions.membership_rows import Members
 from identities.actions.memberships import add_members, remove_members, replace_members
 from identities.errors import NotFound, NotPermitted, RuleViolation
 from identities.filters.parse import parse
@@ -37,7 +39,7 @@ def create(call: Call, payload: Form) -> UUID:
     wanted = GroupAdapter(Group()).from_dict(_read(call, payload, Context.RESOURCE_CREATION_REQUEST))
     with transaction.atomic():
         group = create_group(actor=call.actor, display_name=wanted.display_name)
-        associate(call.client, group, actor=call.actor, external_id=wanted.external_id)
+        associate(call.client, group, actor=call.actor, external_id=wanted.external_id, new=True)
         if wanted.members:
             add_members(group, _seen(call, wanted.members), actor=call.actor)
     return UUID(str(group.pk))
@@ -54,7 +56,7 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
         group = _locked(call, pk)
         wanted = GroupAdapter(group).from_dict(form)
         _write(call, group, wanted.display_name, wanted.external_id, refuse=False)
-        replace_members(group, _seen(call, wanted.members or ()), actor=call.actor)
+        replace_members(group, _seen(call, wanted.members or ()).all_ids(), actor=call.actor)
 
 
 def patch(call: Call, pk: UUID, payload: Form) -> None:
@@ -69,7 +71,8 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
     if not tolerates(call.profile, "unknown_attributes"):
         check_members(message)
     changes, others = split(message)
-    with transaction.atomic():
+
+    def write() -> None:
         group = _locked(call, pk)
         rest = rest_of(message, others)
         if rest is not None:
@@ -79,6 +82,8 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
             refuse = not tolerates(call.profile, "owned_values_kept")
             _write(call, group, wanted.display_name, wanted.external_id or "", refuse=refuse)
         _change_members(call, group, changes)
+
+    attempt(write)
 
 
 def delete(call: Call, pk: UUID) -> None:
@@ -134,9 +139,9 @@ def _change_members(call: Call, group: Group, changes: MemberChanges) -> None:
     for step in changes.steps:
         match step.kind:
             case "add":
-                add_members(group, _seen(call, step.members), actor=call.actor)
+                add_members(group, _seen(call, step.members), actor=call.actor, held=group)
             case "replace":
-                replace_members(group, _seen(call, step.members), actor=call.actor)
+                replace_members(group, _seen(call, step.members).all_ids(), actor=call.actor)
             case _:
                 _withdraw(call, group, step)
 
@@ -153,20 +158,23 @@ def _selected(call: Call, group: Group, selection: str) -> list[UUID]:
     return [user or member_group for user, member_group in rows]
 
 
-def _seen(call: Call, members: Iterable[str]) -> list[UUID]:
+def _seen(call: Call, members: Iterable[str]) -> Members:
     """The members, if the client sees every one of them (raises RuleViolation)."""
     names = list(dict.fromkeys(members))
     if len(names) > MEMBERS_PER_REQUEST:
         raise TooLarge(f"More than {MEMBERS_PER_REQUEST} members.")
     ids = _uuids(names)
-    seen = set(seen_users(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True))
-    if len(seen) < len(ids):
-        seen |= set(seen_groups(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True))
+    users = set(seen_users(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True)) if ids else set()
+    left = [pk for pk in ids if pk not in users]
+    groups = (
+        set(seen_groups(call.client).filter(pk__in=left).order_by().values_list("pk", flat=True)) if left else set()
+    )
+    seen = users | groups
     if len(seen) < len(names):
         stranger = next(name for name in names if name not in {str(pk) for pk in seen})
         message = _("There is no user or group %(id)s.") % {"id": stranger[:64]}
         raise RuleViolation("unknown_member", message, field="members")
-    return ids
+    return Members(tuple(pk for pk in ids if pk in users), tuple(pk for pk in ids if pk in groups))
 
 
 def _uuids(texts: Collection[str]) -> list[UUID]:

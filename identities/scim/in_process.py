@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final
@@ -18,6 +19,7 @@ from identities.models import ApiClient, ClientRequest
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim import request_log
 
+_undone: ContextVar[bool] = ContextVar("undone", default=False)
 _WITHOUT_PREFIX: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
@@ -40,11 +42,20 @@ def undone() -> Iterator[list[ClientRequest]]:
     """A transaction that is rolled back whatever happens, so that nothing leaves it: no change event, no doorbell, no
     line in the request log. The lines are given instead.
     """
-    with request_log.collected() as lines, transaction.atomic():
-        try:
-            yield lines
-        finally:
-            transaction.set_rollback(True)
+    token = _undone.set(True)
+    try:
+        with request_log.collected() as lines, transaction.atomic():
+            try:
+                yield lines
+            finally:
+                transaction.set_rollback(True)
+    finally:
+        _undone.reset(token)
+
+
+def is_undone() -> bool:
+    """Whether what happens now will be undone: nothing that is seen may be remembered."""
+    return _undone.get()
 
 
 def answer(environ: dict[str, Any], client: ApiClient | None = None) -> HttpResponse:

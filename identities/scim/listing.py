@@ -1,6 +1,6 @@
 """Queries: filter, sort and paging, from address or search request (RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -14,13 +14,17 @@ from identities.filters.entries import Visibility
 from identities.filters.parse import parse
 from identities.filters.query import to_q
 from identities.filters.sort import Sorting, sorting
+from identities.filters.template import template
 from identities.filters.tree import Filter
 from identities.models import ApiClient
+from identities.representation.rendering import compact_json
 from identities.scim.cursors import query_name
 from identities.scim.limits import PAGE_DEFAULT, PAGE_LARGEST
 from identities.scim.org_unit_resource import read_org_units, seen_org_units
+from identities.scim.paging import Shape, find_page, with_groups
 from identities.scim.projection import Projection, projection
-from identities.scim.reading import Form, read_groups, read_users
+from identities.scim.reading import Form, Rendering, read_groups, read_users, render_users
+from identities.scim.renderers import Written
 from identities.scim.visibility import eyes, found_users, seen_groups
 from identities.vocabulary import ClientScope
 
@@ -37,6 +41,8 @@ class Query:
 
     Attributes:
         cursor: where the page begins (empty: at the start); None to page by `start_index`.
+        holes: texts of the filter that stand for others, if it is a template.
+        texts: those others.
     """
 
     resource: Resource
@@ -47,9 +53,11 @@ class Query:
     count: int
     cursor: str | None
     wanted: Projection
+    holes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     def found(self, client: ApiClient) -> "QuerySet[Any]":
-        """What the client sees of what the filter finds."""
+        """What the client sees of what the filter finds; not for templates."""
         seen: QuerySet[Any]
         match self.resource:
             case "User":
@@ -60,13 +68,27 @@ class Query:
                 seen = seen_org_units()
         return seen.filter(to_q(self.filter, eyes(client))) if self.filter else seen
 
+    def page(self, client: ApiClient, skip: int, count: int) -> tuple[list[str], int]:
+        """So many of what is found, from a place in the order on, as JSON texts; and how many there are in all."""
+        if self.resource == "User":
+            shape = Shape(self.filter, self.sort_by, self.descending and self.sort_by is not None, self.holes)
+            rows, total = find_page(shape, self.texts, client, skip, count)
+            if self.wanted.wants("groups"):
+                rows = with_groups(rows, client)
+            return [each.text for each in render_users(rows, self.wanted)], total
+        objects = self.found(client)
+        total = objects.count()
+        if not count or skip >= total:
+            return [], total
+        return self.read(objects.order_by(*self.sorting(client).order_by())[skip : skip + count], client), total
+
     def sorting(self, client: ApiClient) -> Sorting:
         """The order of what is found."""
         return sorting(self.sort_by, self.resource, descending=self.descending, visibility=eyes(client))
 
-    def read(self, rows: "QuerySet[Any]", client: ApiClient) -> list[Form]:
-        """These rows of what is found, as they are answered."""
-        return [self.wanted.apply(form) for form in _READ[self.resource](rows, eyes(client), self.wanted)]
+    def read(self, rows: "QuerySet[Any]", client: ApiClient) -> list[str]:
+        """These rows of what is found, as JSON texts."""
+        return [each.text for each in _READ[self.resource](rows, eyes(client), self.wanted)]
 
     def name(self, client: ApiClient) -> str:
         """What all pages of the query have in common."""
@@ -74,7 +96,8 @@ class Query:
         return query_name(str(client.pk), self.resource, text, self.sort_by, self.descending)
 
 
-_READ: Final[dict[Resource, Any]] = {"User": read_users, "Group": read_groups, "OrgUnit": read_org_units}
+_Read = Callable[[Any, Visibility, Projection], list[Rendering]]
+_READ: Final[dict[Resource, _Read]] = {"User": read_users, "Group": read_groups, "OrgUnit": read_org_units}
 
 
 def readable(client: ApiClient) -> tuple[Resource, ...]:
@@ -103,16 +126,18 @@ def read_queries(parameters: Mapping[str, Any], *resources: Resource) -> list[Qu
     start_index = max(1, _number(given.get("startindex"), "startIndex", 1))
     sort_by = _text(given.get("sortby"), "sortBy")
     keys = _sort_keys(sort_by, resources)
+    known = template(text, "User") if text and resources == ("User",) and cursor is None else None
     return [
         Query(
             resource,
-            parse(text, resource, per_client=True, others=resources) if text else None,
+            known[0].filter if known else parse(text, resource, per_client=True, others=resources) if text else None,
             keys[resource],
             order == "descending",
             start_index,
             count,
             cursor,
             projection(given.get("attributes"), given.get("excludedattributes"), resource),
+            *((known[0].holes, known[1]) if known else ()),
         )
         for resource in resources
     ]
@@ -129,19 +154,26 @@ def list_response(page: list[Form], total: int, start_index: int) -> Form:
     }
 
 
-def index_page(queries: list[Query], client: ApiClient) -> Form:
+def index_page(queries: list[Query], client: ApiClient) -> Written:
     """The page that begins at `startIndex`: one type after the other, each sorted by itself."""
-    page: list[Form] = []
+    page: list[str] = []
     total, skip, left = 0, queries[0].start_index - 1, queries[0].count
     for query in queries:
-        objects = query.found(client)
-        here = objects.count()
-        if left and skip < here:
-            rows = objects.order_by(*query.sorting(client).order_by())[skip : skip + left]
-            page += query.read(rows, client)
+        found, here = query.page(client, skip, left)
+        page += found
         total += here
         skip, left = max(0, skip - here), queries[0].count - len(page)
-    return list_response(page, total, queries[0].start_index)
+    return list_message(list_response([], total, queries[0].start_index), page)
+
+
+def list_message(message: Form, resources: list[str]) -> Written:
+    """A ListResponse message that is complete with these resources, put together without reading their JSON.
+
+    Args:
+        message: all of it but the resources and their number; `Resources` comes last in it.
+    """
+    head = compact_json(message | {"itemsPerPage": len(resources), "Resources": []})
+    return Written(f"{head[:-2]}{','.join(resources)}]}}")
 
 
 def _sort_keys(sort_by: str | None, resources: tuple[Resource, ...]) -> dict[Resource, str | None]:

@@ -56,5 +56,5 @@ class MeView(ScimView):
 
     def _shown(self, request: Request, wanted: Projection) -> Response:
         user: Any = request.user
-        [form] = read_users(own_record(user.pk), Visibility(), wanted)
-        return represented(form, wanted)
+        [found] = read_users(own_record(user.pk), Visibility(), wanted)
+        return represented(found)

@@ -10,11 +10,13 @@ from scim2_models import URN, CaseExact, ComplexAttribute, Mutability, Reference
 
 from identities.filters.attributes import ORG_UNIT_SCHEMA
 from identities.filters.entries import Visibility
+from identities.models import ApiClient
 from identities.models import OrgUnit as OrgUnitRow
 from identities.representation.rendering import timestamp
 from identities.scim.projection import Projection
-from identities.scim.reading import Form, location
+from identities.scim.reading import Form, Rendering, location
 from identities.scim.resources import User
+from identities.scim.visibility import eyes
 
 _COLUMNS: Final = ("id", "name", "code", "parent_id", "parent__name", "manager_id", "created_at", "modified_at")
 
@@ -74,11 +76,23 @@ def org_unit_tag(modified_at: datetime) -> str:
     return f'W/"{int(modified_at.timestamp() * 1_000_000):x}"'
 
 
-def read_org_units(units: "QuerySet[OrgUnitRow]", eyes: Visibility, wanted: Projection) -> list[Form]:
-    """The org units of a page in SCIM form, in the page's order; a manager only where the reader sees that person."""
+def find_org_unit_tag(client: ApiClient, pk: UUID) -> str | None:
+    """The version the org unit has now."""
+    changed_at = seen_org_units().filter(pk=pk).values_list("modified_at", flat=True).first()
+    return None if changed_at is None else org_unit_tag(changed_at)
+
+
+def read_org_unit(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | None:
+    """One org unit."""
+    found = read_org_units(seen_org_units().filter(pk=pk), eyes(client), wanted)
+    return found[0] if found else None
+
+
+def read_org_units(units: "QuerySet[OrgUnitRow]", seen: Visibility, wanted: Projection) -> list[Rendering]:
+    """The org units of a page, in the page's order; a manager only where the reader sees that person."""
     rows = list(units.values_list(*_COLUMNS))
-    managers = _managers({row[5] for row in rows if row[5]}, eyes) if wanted.wants("manager") else {}
-    return [_form(row, managers) for row in rows]
+    managers = _managers({row[5] for row in rows if row[5]}, seen) if wanted.wants("manager") else {}
+    return [Rendering.of(_form(row, managers), wanted) for row in rows]
 
 
 def _form(row: tuple[Any, ...], managers: dict[UUID, str]) -> Form:
@@ -99,5 +113,5 @@ def _form(row: tuple[Any, ...], managers: dict[UUID, str]) -> Form:
     return form
 
 
-def _managers(people: set[UUID], eyes: Visibility) -> dict[UUID, str]:
-    return dict(eyes.seen_users.filter(pk__in=people).values_list("pk", "display_name")) if people else {}
+def _managers(people: set[UUID], seen: Visibility) -> dict[UUID, str]:
+    return dict(seen.seen_users.filter(pk__in=people).values_list("pk", "display_name")) if people else {}

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import CharField, QuerySet, Value
 from django.utils.translation import gettext as _
 from scim2_models import Context
 
+from identities.actions.attempts import attempt
+from identities.actions.user_changes import Held, hold_users
 from identities.actions.users import update_user
 from identities.actors import Actor
 from identities.errors import NotFound, ValueOwned
@@ -23,7 +24,7 @@ from identities.scim.notes import Notes
 from identities.scim.resources import user_model
 from identities.scim.tolerance import Tolerance
 from identities.scim.versions import NO_PRECONDITIONS, Preconditions, user_tag
-from identities.vocabulary import ClientProfile
+from identities.vocabulary import ClientProfile, UserKind
 
 _PROFILE: Final = ClientProfile.RFC
 
@@ -60,11 +61,14 @@ def replace_own(call: OwnCall, payload: Form) -> None:
     """
     cleaned = call.tolerance.resource(payload)
     form = read_resource(user_model(), cleaned, Context.RESOURCE_REPLACEMENT_REQUEST, _PROFILE, call.notes)
-    with transaction.atomic():
-        user = _locked(call)
-        wanted = put_difference(user, form, call.actor.origin)
+
+    def write() -> None:
+        user, held = _locked(call)
+        wanted = put_difference(user, held.rows[user.pk], form, call.actor.origin)
         told = replace(wanted, changes=_personal(wanted.changes), multi_values=_personal(wanted.multi_values))
-        _write(call, user, told, refuse=False)
+        _write(call, user, told, held, refuse=False)
+
+    attempt(write)
 
 
 def patch_own(call: OwnCall, payload: Form) -> None:
@@ -75,19 +79,23 @@ def patch_own(call: OwnCall, payload: Form) -> None:
         NotFound; PreconditionFailedException; RuleViolation; SCIMException; pydantic.ValidationError.
     """
     message = read_patch(user_model(), call.tolerance.patch(payload), _PROFILE)
-    with transaction.atomic():
-        user = _locked(call)
-        wanted = patch_difference(user, None, message, _PROFILE)
+
+    def write() -> None:
+        user, held = _locked(call)
+        wanted = patch_difference(user, held.rows[user.pk], None, message, _PROFILE)
         _check_personal(wanted)
-        _write(call, user, wanted, refuse=True)
+        _write(call, user, wanted, held, refuse=True)
+
+    attempt(write)
 
 
-def _locked(call: OwnCall) -> User:
-    user = own_record(call.person).select_for_update(of=("self",), no_key=True).first()
-    if user is None:
+def _locked(call: OwnCall) -> tuple[User, Held]:
+    held = hold_users([call.person])
+    user = held.users.get(call.person)
+    if user is None or user.deleted_at is not None or user.kind != UserKind.PERSON:
         raise NotFound("user_not_found", _("This record does not exist any more."))
     call.preconditions.check_write(user_tag(user.version, None))
-    return user
+    return user, held
 
 
 def _personal(values: Any) -> dict[str, Any]:
@@ -103,11 +111,12 @@ def _check_personal(wanted: Difference) -> None:
         raise ValueOwned("not_personal", _("%(name)s is not yours to change.") % {"name": foreign}, field=foreign)
 
 
-def _write(call: OwnCall, user: User, wanted: Difference, *, refuse: bool) -> None:
+def _write(call: OwnCall, user: User, wanted: Difference, held: Held, *, refuse: bool) -> None:
     update_user(
         user,
         actor=call.actor,
         changes=wanted.changes,
         multi_values=wanted.multi_values,
         mode="refuse" if refuse else "skip",
+        held=held,
     )

@@ -26,6 +26,11 @@ class Projection:
     included: tuple[Keys, ...] = ()
     excluded: tuple[Keys, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was chosen: the answer holds what it holds by default."""
+        return not self.included and not self.excluded
+
     def wants(self, name: str) -> bool:
         """Whether an attribute (or some part of it) is in the answer, so that work for the others can be left out."""
         key = name.lower()

@@ -1,12 +1,20 @@
 """Writing answers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from rest_framework.renderers import BaseRenderer
 
 from identities.scim.limits import MEDIA_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """JSON that has been written already."""
+
+    text: str
 
 
 class ScimRenderer(BaseRenderer):
@@ -21,6 +29,8 @@ class ScimRenderer(BaseRenderer):
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
         """The data as JSON; nothing at all for an answer without a body."""
+        if isinstance(data, Written):
+            return data.text.encode()
         return b"" if data is None else orjson.dumps(data)
 
 

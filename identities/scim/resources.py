@@ -1,9 +1,11 @@
 """The resources this service speaks of, as scim2-models classes: validation, PATCH and `/Schemas` come from them."""
 
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
+from django.conf import settings
 from pydantic import AfterValidator, Field, create_model
 from scim2_models import (
     URN,
@@ -149,11 +151,19 @@ Definition = tuple[str, str, bool, bool, str, str, str]
 
 
 def user_model() -> type[Resource[Any]]:
-    """The class of users with the custom attributes that are declared now."""
-    rows = AttributeDefinition.objects.order_by("name").values_list(
-        "name", "kind", "multi_valued", "required", "mutability", "uniqueness", "description"
-    )
-    return build_user_model(tuple(rows))
+    """The class of users with the custom attributes that were declared a moment ago (PORTAL_VERDICT_SECONDS)."""
+    until, model = _declared.get("User", (0.0, None))
+    now = time.monotonic()
+    if model is None or now >= until:
+        rows = AttributeDefinition.objects.order_by("name").values_list(
+            "name", "kind", "multi_valued", "required", "mutability", "uniqueness", "description"
+        )
+        model = build_user_model(tuple(rows))
+        _declared["User"] = (now + settings.PORTAL_VERDICT_SECONDS, model)
+    return model
+
+
+_declared: dict[str, tuple[float, type[Resource[Any]]]] = {}
 
 
 @lru_cache(maxsize=8)

@@ -1,14 +1,17 @@
 """Requests that create users: one, or many of a Bulk request in one batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 from scim2_models import Context
 
 from identities.actions.associations import Acquaintance, associate_many, check_external_id
+from identities.actions.attempts import attempt
 from identities.actions.batches import all_of
 from identities.actions.users import NewUser, UserAttributes, create_users_many
+from identities.errors import IdentityError
 from identities.models import User
 from identities.representation import UserAdapter
 from identities.representation.arguments import UserArguments
@@ -74,19 +77,25 @@ def create_many(call: Call, payloads: Sequence[Form]) -> list[UUID | Exception]:
 
 def _create(call: Call, wanted: Mapping[int, UserArguments]) -> Results:
     """Create them; if some turn out to lie outside of the client's bounds, all but those."""
-    with transaction.atomic():
-        made = dict(zip(wanted, create_users_many(_new_users(wanted.values()), actor=call.actor), strict=True))
-        people = {place: user for place, user in made.items() if isinstance(user, User)}
-        known = [Acquaintance(user, wanted[place].external_id) for place, user in people.items()]
-        all_of(associate_many(call.client, known, actor=call.actor))
-        outside = outside_bounds(call, [user.pk for user in people.values()])
-        if outside:
-            transaction.set_rollback(True)
-    if not outside:
+    made, refused = attempt(partial(_create_within_bounds, call, wanted))
+    if not refused:
         return {place: user.pk if isinstance(user, User) else user for place, user in made.items()}
-    refused = {place for place, user in people.items() if user.pk in outside}
     others = {place: each for place, each in wanted.items() if place not in refused}
     return _create(call, others) | {place: out_of_bounds() for place in refused}
+
+
+def _create_within_bounds(
+    call: Call, wanted: Mapping[int, UserArguments]
+) -> tuple[dict[int, User | IdentityError], set[int]]:
+    """Create them, and who lies outside of the bounds; nobody is created if somebody does."""
+    made = dict(zip(wanted, create_users_many(_new_users(wanted.values()), actor=call.actor), strict=True))
+    people = {place: user for place, user in made.items() if isinstance(user, User)}
+    known = [Acquaintance(user, wanted[place].external_id, new=True) for place, user in people.items()]
+    all_of(associate_many(call.client, known, actor=call.actor))
+    outside = outside_bounds(call, [user.pk for user in people.values()])
+    if outside:
+        transaction.set_rollback(True)
+    return made, {place for place, user in people.items() if user.pk in outside}
 
 
 def _new_users(wanted: Iterable[UserArguments]) -> list[NewUser]:

@@ -1,17 +1,20 @@
 """Requests that change users, turned into actions. PUT and PATCH share one path: the difference between two forms."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from scim2_models import Context
 
 from identities.actions.associations import adopt, associate, drop_association
+from identities.actions.attempts import attempt
 from identities.actions.lifecycle import delete_user, lift_suspension, suspend_user
+from identities.actions.user_changes import Held, hold_users
 from identities.actions.users import update_user
 from identities.errors import NotFound, NotPermitted
 from identities.models import User
+from identities.scim.asked import find_known
 from identities.scim.call import Call
 from identities.scim.differences import Difference, patch_difference, put_difference
 from identities.scim.locked_attributes import unlocked
@@ -21,7 +24,7 @@ from identities.scim.resources import user_model
 from identities.scim.user_creation import create, create_many
 from identities.scim.user_limits import check_bounds, check_manager, read_user
 from identities.scim.versions import user_tag
-from identities.scim.visibility import reachable_users, seen_users
+from identities.scim.visibility import seen_users
 
 __all__ = ["create", "create_many", "delete", "not_found", "patch", "replace"]
 
@@ -36,9 +39,12 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
         NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
     form = read_user(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
-    with transaction.atomic():
-        user = _locked(call, pk)
-        _apply(call, user, put_difference(user, form, call.actor.origin), refuse=False)
+
+    def write() -> None:
+        user, held = _locked(call, pk)
+        _apply(call, user, put_difference(user, held.rows[pk], form, call.actor.origin), held, refuse=False)
+
+    attempt(write)
 
 
 def patch(call: Call, pk: UUID, payload: Form) -> None:
@@ -51,14 +57,16 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
     """
     cleaned = call.tolerance.patch(payload)
     if _has_nothing_left(cleaned, payload):
-        with transaction.atomic():
-            _locked(call, pk)
+        attempt(partial(_locked, call, pk))
         return
     message = read_patch(user_model(), cleaned, call.profile)
-    with transaction.atomic():
-        user = _locked(call, pk)
-        found = patch_difference(user, user.external_id, message, call.profile)
-        _apply(call, user, found, refuse=not tolerates(call.profile, "owned_values_kept"))
+
+    def write() -> None:
+        user, held = _locked(call, pk)
+        found = patch_difference(user, held.rows[pk], user.external_id, message, call.profile)
+        _apply(call, user, found, held, refuse=not tolerates(call.profile, "owned_values_kept"))
+
+    attempt(write)
 
 
 def delete(call: Call, pk: UUID) -> None:
@@ -67,15 +75,18 @@ def delete(call: Call, pk: UUID) -> None:
     Raises:
         NotFound; NotPermitted; PreconditionFailedException.
     """
-    with transaction.atomic():
-        user = _locked(call, pk)
+
+    def write() -> None:
+        user, held = _locked(call, pk)
         if user.known_id is None:
             raise _only_seen(call, pk)
         drop_association(call.client, user, actor=call.actor)
         if user.default_origin == call.actor.origin:
-            delete_user(user, actor=call.actor)
+            delete_user(user, actor=call.actor, held=held)
         else:
             call.notes.add("kept", "lifecycle")
+
+    attempt(write)
 
 
 def not_found(pk: object) -> NotFound:
@@ -90,13 +101,16 @@ def _only_seen(call: Call, pk: UUID) -> NotFound | NotPermitted:
     return not_found(pk)
 
 
-def _locked(call: Call, pk: UUID) -> Any:
+def _locked(call: Call, pk: UUID) -> tuple[Any, Held]:
     """The person, if the client may reach it; locked, so that what is computed from it holds when it is written."""
-    user: Any = reachable_users(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
-    if user is None:
+    known = find_known(call.client, pk)
+    held = hold_users([pk]) if known else None
+    if known is None or held is None or pk not in held.users or held.users[pk].deleted_at is not None:
         raise not_found(pk)
+    user: Any = held.users[pk]
+    user.known_id, user.external_id = known
     call.preconditions.check_write(user_tag(user.version, user.external_id))
-    return user
+    return user, held
 
 
 def _has_nothing_left(cleaned: Form, payload: Form) -> bool:
@@ -106,7 +120,7 @@ def _has_nothing_left(cleaned: Form, payload: Form) -> bool:
     return operations[0] == [[]] and operations[1] != [[]]
 
 
-def _apply(call: Call, user: Any, difference: Difference, *, refuse: bool) -> None:
+def _apply(call: Call, user: Any, difference: Difference, held: Held, *, refuse: bool) -> None:
     difference = unlocked(call, difference, active=user.active, refuse=refuse)
     _know(call, user, difference.external_id)
     if difference.changes or difference.multi_values:
@@ -117,6 +131,7 @@ def _apply(call: Call, user: Any, difference: Difference, *, refuse: bool) -> No
             changes=difference.changes,
             multi_values=difference.multi_values,
             mode="refuse" if refuse else "skip",
+            held=held,
         )
         call.note_kept(result.kept)
     _set_active(call, user, difference.active)

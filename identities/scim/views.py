@@ -33,6 +33,7 @@ from identities.vocabulary import ClientScope
 logger = logging.getLogger(__name__)
 
 _READING = ("GET", "HEAD", "OPTIONS")
+_PLAIN_WISHES = ("*/*", ScimRenderer.media_type)
 
 
 class ScimView(APIView):
@@ -65,6 +66,12 @@ class ScimView(APIView):
         self.notes = Notes()
         self.started = time.monotonic()
         return super().initialize_request(request, *args, **kwargs)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """The renderer; nothing to weigh for who takes anything or asks for SCIM's type alone, as nearly all do."""
+        if request.META.get("HTTP_ACCEPT", "*/*") in _PLAIN_WISHES:
+            return ScimRenderer(), ScimRenderer.media_type
+        return super().perform_content_negotiation(request, force)
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who is calling."""

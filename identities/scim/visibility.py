@@ -5,8 +5,10 @@ that all others narrow: persons who are not deleted, within the client's bounds.
 """
 
 import logging
+from collections.abc import Hashable
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from scim2_models.path import CompareOperator
 
@@ -26,12 +28,12 @@ _KNOWN: Final = Q(known__isnull=False)
 
 def own_users(client: ApiClient) -> "QuerySet[User]":
     """The persons this client knows, each with `external_id`."""
-    return _people(client).filter(_KNOWN)
+    return _people(client, known=True)
 
 
 def own_groups(client: ApiClient) -> "QuerySet[Group]":
     """The groups this client knows, each with `external_id`."""
-    return _groups(client).filter(_KNOWN)
+    return _groups(client, known=True)
 
 
 def seen_users(client: ApiClient) -> "QuerySet[User]":
@@ -56,6 +58,19 @@ def reachable_users(client: ApiClient) -> "QuerySet[User]":
         case AdoptionRule.VERIFIED_EMAIL if client.sight != ClientSight.EVERYBODY:
             return _people(client).filter(_KNOWN | Q(proved_address()))
     return seen_users(client)
+
+
+def is_tallied(client: ApiClient) -> bool:
+    """Whether the people this client sees are exactly those whom `models.ClientTally` counts."""
+    return connection.vendor == "postgresql" and client.sight != ClientSight.EVERYBODY and not client.bounds
+
+
+def members_key(client: ApiClient) -> Hashable | None:
+    """What those have in common who see the same members of a group as long as its version and its stamp stay.
+
+    None if there is no such thing: anything about a person may move it into the client's bounds, and out of them.
+    """
+    return None if client.bounds else (client.pk, client.sight)
 
 
 def found_users(client: ApiClient, filter_: Filter | None) -> "QuerySet[User]":
@@ -90,10 +105,10 @@ def _asked_for(node: Node, path: str) -> str | None:
     return None
 
 
-def _people(client: ApiClient) -> "QuerySet[User]":
+def _people(client: ApiClient, *, known: bool = False) -> "QuerySet[User]":
     """Whoever this client could ever be told of, with `external_id` and `known`: NULL for those it does not know."""
     persons = User.objects.persons()
-    return _known(persons.filter(_bounds(client)) if client.bounds else persons, client)
+    return _known(persons.filter(_bounds(client)) if client.bounds else persons, client, only=known)
 
 
 def _bounds(client: ApiClient) -> Q:
@@ -105,18 +120,25 @@ def _bounds(client: ApiClient) -> Q:
         return Q(pk__in=())
 
 
-def _groups(client: ApiClient) -> "QuerySet[Group]":
-    return _known(Group.objects.filter(deleted_at__isnull=True), client)
+def _groups(client: ApiClient, *, known: bool = False) -> "QuerySet[Group]":
+    return _known(Group.objects.filter(deleted_at__isnull=True), client, only=known)
 
 
 def _hidden_from(client: ApiClient, column: str) -> Exists:
     return Exists(ClientAssociation.objects.filter(client=client, hidden_at__isnull=False, **{column: OuterRef("pk")}))
 
 
-def _known(objects: "QuerySet[Any]", client: ApiClient) -> "QuerySet[Any]":
-    """The objects joined with what the client calls them; `known` is NULL for those it does not know (any more)."""
+def _known(objects: "QuerySet[Any]", client: ApiClient, *, only: bool = False) -> "QuerySet[Any]":
+    """The objects joined with what the client calls them; `known` is NULL for those it does not know (any more).
+
+    Args:
+        only: leave those out. Restricted before anything is taken from the relation, it is joined once, not twice.
+    """
     own = FilteredRelation(
         "client_associations",
         condition=Q(client_associations__client=client.pk, client_associations__hidden_at__isnull=True),
     )
-    return objects.alias(known=own).annotate(external_id=F("known__external_id"), known_id=F("known__id"))
+    joined = objects.alias(known=own)
+    if only:
+        joined = joined.filter(_KNOWN)
+    return joined.annotate(external_id=F("known__external_id"), known_id=F("known__id"))

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "provisioning_portal.forwarded.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "provisioning_portal.scim_requests.ScimRequestsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "provisioning_portal.content_policy.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -209,6 +210,10 @@ PORTAL_CALL_DEADLINE_SECONDS = environment.call_deadline_seconds
 PORTAL_BACKOFF_BASE_SECONDS = environment.backoff_base_seconds
 PORTAL_BREAKER_OPEN_SECONDS = environment.breaker_open_seconds
 PORTAL_WORKER_SLOTS = environment.worker_slots
+# How long a line of the request log may wait in the memory of the process that answered.
+PORTAL_REQUEST_LOG_SECONDS = 1.0
+# How long a process may rely on what the database said of a token.
+PORTAL_VERDICT_SECONDS = 5.0
 PORTAL_REQUEST_LOG_DAYS = environment.request_log_days
 PORTAL_EXPIRY_WARNING_DAYS = environment.expiry_warning_days
 PORTAL_SQLITE_DIR = environment.allowed_sqlite_dir or environment.data_dir / "databases"

@@ -43,6 +43,8 @@ def _postgresql(environment: Environment) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
             **dict(parse_qsl(parts.query)),
+            # Statements may be prepared; which ones are, is said where they run (`identities.queries.statements`).
+            "prepare_threshold": 1_000_000,
             "pool": {"min_size": 1, "max_size": connections, "timeout": 20},
         },
     }

@@ -22,9 +22,11 @@ SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_con
 class PostgresqlServer:
     """A running server; `url` is its maintenance database."""
 
-    def __init__(self, port: int | None = None) -> None:
-        """Reserve a port; nothing runs before `running`."""
+    def __init__(self, port: int | None = None, *, durable: bool = False) -> None:
+        """Reserve a port; nothing runs before `running`. `durable`: what is committed survives a power cut."""
         self.port = port or free_port()
+        self.pid = 0
+        self._options = ("max_connections=200", "random_page_cost=1.1") if durable else SPEED
         self._databases = 0
 
     @property
@@ -60,13 +62,14 @@ class PostgresqlServer:
             process = ServerProcess(self._command(initdb, data), folder / "log", account=ACCOUNT)
             try:
                 process.start(self._answers)
+                self.pid = process.pid
                 yield self
             finally:
                 process.stop(signal.SIGINT)
 
     def _command(self, initdb: str, data: Path) -> list[str | Path]:
         command: list[str | Path] = [Path(initdb).parent / "postgres", "-D", data, "-p", str(self.port)]
-        for option in ("listen_addresses=127.0.0.1", "unix_socket_directories=", *SPEED):
+        for option in ("listen_addresses=127.0.0.1", "unix_socket_directories=", *self._options):
             command += ["-c", option]
         return command
 

@@ -9,13 +9,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from identities import audit, outbox
+from identities import audit
 from identities.actions.row_writing import update_rows
+from identities.actions.telling import tell_all
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import Conflict, NotFound
 from identities.models import Group, Membership
 from identities.outbox import Announcement
+from identities.queries.statements import stamp_groups
 from identities.representation import RENDERING_VERSION, group_stored_text
 from identities.rules.naming import keys_of
 from identities.vocabulary import EventKind, ObjectType, Verb
@@ -128,14 +130,14 @@ def write_groups(groups: Sequence[Group], columns: set[str]) -> None:
         group.version += 1
         render_group(group)
     update_rows(groups, columns | _ALWAYS)
+    if "display_name" in columns:
+        stamp_groups(groups=[group.pk for group in groups])
 
 
 def tell_of_groups(changes: Sequence[GroupChange], *, actor: Actor) -> None:
     """Write the audit entry and the change event of each change."""
-    audit.record_many(
-        [audit.AuditRow(change.verb, change.group, change.differences) for change in changes], actor=actor
-    )
-    outbox.announce_many(
+    tell_all(
+        [audit.AuditRow(change.verb, change.group, change.differences) for change in changes],
         [
             Announcement(
                 change.event,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from identities.actions.batches import in_chunks
 from identities.actions.guards import check_may_touch
-from identities.actions.user_changes import UserChange, lock_users, read_rows, user_id_of, write_changes
+from identities.actions.user_changes import Held, UserChange, hold_users, user_id_of, write_changes
 from identities.actors import Actor
 from identities.errors import IdentityError, NotFound
 from identities.models import User
@@ -28,6 +28,7 @@ def change_many(
     prepare: Prepare,
     also: Also | None = None,
     event: EventKind = EventKind.USER_CHANGED,
+    held: Held | None = None,
 ) -> list[User | IdentityError]:
     """Apply one step to many users, in transactions of at most `CHUNK`.
 
@@ -36,19 +37,20 @@ def change_many(
             which changes one user
             (leaving `differences` empty if there is nothing to do) or raises its refusal.
         also: writes, for each chunk, what else belongs to the users that changed.
+        held: the users, where the caller holds them already.
 
     Returns:
         For each user in order, the user as it now stands, or the refusal.
     """
-    return in_chunks(partial(_change_chunk, actor, verb, prepare, also, event), users)
+    return in_chunks(partial(_change_chunk, actor, verb, prepare, also, event, held), users)
 
 
 def _change_chunk(
-    actor: Actor, verb: Verb, prepare: Prepare, also: Also | None, event: EventKind, users: Users
+    actor: Actor, verb: Verb, prepare: Prepare, also: Also | None, event: EventKind, held: Held | None, users: Users
 ) -> list[User | IdentityError]:
     ids = list(dict.fromkeys(user_id_of(user) for user in users))
-    locked = lock_users(ids)
-    rows = read_rows(ids)
+    held = held or hold_users(ids)
+    locked, rows = held.users, held.rows
     step = prepare(locked)
     results: dict[UUID, User | IdentityError] = {}
     changes: list[UserChange] = []

@@ -14,7 +14,7 @@ from identities import audit
 from identities.actions.batches import one
 from identities.actions.guards import check_lifecycle, check_superuser_stays
 from identities.actions.lifecycle.batch import Step, Users, change_many
-from identities.actions.user_changes import UserChange, suspended_among
+from identities.actions.user_changes import Held, UserChange, suspended_among
 from identities.actions.users.create import name_taken
 from identities.actions.users.lookups import read_definitions
 from identities.actions.users.unique_values import claim_unique, read_holders
@@ -25,18 +25,21 @@ from identities.models import Group, Membership, User
 from identities.vocabulary import EventKind, UserState, Verb
 
 
-def delete_user(user: User | UUID, *, actor: Actor) -> User:
+def delete_user(user: User | UUID, *, actor: Actor, held: Held | None = None) -> User:
     """Delete a user, restorably.
 
     Sessions end at once; the user name is free again. Nothing happens if the user is deleted already.
 
+    Args:
+        held: the user, where the caller holds it already.
+
     Raises:
         NotFound; RuleViolation `last_superuser`; NotPermitted `lifecycle_owned` or `operator_protected`.
     """
-    return one(delete_users_many([user], actor=actor))
+    return one(delete_users_many([user], actor=actor, held=held))
 
 
-def delete_users_many(users: Users, *, actor: Actor) -> list[User | IdentityError]:
+def delete_users_many(users: Users, *, actor: Actor, held: Held | None = None) -> list[User | IdentityError]:
     """`delete_user` for many, set-based; refusals stand in the place of the user."""
 
     def prepare(locked: dict[UUID, User]) -> Step:
@@ -65,6 +68,7 @@ def delete_users_many(users: Users, *, actor: Actor) -> list[User | IdentityErro
         prepare=prepare,
         also=_members_changed,
         event=EventKind.USER_DELETED,
+        held=held,
     )
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.guards import check_superuser
+from identities.actions.telling import writes_together
 from identities.actions.user_changes import UserChange, render, tell
 from identities.actions.users.arguments import NewUser, UserAttributes
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
@@ -20,7 +21,8 @@ from identities.actions.users.unique_values import claim_unique
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import Conflict, IdentityError, RuleViolation
-from identities.models import MultiValue, Suspension, User
+from identities.models import Suspension, User
+from identities.queries.statements import Written
 from identities.rules.attributes import USER_NAME
 from identities.rules.expiry import check_period
 from identities.rules.ownership import is_empty
@@ -75,19 +77,15 @@ def _create(actor: Actor, rows: Sequence[NewUser]) -> list[User | IdentityError]
         return change.user
 
     results = each(step, rows)
-    _insert(changes, suspensions)
-    tell(changes, actor=actor)
+    new = [Written([change.user for change in changes]), Written([row for change in changes for row in change.rows])]
+    new.append(Written(suspensions))
+    if not writes_together():
+        for kind in new:
+            if kind.rows:
+                type(kind.rows[0])._default_manager.bulk_create(kind.rows)
+    tell(changes, actor=actor, written=new)
     check_again(changes)
     return results
-
-
-def _insert(changes: Sequence[UserChange], suspensions: Sequence[Suspension]) -> None:
-    rows = [row for change in changes for row in change.rows]
-    User.objects.bulk_create([change.user for change in changes])
-    if rows:
-        MultiValue.objects.bulk_create(rows)
-    if suspensions:
-        Suspension.objects.bulk_create(suspensions)
 
 
 def _new(row: NewUser, lookups: Lookups, actor: Actor) -> UserChange:

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.guards import check_may_touch, check_superuser_stays
 from identities.actions.user_changes import (
+    Held,
     UserChange,
-    lock_users,
+    hold_users,
     present,
-    read_rows,
     suspended_among,
     user_id_of,
     value_of,
@@ -48,6 +48,7 @@ def update_user(
     multi_values: MultiValues | None = None,
     mode: Mode = "skip",
     if_version: int | None = None,
+    held: Held | None = None,
 ) -> UpdateResult:
     """Change values of a user.
 
@@ -59,6 +60,7 @@ def update_user(
         mode: `skip` leaves values that belong to an origin ranking above the actor's and names them in the result;
             `refuse` raises.
         if_version: refuse if the user has changed since this version.
+        held: the user, where the caller holds it already.
 
     Raises:
         NotFound, VersionMismatch, ValueOwned (mode `refuse`), NotPermitted (`operator_protected`).
@@ -67,24 +69,26 @@ def update_user(
             is another for what cannot change any more (`immutable`).
     """
     update = UserUpdate(user, changes or {}, multi_values or {}, mode, if_version)
-    return one(update_users_many([update], actor=actor))
+    return one(update_users_many([update], actor=actor, held=held))
 
 
 def update_users_many(
-    updates: Sequence[UserUpdate], *, actor: Actor, verb: Verb = Verb.USER_CHANGED
+    updates: Sequence[UserUpdate], *, actor: Actor, verb: Verb = Verb.USER_CHANGED, held: Held | None = None
 ) -> list[UpdateResult | IdentityError]:
     """Change many users, in transactions of at most `CHUNK`; what `update_user` would raise stands in the place of
     the result.
 
     Each user may appear once.
     """
-    return in_chunks(partial(_update, actor, verb), updates)
+    return in_chunks(partial(_update, actor, verb, held), updates)
 
 
-def _update(actor: Actor, verb: Verb, updates: Sequence[UserUpdate]) -> list[UpdateResult | IdentityError]:
+def _update(
+    actor: Actor, verb: Verb, held: Held | None, updates: Sequence[UserUpdate]
+) -> list[UpdateResult | IdentityError]:
     ids = [user_id_of(update.user) for update in updates]
-    users = lock_users(ids)
-    rows = read_rows(ids)
+    held = held or hold_users(ids)
+    users, rows = held.users, held.rows
     lookups = read_lookups([update.changes for update in updates])
     dated = {user for user, update in zip(ids, updates, strict=True) if any(day in update.changes for day in DATES)}
     suspended = suspended_among(dated) if dated else set()

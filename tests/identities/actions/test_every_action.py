@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 
 from identities import actions
+from identities.actions import telling
 from identities.models import AuditEntry, ChangeEvent
 from identities.vocabulary import Verb
 from tests.identities.actions.cases import CASES
@@ -128,6 +129,7 @@ def test_every_module_of_actions_is_known_here() -> None:
         "handover",
         "membership_rows",
         "row_writing",
+        "telling",
         "turns",
         "user_changes",
     }
@@ -190,7 +192,14 @@ def test_all_of_it_is_one_transaction(name: str, monkeypatch: pytest.MonkeyPatch
         write(*args, **kwargs)
         raise ZeroDivisionError
 
+    write_told = telling.write_told
+
+    def write_told_and_fail(*args: Any) -> None:
+        write_told(*args)
+        raise ZeroDivisionError
+
     monkeypatch.setattr(type(AuditEntry.objects), "bulk_create", write_and_fail)
+    monkeypatch.setattr(telling, "write_told", write_told_and_fail)
     before = _everything()
     with pytest.raises(ZeroDivisionError):
         case.act(made)

@@ -51,7 +51,7 @@ def test_a_suspension_ends_sessions_in_the_same_update_and_is_urgent() -> None:
     person = make_person()
     with CaptureQueriesContext(connection) as statements:
         lifecycle.suspend_user(person, actor=actor(), reason="left")
-    updates = [each["sql"] for each in statements if each["sql"].startswith('UPDATE "identities_user"')]
+    updates = [each["sql"] for each in statements if 'UPDATE "identities_user"' in each["sql"]]
     assert len(updates) == 1
     assert '"active"' in updates[0]
     assert '"session_epoch"' in updates[0]

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import OperationalError
+from django.middleware.security import SecurityMiddleware
 from django.test import Client
 from django.utils import timezone
 
@@ -313,7 +313,7 @@ def test_what_fails_before_a_view_is_a_scim_error_too(hr: Service, monkeypatch: 
     def broken(*args: Any) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(SessionMiddleware, "process_request", broken)
+    monkeypatch.setattr(SecurityMiddleware, "process_request", broken)
     answer = hr.get("/Users")
     assert answer.status == 500
     assert "secret" not in str(answer.body)
