@@ -90,9 +90,14 @@ def read_org_unit(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering 
 
 def read_org_units(units: "QuerySet[OrgUnitRow]", seen: Visibility, wanted: Projection) -> list[Rendering]:
     """The org units of a page, in the page's order; a manager only where the reader sees that person."""
+    return [Rendering.of(form, wanted) for form in org_unit_forms(units, seen, with_manager=wanted.wants("manager"))]
+
+
+def org_unit_forms(units: "QuerySet[OrgUnitRow]", seen: Visibility, *, with_manager: bool = True) -> list[Form]:
+    """The same in SCIM form, whole."""
     rows = list(units.values_list(*_COLUMNS))
-    managers = _managers({row[5] for row in rows if row[5]}, seen) if wanted.wants("manager") else {}
-    return [Rendering.of(_form(row, managers), wanted) for row in rows]
+    managers = _managers({row[5] for row in rows if row[5]}, seen) if with_manager else {}
+    return [_form(row, managers) for row in rows]
 
 
 def _form(row: tuple[Any, ...], managers: dict[UUID, str]) -> Form:

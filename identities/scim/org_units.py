@@ -12,9 +12,8 @@ from identities.errors import NotFound, RuleViolation
 from identities.filters.entries import Visibility
 from identities.scim.call import Call
 from identities.scim.messages import Form, as_form, as_model, read_patch, read_resource
-from identities.scim.org_unit_resource import OrgUnit, org_unit_tag, read_org_units, seen_org_units
+from identities.scim.org_unit_resource import OrgUnit, org_unit_forms, org_unit_tag, seen_org_units
 from identities.scim.profiles import policy
-from identities.scim.projection import Projection
 from identities.scim.visibility import eyes
 
 
@@ -57,7 +56,7 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
     message = read_patch(OrgUnit, call.tolerance.patch(payload), call.profile)
     with transaction.atomic():
         unit = _locked(call, pk)
-        [form] = read_org_units(seen_org_units().filter(pk=pk), Visibility(), Projection())
+        [form] = org_unit_forms(seen_org_units().filter(pk=pk), Visibility())
         resource = as_model(OrgUnit, {name: value for name, value in form.items() if name != "meta"})
         message.patch(resource, scim_policy=policy(call.profile))
         _apply(call, unit, as_form(resource))

@@ -1,5 +1,6 @@
 """Cursors (RFC 9865) and queries across resource types."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -195,6 +196,11 @@ def write(client: ApiClient, writes: Writes, ids: list[UUID], gone: set[UUID]) -
             User.objects.filter(pk=pk).update(title=f"T{which}", title_key=f"t{which}")
 
 
+def page(client: ApiClient, parameters: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer(parameters, client, "User").text)
+    return found
+
+
 WRITES = st.lists(st.tuples(st.sampled_from(["add", "touch", "delete", "retitle"]), st.integers(0, 9)), max_size=3)
 SORTS = st.sampled_from([{}, {"sortBy": "title"}, {"sortBy": "title", "sortOrder": "descending"}, {"sortBy": "active"}])
 
@@ -215,7 +221,7 @@ def test_cursors_neither_pass_over_nor_repeat_while_others_write(
         def turn(key: str, cursor: str | None) -> list[dict[str, Any]]:
             pages = []
             while cursor is not None:
-                pages.append(answer(sort | {"count": count, "cursor": cursor}, client, "User"))
+                pages.append(page(client, sort | {"count": count, "cursor": cursor}))
                 write(client, next(pending, []), ids, gone)
                 cursor = pages[-1].get(key)
             return pages
@@ -244,7 +250,7 @@ def test_index_pages_in_their_own_order_stay_exact_while_others_add_and_change(
         client = new_service().client
         ids, seen = add(client, range(7)), list[UUID]()
         for start, added in zip(range(1, 8, count), additions, strict=False):
-            found = answer({"startIndex": start, "count": count}, client, "User")
+            found = page(client, {"startIndex": start, "count": count})
             seen += [UUID(each["id"]) for each in found["Resources"]]
             add(client, range(100 * start, 100 * start + added))
             write(client, [("touch", start), ("retitle", start)], ids, set())
