@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,12 +15,13 @@ from identities.actions.attempts import attempt
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.chunks import chunks
 from identities.actions.handover import Handover
-from identities.actions.row_writing import update_rows
+from identities.actions.telling import tell_all
 from identities.actors import Actor, scim_origin
 from identities.errors import IdentityError, NotFound, NotPermitted
 from identities.models import ApiClient, ClientAssociation, Group, User
+from identities.queries.compiled import Among, CompiledObjects, Several, id_hole
 from identities.queries.proved_addresses import without_proved_address
-from identities.queries.statements import stamp_groups
+from identities.queries.statements import Written, stamp_groups
 from identities.rules.naming import check_text
 from identities.vocabulary import AdoptionRule, UserKind, Verb
 
@@ -106,10 +107,9 @@ def _drop(client: ApiClient, objects: Sequence[User | Group], actor: Actor) -> i
     seen = {obj: each for obj in objects if (each := found.get(obj.pk)) is not None and each.hidden_at is None}
     for association in seen.values():
         association.hidden_at = timezone.now()
-    update_rows(list(seen.values()), {"hidden_at"})
     _stamp(seen)
     rows = [audit.AuditRow(Verb.ASSOCIATION_DROPPED, obj, facts={"client": client.name}) for obj in seen]
-    audit.record_many(rows, actor=actor)
+    tell_all(rows, (), actor=actor, written=[Written(list(seen.values()), ("hidden_at",))])
     return len(seen)
 
 
@@ -153,10 +153,9 @@ def _associate(
     results = each(step, known)
     if handover:
         handover.write()
-    ClientAssociation.objects.bulk_create(made)
-    update_rows(changed, {"external_id", "hidden_at", "adopted"})
     _stamp(appeared)
-    audit.record_many(rows, actor=actor)
+    written = [Written(made), Written(changed, ("adopted", "external_id", "hidden_at"))]
+    tell_all(rows, (), actor=actor, written=written)
     return results
 
 
@@ -205,8 +204,16 @@ def _locked(client: ApiClient, objects: Sequence[User | Group]) -> dict[UUID, Cl
         return {}
     people = [obj.pk for obj in objects if isinstance(obj, User)]
     groups = [obj.pk for obj in objects if isinstance(obj, Group)]
+    found = _locked_associations().objects(client=client.pk, people=people, groups=groups)
+    return {each.user_id or each.group_id: each for each in found}
+
+
+@cache
+def _locked_associations() -> CompiledObjects:
+    client, people, groups = id_hole(), Several(), Several()
     rows = ClientAssociation.objects.select_for_update(no_key=True).filter(client=client).order_by("pk")
-    return {each.user_id or each.group_id: each for each in rows.filter(Q(user__in=people) | Q(group__in=groups))}
+    known = rows.filter(Q(Among("user_id", people)) | Q(Among("group_id", groups)))
+    return CompiledObjects(known, {"client": client, "people": people, "groups": groups})
 
 
 def _which(obj: User | Group) -> dict[str, UUID]:

@@ -7,11 +7,10 @@ that parallel changes of one group follow each other and none is lost.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from identities import audit, outbox
@@ -32,6 +31,7 @@ from identities.actors import ADMIN_ORIGIN, Actor
 from identities.errors import NotPermitted, RuleViolation
 from identities.models import Group, Membership, User
 from identities.outbox import Announcement
+from identities.queries.statements import Written
 from identities.vocabulary import EventKind, GroupKind, ObjectType, Verb
 
 Member = User | Group | UUID
@@ -66,7 +66,7 @@ def add_members(
         NotFound: `group_not_found`.
         RuleViolation: `unknown_member` (with `members`), `member_of_itself`, `dynamic_group`. Nothing is changed then.
     """
-    return attempt(partial(_add, held or group, _kept(members), actor, ends_on, is_held=held is not None))
+    return attempt(partial(_add, group, _kept(members), actor, ends_on, held))
 
 
 def _kept(members: Iterable[Member] | Members) -> Sequence[Member] | Members:
@@ -75,9 +75,13 @@ def _kept(members: Iterable[Member] | Members) -> Sequence[Member] | Members:
 
 
 def _add(
-    group: Any, members: Sequence[Member] | Members, actor: Actor, ends_on: date | None, *, is_held: bool = False
+    group: Group | UUID,
+    members: Sequence[Member] | Members,
+    actor: Actor,
+    ends_on: date | None,
+    held: Group | None,
 ) -> int:
-    found = _static(group) if is_held else _static(lock_group(group))
+    found = _static(held or lock_group(group))
     wanted = find_members(members, group=found)
     added, asserted = assert_memberships(found, wanted, actor.origin, ends_on)
     if added or asserted:
@@ -85,13 +89,21 @@ def _add(
     return len(added)
 
 
-def remove_members(group: Group | UUID, members: Iterable[Member], *, actor: Actor, all_origins: bool = False) -> int:
+def remove_members(
+    group: Group | UUID,
+    members: Iterable[Member],
+    *,
+    actor: Actor,
+    all_origins: bool = False,
+    held: Group | None = None,
+) -> int:
     """Withdraw the actor's assertion that these are members; those whom nobody asserts any more leave.
 
     Strangers are passed over.
 
     Args:
         all_origins: withdraw everybody's assertions: for administrators.
+        held: the group, where the caller has locked and read it in this transaction.
 
     Returns:
         How many left.
@@ -103,11 +115,13 @@ def remove_members(group: Group | UUID, members: Iterable[Member], *, actor: Act
     """
     if all_origins and actor.origin != ADMIN_ORIGIN:
         raise NotPermitted("administrators_only", _("Only administrators may remove members whom others assert."))
-    return attempt(partial(_remove, group, list(members), actor, all_origins=all_origins))
+    return attempt(partial(_remove, group, list(members), actor, held, all_origins=all_origins))
 
 
-def _remove(group: Group | UUID, members: Sequence[Member], actor: Actor, *, all_origins: bool) -> int:
-    found = _static(lock_group(group))
+def _remove(
+    group: Group | UUID, members: Sequence[Member], actor: Actor, held: Group | None, *, all_origins: bool
+) -> int:
+    found = _static(held or lock_group(group))
     named = named_members(members)
     removed, withdrawn = (
         (remove_rows(found, named), 0) if all_origins else withdraw_assertions(found, named, actor.origin)
@@ -117,20 +131,24 @@ def _remove(group: Group | UUID, members: Sequence[Member], actor: Actor, *, all
     return len(removed)
 
 
-def replace_members(group: Group | UUID, members: Iterable[Member], *, actor: Actor) -> MembershipDelta:
+def replace_members(
+    group: Group | UUID, members: Iterable[Member] | Members, *, actor: Actor, held: Group | None = None
+) -> MembershipDelta:
     """Make these the members as far as the actor asserts them: others whom it asserts are withdrawn, missing ones
     added.
 
     Members who are there by somebody else's assertion stay, and are not asserted a second time.
 
-    Raises:
+    Args and Raises:
         as `add_members`.
     """
-    return attempt(partial(_replace, group, list(members), actor))
+    return attempt(partial(_replace, group, _kept(members), actor, held))
 
 
-def _replace(group: Group | UUID, members: Sequence[Member], actor: Actor) -> MembershipDelta:
-    found = _static(lock_group(group))
+def _replace(
+    group: Group | UUID, members: Sequence[Member] | Members, actor: Actor, held: Group | None
+) -> MembershipDelta:
+    found = _static(held or lock_group(group))
     wanted = find_members(members, group=found)
     mine = asserted_by(found, actor.origin)
     removed, withdrawn = withdraw_assertions(found, mine.without(wanted), actor.origin)
@@ -179,9 +197,10 @@ def _tell(
     removed: Members = Members(),  # noqa: B008  frozen and empty
     also_asserted: int = 0,
 ) -> None:
-    """Count the change on the group and write its audit entry and its events."""
-    if added or removed:
-        Group.objects.filter(pk=group.pk).update(membership_version=F("membership_version") + 1)
+    """Count the change on the group, which is locked, and write its audit entry and its events."""
+    counted = [group] if added or removed else []
+    for each in counted:
+        each.membership_version += 1
     numbers = {"added": len(added), "removed": len(removed), "other_assertions": also_asserted}
     # The numbers are complete, the names bounded: an entry is read by people.
     changes = {"members": (_shown(removed), _shown(added))}
@@ -199,6 +218,7 @@ def _tell(
             for facts in _facts(added, removed)
         ],
         actor=actor,
+        written=[Written(counted, ("membership_version",))],
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from identities import audit, outbox
+from identities.actions.row_writing import update_rows
 from identities.actors import Actor
 from identities.audit import AuditRow
 from identities.outbox import Announcement
@@ -19,18 +20,24 @@ def tell_all(
     Each is what `audit.record_many` and `outbox.announce_many` write.
 
     Args:
-        written: what was changed, if it is still to be written (see `writes_together`).
+        written: what was changed and is still to be written. On PostgreSQL rows that are made do not learn the numbers
+            that the database gives them.
     """
-    if not (writes_together() and rows and announcements):
+    if connection.vendor != "postgresql":
+        for part in written:
+            _write(part)
         audit.record_many(rows, actor=actor)
         outbox.announce_many(announcements, actor=actor)
         return
     pairs = [(str(consumer), str(kind)) for consumer, kinds in outbox.SUBSCRIPTIONS.items() for kind in kinds]
     events = outbox.change_events(announcements, actor=actor)
-    write_told([each for each in written if each.rows], audit.entries(rows, actor=actor), events, pairs)
-    outbox.ring()
+    write_told(written, audit.entries(rows, actor=actor), events, pairs)
+    if events:
+        outbox.ring()
 
 
-def writes_together() -> bool:
-    """Whether changes are written in the same statement as what is told of them; else the caller writes them first."""
-    return connection.vendor == "postgresql"
+def _write(part: Written) -> None:
+    if part.columns:
+        update_rows(part.rows, set(part.columns))
+    elif part.rows:
+        type(part.rows[0])._default_manager.bulk_create(part.rows)

@@ -7,18 +7,20 @@ change event never part.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from django.utils import timezone
 
 from identities import audit
-from identities.actions.row_writing import update_columns, update_rows, with_folded
-from identities.actions.telling import tell_all, writes_together
+from identities.actions.row_writing import update_columns, with_folded
+from identities.actions.telling import tell_all
 from identities.actors import Actor
 from identities.errors import NotFound
 from identities.models import MultiValue, Suspension, User
 from identities.outbox import Announcement
+from identities.queries.compiled import Among, CompiledObjects, Several
 from identities.queries.statements import Written, stamp_groups
 from identities.representation import RENDERING_VERSION, stored_text
 from identities.rules.transitions import is_active
@@ -120,8 +122,7 @@ def lock_users(users: Collection[UUID]) -> dict[UUID, User]:
     Like every lock of an action it is not a lock of the key (PostgreSQL's FOR NO KEY UPDATE): rows that refer to this
     one (a membership, a report) can be written meanwhile, which otherwise ends in deadlocks.
     """
-    found = User.objects.select_for_update(no_key=True).filter(pk__in=users).order_by("pk")
-    return {user.pk: user for user in found}
+    return {user.pk: user for user in _locked_users().objects(users=list(users))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,23 @@ def hold_users(users: Collection[UUID]) -> Held:
 def read_rows(users: Collection[UUID]) -> dict[UUID, list[MultiValue]]:
     """The multi-valued rows of these users, in order."""
     rows: dict[UUID, list[MultiValue]] = {user: [] for user in users}
-    for row in MultiValue.objects.filter(user_id__in=users).order_by("user_id", "attribute", "position", "id"):
+    for row in _multi_values().objects(users=list(users)):
         rows[row.user_id].append(row)
     return rows
+
+
+@cache
+def _locked_users() -> CompiledObjects:
+    among = Several()
+    users = User.objects.select_for_update(no_key=True).filter(Among("pk", among)).order_by("pk")
+    return CompiledObjects(users, {"users": among})
+
+
+@cache
+def _multi_values() -> CompiledObjects:
+    among = Several()
+    rows = MultiValue.objects.filter(Among("user_id", among)).order_by("user_id", "attribute", "position", "id")
+    return CompiledObjects(rows, {"users": among})
 
 
 def suspended_among(users: Collection[UUID]) -> set[UUID]:
@@ -172,11 +187,7 @@ def write_changes(changes: Sequence[UserChange], *, actor: Actor) -> None:
     users = list(dict.fromkeys(change.user for change in changes))
     # How these people are called as members of groups.
     stamp_groups([change.user.pk for change in changes if not NAMES.isdisjoint(change.differences)])
-    if writes_together():
-        tell(changes, actor=actor, written=[Written(users, with_folded(User, columns | _ALWAYS))])
-    else:
-        update_rows(users, columns | _ALWAYS)
-        tell(changes, actor=actor)
+    tell(changes, actor=actor, written=[Written(users, with_folded(User, columns | _ALWAYS))])
 
 
 def render(change: UserChange, at: datetime | None = None) -> None:

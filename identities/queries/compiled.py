@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -32,15 +32,16 @@ def id_hole() -> UUID:
 
 
 class Among(Expression):
-    """The condition that a column of ids holds one of those given when the statement runs, as `hole`."""
+    """The condition that a column of ids or of texts holds one of those given when the statement runs, as `hole`."""
 
     conditional = True
     output_field = BooleanField()
 
-    def __init__(self, column: str, hole: "IdsHole") -> None:
+    def __init__(self, column: str, hole: "Several", kind: Literal["uuid", "text"] = "uuid") -> None:
         super().__init__()
         self._column: Any = F(column)
         self._hole = hole
+        self._kind = kind
 
     def get_source_expressions(self) -> list[Any]:
         """The column."""
@@ -58,11 +59,11 @@ class Among(Expression):
     def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
         """By an array."""
         column, parameters = compiler.compile(self._column)
-        return f"{column} = ANY(%s::uuid[])", [*parameters, self._hole]
+        return f"{column} = ANY(%s::{self._kind}[])", [*parameters, self._hole]
 
 
-class IdsHole:
-    """Where a list of ids is to stand."""
+class Several:
+    """Where a list of ids or of texts is to stand."""
 
 
 class UncompilableError(ValueError):
@@ -121,6 +122,26 @@ class Compiled:
         return [tuple(row) for row in self._compiler.apply_converters(found, self._converters)]
 
 
+class CompiledObjects(Compiled):
+    """The SQL of a queryset of whole objects, with holes."""
+
+    def objects(self, **values: Any) -> list[Any]:
+        """Run with these values for the holes: objects as the queryset would make them, annotations included."""
+        found = self.rows(**values)
+        if not found:
+            return []
+        klass = self._compiler.klass_info
+        model, start, end = klass["model"], klass["select_fields"][0], klass["select_fields"][-1] + 1
+        names = [each[0].target.attname for each in self._compiler.select[start:end]]
+        made = []
+        for row in found:
+            obj = model.from_db(connection.alias, names, row[start:end])
+            for name, place in self._compiler.annotation_col_map.items():
+                setattr(obj, name, row[place])
+            made.append(obj)
+        return made
+
+
 class Counted(Compiled):
     """How many objects a queryset finds."""
 
@@ -148,7 +169,7 @@ class _Slot:
     def find(parameter: Any, holes: Mapping[str, Any]) -> Any:
         """The slot that this parameter is, or the parameter."""
         for name, hole in holes.items():
-            if isinstance(hole, IdsHole):
+            if isinstance(hole, Several):
                 if parameter is hole:
                     return _Slot(name)
             elif isinstance(hole, UUID):
@@ -166,7 +187,7 @@ class _Slot:
         value = values[self.name]
         if isinstance(value, list):
             native = connection.features.has_native_uuid_field
-            return value if native else compact_json([each.hex for each in value])
+            return value if native else compact_json([each.hex if isinstance(each, UUID) else each for each in value])
         if isinstance(value, UUID):
             return value if connection.features.has_native_uuid_field else value.hex
         if self.pattern:

@@ -124,29 +124,40 @@ def write_told(
 ) -> None:
     """Write rows, their audit entries and change events, and a delivery for each event and consumer, in one round trip.
 
-    On PostgreSQL alone. Rows of one kind are written in their order.
+    On PostgreSQL alone. Rows of one kind are written in their order; there need not be rows of every kind.
 
     Args:
         subscriptions: which consumer is told of which kind of event.
     """
-    parts = [*written, Written(entries), Written(events)]
-    pairs = [{"consumer": consumer, "kind": kind} for consumer, kind in subscriptions]
-    run(_told_sql(tuple(part.sql() for part in parts)), [*(part.records() for part in parts), _json(pairs)])
+    parts = [part for part in (*written, Written(entries)) if part.rows]
+    others, records = tuple(part.sql() for part in parts), [part.records() for part in parts]
+    if events:
+        told = Written(events)
+        pairs = [{"consumer": consumer, "kind": kind} for consumer, kind in subscriptions]
+        run(_told_sql(others, told.sql()), [*records, told.records(), _json(pairs)])
+    elif parts:
+        run(_together(others, "SELECT"), records)
     for row in (row for part in written for row in part.rows):
         # As the ORM leaves what it has saved.
         row._state.adding, row._state.db = False, connection.alias
 
 
 @cache
-def _told_sql(parts: tuple[str, ...]) -> str:
-    *others, events = parts
-    first = "".join(f"part{number} AS ({sql}), " for number, sql in enumerate(others))
-    return f"""
-        WITH {first} event AS ({events} RETURNING id, kind)
+def _together(parts: tuple[str, ...], last: str) -> str:
+    """One statement that runs the parts, and then the last."""
+    first = ", ".join(f"part{number} AS ({sql})" for number, sql in enumerate(parts))
+    return f"WITH {first} {last}" if first else last
+
+
+@cache
+def _told_sql(others: tuple[str, ...], events: str) -> str:
+    announced = f"{events} RETURNING id, kind"
+    deliveries = f"""
         INSERT INTO {Delivery._meta.db_table} (event_id, consumer, claimed_by)
-        SELECT event.id, subscription.consumer, '' FROM event
+        SELECT event.id, subscription.consumer, '' FROM part{len(others)} AS event
         JOIN jsonb_to_recordset(%s::jsonb) AS subscription(consumer text, kind text) USING (kind) ORDER BY event.id
     """  # noqa: S608  names of our own tables
+    return _together((*others, announced), deliveries)
 
 
 @cache

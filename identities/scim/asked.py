@@ -3,18 +3,18 @@
 The statements are kept with the client as it was read: what it may see changes with it, and so do they.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import IntegerField, OuterRef, Subquery, Sum
+from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from identities.models import ApiClient, ClientTally, GroupStamp
-from identities.queries.compiled import Compiled, id_hole
+from identities.queries.compiled import Among, Compiled, CompiledObjects, Several, id_hole
 from identities.scim.stored import UserRow, user_rows
 from identities.scim.versions import group_tag, user_tag
-from identities.scim.visibility import eyes, reachable_users, seen_groups
+from identities.scim.visibility import eyes, reachable_users, seen_groups, seen_users
 
 _MOST: Final = 200
 Statement = TypeVar("Statement", bound=Compiled)
@@ -67,10 +67,25 @@ def number_of_users(client: ApiClient) -> int:
     return int(rows[0][0]) if rows else 0
 
 
-def find_known(client: ApiClient, pk: UUID) -> tuple[int | None, str | None] | None:
-    """The client's association with a person whom it may reach, and what it calls the person; None if it may not."""
-    rows = kept(client, "known by id", lambda: _known_by_id(client)).rows(id=pk)
-    return (rows[0][0], rows[0][1]) if rows else None
+def lock_user(client: ApiClient, pk: UUID) -> Any:
+    """The person, locked, with `known_id` and `external_id`; None if the client may not reach it."""
+    found = kept(client, "user to write", lambda: _locked(reachable_users(client))).objects(id=pk)
+    return found[0] if found else None
+
+
+def lock_group(client: ApiClient, pk: UUID) -> Any:
+    """The group, locked, with `known_id` and `external_id`; None if the client does not see it."""
+    found = kept(client, "group to write", lambda: _locked(seen_groups(client))).objects(id=pk)
+    return found[0] if found else None
+
+
+def seen_among(client: ApiClient, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Which of these are users whom the client sees, and which of the others groups that it sees."""
+    users = {pk for (pk,) in kept(client, "users among", lambda: _among(seen_users(client))).rows(ids=list(ids))}
+    left = [pk for pk in ids if pk not in users]
+    if not left:
+        return users, set()
+    return users, {pk for (pk,) in kept(client, "groups among", lambda: _among(seen_groups(client))).rows(ids=left)}
 
 
 def kept(client: ApiClient, name: object, compile_: Callable[[], Statement]) -> Statement:
@@ -89,10 +104,15 @@ def _user_by_id(client: ApiClient) -> Compiled:
     return Compiled(user_rows(reachable_users(client).filter(pk=pk).order_by(), eyes(client)), {"id": pk})
 
 
-def _known_by_id(client: ApiClient) -> Compiled:
+def _locked(objects: "QuerySet[Any]") -> CompiledObjects:
     pk = id_hole()
-    known = reachable_users(client).filter(pk=pk).order_by().values_list("known_id", "external_id")
-    return Compiled(known, {"id": pk})
+    found = objects.filter(pk=pk).order_by().select_for_update(of=("self",), no_key=True)
+    return CompiledObjects(found, {"id": pk})
+
+
+def _among(objects: "QuerySet[Any]") -> Compiled:
+    ids = Several()
+    return Compiled(objects.filter(Among("pk", ids)).order_by().values_list("pk"), {"ids": ids})
 
 
 def _user_tag(client: ApiClient) -> Compiled:

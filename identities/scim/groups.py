@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from scim2_models import Context
 
@@ -18,6 +17,7 @@ from identities.filters.parse import parse
 from identities.filters.query import selected
 from identities.models import Group
 from identities.representation import GroupAdapter
+from identities.scim.asked import lock_group, seen_among
 from identities.scim.call import Call
 from identities.scim.group_patch import MemberChanges, Step, check_members, rest_of, split
 from identities.scim.limits import MEMBERS_PER_REQUEST
@@ -26,7 +26,7 @@ from identities.scim.parsers import TooLarge
 from identities.scim.profiles import policy, tolerates
 from identities.scim.resources import Group as GroupResource
 from identities.scim.versions import group_tag
-from identities.scim.visibility import eyes, seen_groups, seen_users
+from identities.scim.visibility import eyes
 
 
 def create(call: Call, payload: Form) -> UUID:
@@ -37,12 +37,15 @@ def create(call: Call, payload: Form) -> UUID:
         RuleViolation, pydantic.ValidationError: a value is not allowed, or a member is nobody the client can see.
     """
     wanted = GroupAdapter(Group()).from_dict(_read(call, payload, Context.RESOURCE_CREATION_REQUEST))
-    with transaction.atomic():
+
+    def write() -> UUID:
         group = create_group(actor=call.actor, display_name=wanted.display_name)
         associate(call.client, group, actor=call.actor, external_id=wanted.external_id, new=True)
         if wanted.members:
-            add_members(group, _seen(call, wanted.members), actor=call.actor)
-    return UUID(str(group.pk))
+            add_members(group, _seen(call, wanted.members), actor=call.actor, held=group)
+        return UUID(str(group.pk))
+
+    return attempt(write)
 
 
 def replace(call: Call, pk: UUID, payload: Form) -> None:
@@ -52,11 +55,14 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
         NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
     form = _read(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
-    with transaction.atomic():
+
+    def write() -> None:
         group = _locked(call, pk)
         wanted = GroupAdapter(group).from_dict(form)
         _write(call, group, wanted.display_name, wanted.external_id, refuse=False)
-        replace_members(group, _seen(call, wanted.members or ()).all_ids(), actor=call.actor)
+        replace_members(group, _seen(call, wanted.members or ()), actor=call.actor, held=group)
+
+    attempt(write)
 
 
 def patch(call: Call, pk: UUID, payload: Form) -> None:
@@ -92,13 +98,16 @@ def delete(call: Call, pk: UUID) -> None:
     Raises:
         NotFound; NotPermitted; PreconditionFailedException.
     """
-    with transaction.atomic():
+
+    def write() -> None:
         group = _locked(call, pk)
         drop_association(call.client, group, actor=call.actor)
         if group.default_origin == call.actor.origin:
             delete_group(group, actor=call.actor)
         else:
             call.notes.add("kept", "lifecycle")
+
+    attempt(write)
 
 
 def not_found(pk: object) -> NotFound:
@@ -111,7 +120,7 @@ def _read(call: Call, payload: Form, context: Context) -> Form:
 
 
 def _locked(call: Call, pk: UUID) -> Any:
-    group: Any = seen_groups(call.client).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+    group = lock_group(call.client, pk)
     if group is None:
         raise not_found(pk)
     if group.known_id is None:
@@ -141,14 +150,14 @@ def _change_members(call: Call, group: Group, changes: MemberChanges) -> None:
             case "add":
                 add_members(group, _seen(call, step.members), actor=call.actor, held=group)
             case "replace":
-                replace_members(group, _seen(call, step.members).all_ids(), actor=call.actor)
+                replace_members(group, _seen(call, step.members), actor=call.actor, held=group)
             case _:
                 _withdraw(call, group, step)
 
 
 def _withdraw(call: Call, group: Group, step: Step) -> None:
     named = _selected(call, group, step.selection) if step.selection else _uuids(step.members)
-    if remove_members(group, named, actor=call.actor) < len(named):
+    if remove_members(group, named, actor=call.actor, held=group) < len(named):
         # Strangers, or members whom others assert too.
         call.notes.add("kept", "members")
 
@@ -164,11 +173,7 @@ def _seen(call: Call, members: Iterable[str]) -> Members:
     if len(names) > MEMBERS_PER_REQUEST:
         raise TooLarge(f"More than {MEMBERS_PER_REQUEST} members.")
     ids = _uuids(names)
-    users = set(seen_users(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True)) if ids else set()
-    left = [pk for pk in ids if pk not in users]
-    groups = (
-        set(seen_groups(call.client).filter(pk__in=left).order_by().values_list("pk", flat=True)) if left else set()
-    )
+    users, groups = seen_among(call.client, ids) if ids else (set[UUID](), set[UUID]())
     seen = users | groups
     if len(seen) < len(names):
         stranger = next(name for name in names if name not in {str(pk) for pk in seen})

@@ -17,7 +17,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, TextField, Value
 from identities.filters.attributes import ENTERPRISE_SCHEMA, PORTAL_SCHEMA
 from identities.filters.entries import Visibility
 from identities.models import User
-from identities.queries.compiled import Among, Compiled, IdsHole
+from identities.queries.compiled import Among, Compiled, Several
 from identities.representation import RENDERING_VERSION, stored_text
 from identities.representation.rendering import SCIM_BASE_PATH, compact_json
 from identities.scim.versions import user_tag
@@ -87,7 +87,7 @@ class GroupsOfPage(Compiled):
 
     def __init__(self, eyes: Visibility) -> None:
         """Compile."""
-        hole = IdsHole()
+        hole = Several()
         groups = eyes.seen_groups.filter(Among("memberships__user_id", hole)).order_by("pk")
         rows = groups.values(owner=F("memberships__user_id"), value=F("pk"), display=F("display_name"))
         super().__init__(rows, {"users": hole})

@@ -10,11 +10,11 @@ from scim2_models import Context
 from identities.actions.associations import adopt, associate, drop_association
 from identities.actions.attempts import attempt
 from identities.actions.lifecycle import delete_user, lift_suspension, suspend_user
-from identities.actions.user_changes import Held, hold_users
+from identities.actions.user_changes import Held, read_rows
 from identities.actions.users import update_user
 from identities.errors import NotFound, NotPermitted
 from identities.models import User
-from identities.scim.asked import find_known
+from identities.scim.asked import lock_user
 from identities.scim.call import Call
 from identities.scim.differences import Difference, patch_difference, put_difference
 from identities.scim.locked_attributes import unlocked
@@ -103,14 +103,11 @@ def _only_seen(call: Call, pk: UUID) -> NotFound | NotPermitted:
 
 def _locked(call: Call, pk: UUID) -> tuple[Any, Held]:
     """The person, if the client may reach it; locked, so that what is computed from it holds when it is written."""
-    known = find_known(call.client, pk)
-    held = hold_users([pk]) if known else None
-    if known is None or held is None or pk not in held.users or held.users[pk].deleted_at is not None:
+    user = lock_user(call.client, pk)
+    if user is None:
         raise not_found(pk)
-    user: Any = held.users[pk]
-    user.known_id, user.external_id = known
     call.preconditions.check_write(user_tag(user.version, user.external_id))
-    return user, held
+    return user, Held({pk: user}, read_rows([pk]))
 
 
 def _has_nothing_left(cleaned: Form, payload: Form) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from identities.canonical import fold
 from identities.errors import Conflict, NotFound
 from identities.models import Group, Membership
 from identities.outbox import Announcement
+from identities.queries.compiled import Among, CompiledObjects, Several
 from identities.queries.statements import stamp_groups
 from identities.representation import RENDERING_VERSION, group_stored_text
 from identities.rules.naming import keys_of
@@ -68,8 +70,14 @@ def group_id_of(group: Group | UUID) -> UUID:
 
 def lock_groups(groups: Collection[UUID]) -> dict[UUID, Group]:
     """The groups with these ids, deleted or not, locked in the order of their ids."""
-    found = Group.objects.select_for_update(no_key=True).filter(pk__in=groups).order_by("pk")
-    return {group.pk: group for group in found}
+    return {group.pk: group for group in _locked_groups().objects(groups=list(groups))}
+
+
+@cache
+def _locked_groups() -> CompiledObjects:
+    among = Several()
+    groups = Group.objects.select_for_update(no_key=True).filter(Among("pk", among)).order_by("pk")
+    return CompiledObjects(groups, {"groups": among})
 
 
 def lock_group(group: Group | UUID) -> Group:

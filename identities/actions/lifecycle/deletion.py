@@ -4,6 +4,7 @@ A deleted user keeps id, values and memberships until purged, and gives up the u
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from uuid import UUID
 
 from django.db.models import F
@@ -22,6 +23,7 @@ from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import IdentityError, RuleViolation
 from identities.models import Group, Membership, User
+from identities.queries.compiled import Among, Compiled, Several
 from identities.vocabulary import EventKind, UserState, Verb
 
 
@@ -134,9 +136,16 @@ def _taken_among(users: Iterable[User]) -> set[str]:
 
 def _groups_of(users: Sequence[UUID]) -> dict[UUID, list[str]]:
     groups: dict[UUID, list[str]] = {user: [] for user in users}
-    for user, group in Membership.objects.filter(user_id__in=users).values_list("user_id", "group_id"):
+    for user, group in _memberships().rows(users=list(users)):
         groups[user].append(str(group))
     return groups
+
+
+@cache
+def _memberships() -> Compiled:
+    among = Several()
+    rows = Membership.objects.filter(Among("user_id", among)).order_by()
+    return Compiled(rows.values_list("user_id", "group_id"), {"users": among})
 
 
 def _place(user: User, groups: dict[UUID, list[str]]) -> dict[str, object]:

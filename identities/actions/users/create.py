@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.guards import check_superuser
-from identities.actions.telling import writes_together
 from identities.actions.user_changes import UserChange, render, tell
 from identities.actions.users.arguments import NewUser, UserAttributes
 from identities.actions.users.lookups import Lookups, clean_values, read_lookups
@@ -79,10 +78,6 @@ def _create(actor: Actor, rows: Sequence[NewUser]) -> list[User | IdentityError]
     results = each(step, rows)
     new = [Written([change.user for change in changes]), Written([row for change in changes for row in change.rows])]
     new.append(Written(suspensions))
-    if not writes_together():
-        for kind in new:
-            if kind.rows:
-                type(kind.rows[0])._default_manager.bulk_create(kind.rows)
     tell(changes, actor=actor, written=new)
     check_again(changes)
     return results

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from identities.actions.chunks import chunks
 from identities.actions.users.unique_values import Holders, read_holders
 from identities.errors import RuleViolation
 from identities.models import AttributeDefinition, OrgUnit, User
+from identities.queries.compiled import Among, Compiled, Several
 from identities.queries.recursion import managers_above
 from identities.rules.attributes import MANAGER, ORG_UNIT, REFERENCES, USER_NAME, check_single_valued, custom_name
 from identities.rules.naming import keys_of
@@ -90,23 +92,36 @@ def _known_reference(attribute: str, value: Any, lookups: Lookups) -> UUID | Non
 def read_definitions() -> dict[str, CustomAttribute]:
     """The custom attributes that are declared, by their names in lower case."""
     return {
-        each.name.lower(): CustomAttribute(
-            each.name,
-            AttributeKind(each.kind),
-            each.multi_valued,
-            each.required,
-            AttributeMutability(each.mutability),
-            each.uniqueness == AttributeUniqueness.SERVER,
+        name.lower(): CustomAttribute(
+            name,
+            AttributeKind(kind),
+            multi_valued,
+            required,
+            AttributeMutability(mutability),
+            uniqueness == AttributeUniqueness.SERVER,
         )
-        for each in AttributeDefinition.objects.all()
+        for name, kind, multi_valued, required, mutability, uniqueness in _definitions().rows()
     }
+
+
+@cache
+def _definitions() -> Compiled:
+    columns = ("name", "kind", "multi_valued", "required", "mutability", "uniqueness")
+    return Compiled(AttributeDefinition.objects.values_list(*columns))
 
 
 def _name_holders(names: set[str]) -> dict[str, UUID]:
     found: dict[str, UUID] = {}
     for some in chunks(sorted(names)):
-        found.update(User.objects.filter(user_name_key__in=some).values_list("user_name_key", "pk"))
+        found.update(_users_by_name().rows(names=list(some)))
     return found
+
+
+@cache
+def _users_by_name() -> Compiled:
+    among = Several()
+    users = User.objects.filter(Among("user_name_key", among, "text")).order_by()
+    return Compiled(users.values_list("user_name_key", "pk"), {"names": among})
 
 
 def _referred(attribute: str, sets: Iterable[Mapping[str, Any]]) -> set[UUID]:
