@@ -9,9 +9,9 @@ from provisioning_portal import refusals
 from provisioning_portal.health import healthz
 
 urlpatterns = [
+    path("scim/v2/", include("identities.scim.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
-    path("scim/v2/", include("identities.scim.urls")),
     # SCIM never redirects to a slash; it answers in its own form.
     path("scim/v2", RootView.as_view()),
     path("oauth/token", TokenView.as_view(), name="oauth_token"),

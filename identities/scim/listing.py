@@ -21,9 +21,9 @@ from identities.representation.rendering import compact_json
 from identities.scim.cursors import query_name
 from identities.scim.limits import PAGE_DEFAULT, PAGE_LARGEST
 from identities.scim.org_unit_resource import read_org_units, seen_org_units
-from identities.scim.paging import Shape, find_page, with_groups
+from identities.scim.paging import Shape, find_page, groups_of
 from identities.scim.projection import Projection, projection
-from identities.scim.reading import Form, Rendering, read_groups, read_users, render_users
+from identities.scim.reading import Form, page_texts, read_groups, read_users
 from identities.scim.renderers import Written
 from identities.scim.visibility import eyes, found_users, seen_groups
 from identities.vocabulary import ClientScope
@@ -73,9 +73,8 @@ class Query:
         if self.resource == "User":
             shape = Shape(self.filter, self.sort_by, self.descending and self.sort_by is not None, self.holes)
             rows, total = find_page(shape, self.texts, client, skip, count)
-            if self.wanted.wants("groups"):
-                rows = with_groups(rows, client)
-            return [each.text for each in render_users(rows, self.wanted)], total
+            groups = groups_of(rows, client) if self.wanted.wants("groups") else {}
+            return page_texts(rows, self.wanted, groups), total
         objects = self.found(client)
         total = objects.count()
         if not count or skip >= total:
@@ -88,7 +87,7 @@ class Query:
 
     def read(self, rows: "QuerySet[Any]", client: ApiClient) -> list[str]:
         """These rows of what is found, as JSON texts."""
-        return [each.text for each in _READ[self.resource](rows, eyes(client), self.wanted)]
+        return _READ[self.resource](rows, eyes(client), self.wanted)
 
     def name(self, client: ApiClient) -> str:
         """What all pages of the query have in common."""
@@ -96,7 +95,7 @@ class Query:
         return query_name(str(client.pk), self.resource, text, self.sort_by, self.descending)
 
 
-_Read = Callable[[Any, Visibility, Projection], list[Rendering]]
+_Read = Callable[[Any, Visibility, Projection], list[str]]
 _READ: Final[dict[Resource, _Read]] = {"User": read_users, "Group": read_groups, "OrgUnit": read_org_units}
 
 

@@ -8,12 +8,11 @@ from rest_framework.response import Response
 from scim2_models import NotImplementedException
 
 from identities.actors import self_actor
-from identities.filters.entries import Visibility
 from identities.scim.endpoints import asked_for, represented, unless_known
 from identities.scim.own_record import OwnCall, own_record, patch_own, replace_own
 from identities.scim.persons import IsPerson, OwnSession, PersonAuthentication
 from identities.scim.projection import Projection
-from identities.scim.reading import read_users
+from identities.scim.reading import read_own
 from identities.scim.throttling import PersonThrottle
 from identities.scim.versions import Preconditions
 from identities.scim.views import ScimView
@@ -56,5 +55,4 @@ class MeView(ScimView):
 
     def _shown(self, request: Request, wanted: Projection) -> Response:
         user: Any = request.user
-        [found] = read_users(own_record(user.pk), Visibility(), wanted)
-        return represented(found)
+        return represented(read_own(own_record(user.pk), wanted))

@@ -12,7 +12,7 @@ from identities.filters.attributes import ORG_UNIT_SCHEMA
 from identities.filters.entries import Visibility
 from identities.models import ApiClient
 from identities.models import OrgUnit as OrgUnitRow
-from identities.representation.rendering import timestamp
+from identities.representation.rendering import compact_json, timestamp
 from identities.scim.projection import Projection
 from identities.scim.reading import Form, Rendering, location
 from identities.scim.resources import User
@@ -84,17 +84,18 @@ def find_org_unit_tag(client: ApiClient, pk: UUID) -> str | None:
 
 def read_org_unit(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | None:
     """One org unit."""
-    found = read_org_units(seen_org_units().filter(pk=pk), eyes(client), wanted)
-    return found[0] if found else None
+    found = org_unit_forms(seen_org_units().filter(pk=pk), eyes(client), with_manager=wanted.wants("manager"))
+    return Rendering.of(found[0], wanted) if found else None
 
 
-def read_org_units(units: "QuerySet[OrgUnitRow]", seen: Visibility, wanted: Projection) -> list[Rendering]:
-    """The org units of a page, in the page's order; a manager only where the reader sees that person."""
-    return [Rendering.of(form, wanted) for form in org_unit_forms(units, seen, with_manager=wanted.wants("manager"))]
+def read_org_units(units: "QuerySet[OrgUnitRow]", seen: Visibility, wanted: Projection) -> list[str]:
+    """The org units of a page as JSON texts, in the page's order; a manager only where the reader sees that person."""
+    forms = org_unit_forms(units, seen, with_manager=wanted.wants("manager"))
+    return [compact_json(wanted.apply(form)) for form in forms]
 
 
 def org_unit_forms(units: "QuerySet[OrgUnitRow]", seen: Visibility, *, with_manager: bool = True) -> list[Form]:
-    """The same in SCIM form, whole."""
+    """These org units in SCIM form, whole."""
     rows = list(units.values_list(*_COLUMNS))
     managers = _managers({row[5] for row in rows if row[5]}, seen) if with_manager else {}
     return [_form(row, managers) for row in rows]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from scim2_models.path import CompareOperator
 
@@ -62,13 +63,12 @@ def find_page(
     return rows[:count], counted.number(**texts)
 
 
-def with_groups(rows: list[UserRow], client: ApiClient) -> list[UserRow]:
-    """The rows with the groups of each user, read for all of them at once."""
+def groups_of(rows: list[UserRow], client: ApiClient) -> dict[UUID, str]:
+    """The groups of each user (see `GroupsOfPage`), read for all of them at once."""
     if not rows:
-        return rows
+        return {}
     statement = kept(client, "groups of a page", lambda: GroupsOfPage(eyes(client)))
-    found = dict(statement.rows(users=[row.id for row in rows]))
-    return [row._replace(groups=found.get(row.id)) for row in rows]
+    return dict(statement.rows(users=[row.id for row in rows]))  # type: ignore[arg-type]  # pairs
 
 
 def _page_of_all(client: ApiClient, skip: int, count: int) -> tuple[list[UserRow], int]:

@@ -45,7 +45,7 @@ class Rendering(NamedTuple):
 def read_user(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | None:
     """One user, if the client may reach it."""
     row = find_user(client, pk)
-    return render_users([row], wanted)[0] if row else None
+    return _rendering(row, wanted) if row else None
 
 
 def read_group(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | None:
@@ -55,35 +55,49 @@ def read_group(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | N
         return None
     text = row.text if row.rendering_version == RENDERING_VERSION else _fresh_groups([pk])[pk]
     members = members_text(client, pk, row.membership_version, row.stamp) if wanted.wants("members") else "[]"
-    text = with_own(text, "Groups", pk, row.external_id, row.tag, f',"members":{members}' if members != "[]" else "")
+    address = location("Groups", pk)
+    text = with_own(text, address, row.external_id, row.tag, f',"members":{members}' if members != "[]" else "")
     if not wanted.is_whole:
         text = compact_json(wanted.apply(orjson.loads(text)))
-    return Rendering(text, row.tag, location("Groups", pk))
+    return Rendering(text, row.tag, address)
 
 
-def read_users(users: "QuerySet[User]", eyes: Visibility, wanted: Projection) -> list[Rendering]:
-    """The users of a page, in the page's order, as these eyes see them.
+def read_own(user: "QuerySet[User]", wanted: Projection) -> Rendering:
+    """The one user of this queryset, with `external_id`, as it sees itself: with its manager and all of its groups."""
+    return _rendering(UserRow(*user_rows(user, Visibility()).get()), wanted)
+
+
+def _rendering(row: UserRow, wanted: Projection) -> Rendering:
+    [text] = page_texts([row], wanted)
+    return Rendering(text, row.tag, location("Users", row.id))
+
+
+def read_users(users: "QuerySet[User]", eyes: Visibility, wanted: Projection) -> list[str]:
+    """The users of a page as JSON texts, in the page's order, as these eyes see them.
 
     Args:
         users: each with `external_id`.
         wanted: the attributes the answer is to have.
     """
-    return render_users([UserRow(*row) for row in user_rows(users, eyes)], wanted)
+    return page_texts([UserRow(*row) for row in user_rows(users, eyes)], wanted)
 
 
-def render_users(rows: Sequence[UserRow], wanted: Projection) -> list[Rendering]:
-    """The users of a page, in the page's order, with the attributes that are wanted."""
-    texts = user_texts(rows, on_request=not wanted.is_whole)
-    if not wanted.is_whole:
-        forms = [orjson.loads(text) for text in texts]
-        if wanted.asks_for(PORTAL_SCHEMA, "orgUnit"):
-            _add_org_units(forms)
-        texts = [compact_json(wanted.apply(form)) for form in forms]
-    return [Rendering(text, row.tag, location("Users", row.id)) for row, text in zip(rows, texts, strict=True)]
+def page_texts(rows: Sequence[UserRow], wanted: Projection, groups: Mapping[UUID, str] | None = None) -> list[str]:
+    """The users of a page as JSON texts, in the page's order, with the attributes that are wanted.
+
+    Args:
+        groups: as for `user_texts`.
+    """
+    if wanted.is_whole:
+        return user_texts(rows, groups)
+    forms = [orjson.loads(text) for text in user_texts(rows, groups, on_request=True)]
+    if wanted.asks_for(PORTAL_SCHEMA, "orgUnit"):
+        _add_org_units(forms)
+    return [compact_json(wanted.apply(form)) for form in forms]
 
 
-def read_groups(groups: "QuerySet[Group]", eyes: Visibility, wanted: Projection) -> list[Rendering]:
-    """The groups of a page, with those of their members who are seen; arguments as for `read_users`."""
+def read_groups(groups: "QuerySet[Group]", eyes: Visibility, wanted: Projection) -> list[str]:
+    """The groups of a page as JSON texts, with those of their members who are seen; arguments as for `read_users`."""
     rows = list(groups.values_list(*GROUP_COLUMNS))
     fresh = _fresh_groups([row[0] for row in rows if row[4] != RENDERING_VERSION])
     forms: dict[UUID, Form] = {}
@@ -96,7 +110,7 @@ def read_groups(groups: "QuerySet[Group]", eyes: Visibility, wanted: Projection)
         forms[pk] = form
     if wanted.wants("members"):
         _add_members(forms, eyes)
-    return [Rendering.of(form, wanted) for form in forms.values()]
+    return [compact_json(wanted.apply(form)) for form in forms.values()]
 
 
 def _fresh_groups(stale: Sequence[UUID]) -> dict[UUID, str]:

@@ -1,6 +1,7 @@
 """What the request log says of a request."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final
 from uuid import UUID
@@ -76,7 +77,7 @@ def _line(masker: Masker, exchange: Exchange) -> ClientRequest:
         milliseconds=exchange.milliseconds,
         notes=notes,
         coerced=bool(notes),
-        remote_address=_remote_address(request),
+        remote_address=_storable_address(request.META.get("REMOTE_ADDR", "")),
         correlation_id=exchange.correlation_id,
     )
 
@@ -89,10 +90,11 @@ def _parameters(request: Request) -> list[tuple[str, str]]:
         return []
 
 
-def _remote_address(request: Request) -> str | None:
-    """The caller's address as a column of addresses takes it: without zone, and only if it is one."""
+@lru_cache(maxsize=1024)
+def _storable_address(text: str) -> str | None:
+    """A caller's address as a column of addresses takes it: without zone, and only if it is one."""
     try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
+        return str(ip_address(text.partition("%")[0]))
     except ValueError:
         return None
 

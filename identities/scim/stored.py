@@ -4,7 +4,7 @@ No object is made for a user and its JSON is not read. It relies on how `identit
 last, before it the portal's extension, whose parts that are returned on request come last in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -97,15 +97,22 @@ class GroupsOfPage(Compiled):
         self.wrap(f'SELECT pair."owner", {pairs} FROM ({{}}) pair GROUP BY pair."owner"', columns=1)  # noqa: S608  constant
 
 
-def user_texts(rows: Sequence[UserRow], *, on_request: bool = False) -> list[str]:
+def user_texts(
+    rows: Sequence[UserRow], groups: Mapping[UUID, str] | None = None, *, on_request: bool = False
+) -> list[str]:
     """The users as JSON texts.
 
     Args:
+        groups: those of the users whose rows do not have them (see `GroupsOfPage`).
         on_request: with the attributes that are returned on request, for a projection to choose from.
     """
     stale = [row.id for row in rows if row.rendering_version != RENDERING_VERSION]
-    fresh = _fresh(stale) if stale else {}
-    return [_text(row, fresh.get(row.id, row.text), on_request=on_request) for row in rows]
+    fresh, groups = _fresh(stale) if stale else {}, groups or {}
+    users, place = location("Users", ""), location("Groups", "")
+    return [
+        _text(row, fresh.get(row.id, row.text), row.groups or groups.get(row.id), users, place, on_request=on_request)
+        for row in rows
+    ]
 
 
 def location(endpoint: str, pk: UUID | str) -> str:
@@ -115,23 +122,23 @@ def location(endpoint: str, pk: UUID | str) -> str:
 
 def _fresh(stale: Iterable[UUID]) -> dict[UUID, str]:
     """Texts of users that were stored by an older rendering."""
-    users = User.objects.filter(pk__in=stale).prefetch_related("multi_values")
-    return {user.pk: stored_text(user, user.multi_values.all()) for user in users}
+    found = User.objects.filter(pk__in=stale).prefetch_related("multi_values")
+    return {user.pk: stored_text(user, user.multi_values.all()) for user in found}
 
 
-def _text(row: UserRow, text: str, *, on_request: bool) -> str:
+def _text(row: UserRow, text: str, groups: str | None, users: str, place: str, *, on_request: bool) -> str:
+    """One user; `users` and `place` are the addresses of all users and groups."""
     if not on_request:
         text = _without_unasked(text)
     if row.manager is not None:
-        text = _with_manager(text, row.manager, row.manager_name)
+        text = _with_manager(text, row.manager, row.manager_name, users)
     more = ""
-    if row.groups and row.groups != "[]":
-        place = location("Groups", "")
-        more = f',"groups":[{",".join([_group(place, *pair) for pair in orjson.loads(row.groups)])}]'
-    return with_own(text, "Users", row.id, row.external_id, row.tag, more)
+    if groups and groups != "[]":
+        more = f',"groups":[{",".join([_group(place, *pair) for pair in orjson.loads(groups)])}]'
+    return with_own(text, f"{users}{row.id}", row.external_id, row.tag, more)
 
 
-def with_own(text: str, endpoint: str, pk: UUID, external_id: str | None, tag: str, more: str = "") -> str:
+def with_own(text: str, address: str, external_id: str | None, tag: str, more: str = "") -> str:
     """The stored text of a user or group with its address, its version and the client's own id.
 
     Args:
@@ -139,7 +146,7 @@ def with_own(text: str, endpoint: str, pk: UUID, external_id: str | None, tag: s
     """
     escaped = tag.replace('"', '\\"')
     own = f',"externalId":{compact_json(external_id)}' if external_id else ""
-    return f'{text[:-2]},"location":"{location(endpoint, pk)}","version":"{escaped}"}}{own}{more}}}'
+    return f'{text[:-2]},"location":"{address}","version":"{escaped}"}}{own}{more}}}'
 
 
 @lru_cache(maxsize=4096)
@@ -159,13 +166,14 @@ def _without_unasked(text: str) -> str:
     return head + text[end + 1 :]
 
 
-def _with_manager(text: str, manager: UUID, name: str | None) -> str:
+def _with_manager(text: str, manager: UUID, name: str | None, users: str) -> str:
     """With the manager's address and name. One whom the client does not see is left out: not even its id is told."""
-    stored = f'"manager":{{"value":"{manager}","$ref":"Users/{manager}"}}'
+    pk = str(manager)
+    stored = f'"manager":{{"value":"{pk}","$ref":"Users/{pk}"}}'
     if name is None:
         return _without_manager(text, stored)
     display = f',"displayName":{compact_json(name)}' if name else ""
-    return text.replace(stored, f'"manager":{{"value":"{manager}","$ref":"{location("Users", manager)}"{display}}}', 1)
+    return text.replace(stored, f'"manager":{{"value":"{pk}","$ref":"{users}{pk}"{display}}}', 1)
 
 
 def _without_manager(text: str, stored: str) -> str:
