@@ -8,8 +8,6 @@ from zlib import crc32
 from django.http import HttpRequest
 from scim2_models import PreconditionFailedException
 
-from identities.models import Group, User
-
 _TAGS: Final = re.compile(r'\*|(?:W/)?"[^"]*"')
 
 
@@ -21,13 +19,6 @@ def user_tag(version: int, external_id: str | None) -> str:
 def group_tag(version: int, membership_version: int, external_id: str | None) -> str:
     """The tag of a group as a client sees it."""
     return f'W/"{version}.{membership_version}{_suffix(external_id)}"'
-
-
-def tag_of(resource: User | Group, external_id: str | None) -> str:
-    """The tag of a user or group."""
-    if isinstance(resource, User):
-        return user_tag(resource.version, external_id)
-    return group_tag(resource.version, resource.membership_version, external_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from identities.scim.bulk.runs import carry_out_ready
 from identities.scim.call import Call
 from identities.scim.messages import Form
 from identities.scim.reading import location
-from identities.scim.versions import tag_of
+from identities.scim.versions import group_tag, user_tag
 from identities.scim.visibility import own_groups, reachable_users
 
 BULK_RESPONSE: Final = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
@@ -53,11 +53,16 @@ def _versions(client: ApiClient, job: Job) -> dict[str, str]:
         ]
         for endpoint in HANDLERS
     }
-    found = [
-        *(reachable_users(client).filter(pk__in=written["Users"]).defer("scim_text") if written["Users"] else ()),
-        *(own_groups(client).filter(pk__in=written["Groups"]).defer("scim_text") if written["Groups"] else ()),
-    ]
-    return {str(each.pk): tag_of(each, each.external_id) for each in found}
+    people, groups = written["Users"], written["Groups"]
+    found: dict[str, str] = {}
+    if people:
+        rows = reachable_users(client).filter(pk__in=people).order_by().values_list("pk", "version", "external_id")
+        found |= {str(pk): user_tag(*tag) for pk, *tag in rows}
+    if groups:
+        columns = ("pk", "version", "membership_version", "external_id")
+        rows = own_groups(client).filter(pk__in=groups).order_by().values_list(*columns)
+        found |= {str(pk): group_tag(*tag) for pk, *tag in rows}
+    return found
 
 
 def _answer(operation: Operation, outcome: Outcome, versions: Mapping[str, str]) -> Form:
