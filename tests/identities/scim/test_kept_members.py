@@ -1,9 +1,14 @@
 """The members of a group are kept as text; what is kept is never out of date."""
 
+from uuid import UUID
+
 import pytest
 
-from identities.models import Group
+from identities.actions.users import update_user
+from identities.actors import scim_actor
+from identities.models import ApiClient, Group
 from identities.scim import members
+from identities.scim.in_process import undone
 from tests.identities.scim.service import Service
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -54,3 +59,28 @@ def test_texts_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> No
     assert (kept.find("a"), kept.find("b"), kept.find("c")) == ("12345", None, "12345")
     kept.keep("d", "12345678901")
     assert kept.find("d") is None
+
+
+def test_what_is_undone_is_not_kept(hr: Service) -> None:
+    anna, bert = hr.create_user("anna")["id"], hr.create_user("bert")["id"]
+    group = hr.create_group("Guides")["id"]
+
+    def add(member: str) -> None:
+        hr.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": member}]})
+
+    with undone():
+        add(anna)
+        assert names(hr, group) == ["anna"]
+    # The group's version and stamp are now what they were with Anna in it.
+    add(bert)
+    assert names(hr, group) == ["bert"]
+
+
+def test_whoever_leaves_the_bounds_is_seen_no_more(hr: Service) -> None:
+    anna, bert = (hr.create_user(name, title="Guide")["id"] for name in ("anna", "bert"))
+    group = hr.create_group("Guides", anna, bert)["id"]
+    ApiClient.objects.filter(pk=hr.client.pk).update(bounds='title eq "Guide"')
+    assert names(hr, group) == ["anna", "bert"]
+    hr_actor = scim_actor(hr.client.pk, hr.client.name)
+    update_user(UUID(anna), actor=hr_actor, changes={"title": "Cook"})
+    assert names(hr, group) == ["bert"]
