@@ -26,6 +26,7 @@ class MeView(ScimView):
     authentication_classes = (PersonAuthentication, OwnSession)
     permission_classes = (IsPerson,)
     throttle_classes = (PersonThrottle,)
+    kind = "me"
 
     def get(self, request: Request) -> Response:
         """The record, or 304 if the caller has this version."""

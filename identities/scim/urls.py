@@ -35,7 +35,7 @@ urlpatterns = [
     re_path(r"^Users/(?P<pk>[^/]+)/?$", UserView.as_view(), name="user"),
     re_path(r"^Groups/?$", GroupsView.as_view(), name="groups"),
     re_path(r"^Groups/(?P<pk>[^/]+)/?$", GroupView.as_view(), name="group"),
-    re_path(r"^OrgUnits/\.search/?$", SearchView.as_view(resource="OrgUnit", kind="")),
+    re_path(r"^OrgUnits/\.search/?$", SearchView.as_view(resource="OrgUnit")),
     re_path(r"^OrgUnits/?$", OrgUnitsView.as_view(), name="org_units"),
     re_path(r"^OrgUnits/(?P<pk>[^/]+)/?$", OrgUnitView.as_view(), name="org_unit"),
     re_path(r"", UnknownEndpoint.as_view()),

@@ -32,6 +32,8 @@ _ANY_TEXT: Final = f"^[^{_CONTROLS}]*$"
 _FILLED_TEXT: Final = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
 _EMAIL: Final = rf"^[^@\s{_CONTROLS}]+@[^@\s{_CONTROLS}]+$"
 _BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$"
+# What refers to other resources, and what kind of thing each entry names.
+_REFERRING: Final = {"members": "member", "manager": "manager", "parent": "parent"}
 _ONE_PRIMARY: Final[Json] = {
     "contains": {"required": ["primary"], "properties": {"primary": {"const": True}}},
     "minContains": 0,
@@ -115,9 +117,9 @@ def _scalar(attribute: Attribute, parent: str) -> Json:
         return dict(_TYPES[kind])
     if kind == "binary":
         return {"type": "string", "contentEncoding": "base64", "pattern": _BASE64, "maxLength": VALUE_LENGTHS[parent]}
-    if kind == "reference" and parent not in ("members", "manager"):
+    if kind == "reference" and parent not in _REFERRING:
         return {"type": "string", "format": "uri", "minLength": 1, "maxLength": VALUE_LENGTHS.get(parent, 1024)}
-    if parent in ("members", "manager"):
+    if parent in _REFERRING:
         return _reference(parent, name)
     if name == "value":
         pattern = _EMAIL if parent == "emails" else _FILLED_TEXT
@@ -135,7 +137,7 @@ def _reference(parent: str, name: str) -> Json:
         return {"enum": ["User", "Group"]}
     if name == "$ref":
         return {"type": "string", "pattern": r"^[^\u0000]*$"}
-    return {"type": "string", "format": "scim-member-id" if parent == "members" else "scim-manager-id"}
+    return {"type": "string", "format": f"scim-{_REFERRING[parent]}-id"}
 
 
 def _entries(name: str, single: Json) -> Json:

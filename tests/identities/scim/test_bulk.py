@@ -231,7 +231,16 @@ def test_nobody_else_s_people_are_reached(service: Service) -> None:
     assert statuses(outcomes) == ["404", "409"]
 
 
-@pytest.mark.parametrize("body", [{}, {"Operations": {}}, {"Operations": [], "failOnErrors": 0}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"Operations": {}},
+        {"Operations": [], "failOnErrors": 0},
+        {"Operations": [], "failOnErrors": 1.5},
+        {"Operations": [], "schemas": [PATCH_OP]},
+    ],
+)
 def test_a_message_that_is_none_is_refused(service: Service, body: dict[str, Any]) -> None:
     assert service.post("/Bulk", {"schemas": [BULK_REQUEST], **body}).status == 400
 
