@@ -95,6 +95,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "title": _("Try a request"),
         "form": form,
         "client": client,
+        "is_empty": client is None and not ApiClient.objects.exists(),
         "samples": samples,
         "warning": _warning(client) if client else "",
     }
