@@ -28,6 +28,11 @@ class MeView(ScimView):
     throttle_classes = (PersonThrottle,)
     kind = "me"
 
+    @property
+    def allowed_methods(self) -> list[str]:
+        """Those that do something: the others are answered, and not offered."""
+        return [method for method in super().allowed_methods if method not in ("POST", "DELETE")]
+
     def get(self, request: Request) -> Response:
         """The record, or 304 if the caller has this version."""
         return unless_known(request, self._shown(request, asked_for(request, "User")))

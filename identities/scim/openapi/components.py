@@ -15,6 +15,7 @@ from identities.scim.listing import LIST_SCHEMA
 from identities.scim.messages import SEARCH_SCHEMA
 from identities.scim.openapi.schemas import (
     LARGEST,
+    NO_NUL,
     Json,
     answer_schema,
     document_schema,
@@ -32,7 +33,8 @@ WHOLE: Final[Json] = {"type": "integer"}
 ATTRIBUTES: Final[Json] = {"type": "string", "format": "scim-attributes"}
 
 _STRING: Final[Json] = {"type": "string"}
-_BULK_ID: Final[Json] = {"type": "string", "minLength": 1}
+_BULK_ID: Final[Json] = {"type": "string", "minLength": 1, "pattern": NO_NUL}
+_VERSION: Final[Json] = {"type": "string", "pattern": NO_NUL}
 # What a PATCH of `/Me` may name: all of it stands in the core schema.
 _PERSONAL: Final = {scim_name(attribute).partition(".")[0] for attribute in PERSONAL}
 _NUMBER: Final[Json] = {"type": "integer", "minimum": 0}
@@ -152,7 +154,7 @@ def _bulk_request() -> Json:
 
 
 def _changing(method: str, path: Json) -> Json:
-    return {"method": {"const": method}, "path": path, "bulkId": _BULK_ID, "version": _STRING}
+    return {"method": {"const": method}, "path": path, "bulkId": _BULK_ID, "version": _VERSION}
 
 
 def _bulk_response() -> Json:

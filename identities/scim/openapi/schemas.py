@@ -26,6 +26,8 @@ _TYPES: Final[dict[str, Json]] = {
     "dateTime": {"type": "string", "format": "date-time"},
 }
 _DAY: Final[Json] = {"type": "string", "format": "date"}
+# What no text of a request can hold.
+NO_NUL: Final = r"^[^\u0000]*$"
 # No control characters; the second form is for what must not be blank either.
 _CONTROLS: Final = r"\u0000-\u001F\u007F-\u009F"
 _ANY_TEXT: Final = f"^[^{_CONTROLS}]*$"
@@ -61,7 +63,7 @@ def request_schema(resource: str) -> Json:
     urns = [str(each.id) for each in (core, *extensions)]
     properties = {
         "schemas": {"type": "array", "items": {"enum": urns}, "contains": {"const": urns[0]}, "uniqueItems": True},
-        "externalId": _text(NAME_LENGTH),
+        "externalId": nullable(_text(NAME_LENGTH)),
         **dict(writable(resource)),
     }
     return object_schema(properties, *_required(core.attributes or ()))
@@ -136,7 +138,7 @@ def _reference(parent: str, name: str) -> Json:
     if name == "type":
         return {"enum": ["User", "Group"]}
     if name == "$ref":
-        return {"type": "string", "pattern": r"^[^\u0000]*$"}
+        return {"type": "string", "pattern": NO_NUL}
     return {"type": "string", "format": f"scim-{_REFERRING[parent]}-id"}
 
 
