@@ -34,8 +34,8 @@ ATTRIBUTES: Final[Json] = {"type": "string", "format": "scim-attributes"}
 
 _STRING: Final[Json] = {"type": "string"}
 _BULK_ID: Final[Json] = {"type": "string", "minLength": 1, "pattern": NO_NUL}
-_VERSION: Final[Json] = {"type": "string", "pattern": NO_NUL}
-# What a PATCH of `/Me` may name: all of it stands in the core schema.
+_TEXT: Final[Json] = {"type": "string", "pattern": NO_NUL}
+# What requests at `/Me` may change: all of it stands in the core schema.
 _PERSONAL: Final = {scim_name(attribute).partition(".")[0] for attribute in PERSONAL}
 _NUMBER: Final[Json] = {"type": "integer", "minimum": 0}
 
@@ -71,6 +71,7 @@ def components() -> dict[str, Json]:
             f"{resource}SearchRequest": _search(resource),
         }
     lists = {f"{name}List": _list(reference(name)) for name in (*CORE_SCHEMAS, "ResourceType", "Schema")}
+    personal = {name: value for name, value in writable("User") if name in _PERSONAL}
     mixed = {"anyOf": [reference(resource) for resource in CORE_SCHEMAS]}
     return (
         found
@@ -82,7 +83,8 @@ def components() -> dict[str, Json]:
             "SearchRequest": _search(""),
             "BulkRequest": _bulk_request(),
             "BulkResponse": _bulk_response(),
-            "MePatch": _patch({name: value for name, value in writable("User") if name in _PERSONAL}),
+            "MeRequest": _own_request(personal),
+            "MePatch": _patch(personal),
         }
     )
 
@@ -124,13 +126,23 @@ def _search(resource: str) -> Json:
     given = {
         "attributes": names,
         "excludedAttributes": names,
-        "filter": filter_of(resource),
-        "sortBy": attribute_of(resource),
+        "filter": _or_empty(filter_of(resource)),
+        "sortBy": _or_empty(attribute_of(resource)),
         "sortOrder": ORDER,
         "startIndex": WHOLE | LARGEST,
         "count": WHOLE | LARGEST,
     }
     return _message(SEARCH_SCHEMA, {name: nullable(schema) for name, schema in given.items()})
+
+
+def _own_request(personal: Json) -> Json:
+    """What PUT of `/Me` takes; the rest of a user is ignored there, the user name too, which has to be in it though."""
+    return object_schema({"schemas": _only(CORE_SCHEMAS["User"]), "userName": _TEXT, **personal}, "userName")
+
+
+def _or_empty(text: Json) -> Json:
+    """The text, or an empty one, which is as if it were not there."""
+    return {"anyOf": [text, {"const": ""}]}
 
 
 def _bulk_request() -> Json:
@@ -154,7 +166,7 @@ def _bulk_request() -> Json:
 
 
 def _changing(method: str, path: Json) -> Json:
-    return {"method": {"const": method}, "path": path, "bulkId": _BULK_ID, "version": _VERSION}
+    return {"method": {"const": method}, "path": path, "bulkId": _BULK_ID, "version": _TEXT}
 
 
 def _bulk_response() -> Json:

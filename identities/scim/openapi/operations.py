@@ -57,7 +57,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("search", "POST"): Operation("search{}", {200: "{}List"}, "{}SearchRequest", refuses=(400, 413, 415)),
     ("bulk", "POST"): Operation("bulk", {200: "BulkResponse"}, "BulkRequest", refuses=(400, 413, 415)),
     ("me", "GET"): Operation("readMe", {200: "User", 304: None}, parameters=(_IF_NONE_MATCH, *_PARTS), refuses=(400,)),
-    ("me", "PUT"): Operation("replaceMe", {200: "User"}, "UserRequest", (_IF_MATCH, *_PARTS), _CHANGES),
+    ("me", "PUT"): Operation("replaceMe", {200: "User"}, "MeRequest", (_IF_MATCH, *_PARTS), _CHANGES),
     ("me", "PATCH"): Operation("patchMe", {200: "User"}, "MePatch", (_IF_MATCH, *_PARTS), _CHANGES),
     ("documents", "GET"): Operation("list{}s", {200: "{}List"}),
     ("document", "GET"): Operation("read{}", {200: "{}"}, refuses=(404,)),
