@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from identities.actions.clients import record_trial
 from identities.admin.action_admin import actor_of
-from identities.admin.client_requests import json_block
+from identities.admin.client_requests import json_block, reason_of
 from identities.admin.differences import Differences
 from identities.admin.note_words import note_in_words
 from identities.admin.words import name_in_words
@@ -95,6 +95,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "title": _("Try a request"),
         "form": form,
         "client": client,
+        "is_empty": client is None and not ApiClient.objects.exists(),
         "samples": samples,
         "warning": _warning(client) if client else "",
     }
@@ -150,7 +151,7 @@ def _told(found: Rehearsal) -> dict[str, Any]:
         "milliseconds": found.milliseconds,
         "headers": [f"{name}: {value}" for name, value in found.response.items()],
         "body": _body(found.response),
-        "why": " ".join(filter(None, (line.scim_type, line.detail))) if line else "",
+        "why": reason_of(line) if line else "",
         "notes": [note_in_words(note) for note in line.notes] if line else [],
         "entries": [
             {"verb": name_in_words(each.verb), "subject": each.object_repr, "differences": differences.render(each)}

@@ -19,6 +19,7 @@ from identities.actions.allauth_clients import ClientChange, follow_api_clients
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.client_limits import clean_limit
 from identities.actions.row_writing import update_rows
+from identities.actions.token_revocation import revoke_many
 from identities.actors import Actor
 from identities.errors import Conflict, IdentityError, NotFound, RuleViolation
 from identities.models import ApiClient, ApiToken
@@ -202,28 +203,8 @@ def revoke_token(token: ApiToken | int, *, actor: Actor) -> ApiToken:
 
 def revoke_tokens_many(tokens: Sequence[ApiToken | int], *, actor: Actor) -> list[ApiToken | IdentityError]:
     """`revoke_token` for many; refusals stand in the place of the token."""
-    return in_chunks(partial(_revoke, actor), tokens)
-
-
-def _revoke(actor: Actor, tokens: Sequence[ApiToken | int]) -> list[ApiToken | IdentityError]:
-    ids = [token.pk if isinstance(token, ApiToken) else token for token in tokens]
-    rows = ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("client")
-    locked = {found.pk: found for found in rows.filter(pk__in=ids).order_by("pk")}
-    revoked: list[ApiToken] = []
-
-    def step(pk: int) -> ApiToken:
-        found = locked.get(pk)
-        if found is None:
-            raise NotFound("token_not_found", _("This token does not exist."))
-        if found.revoked_at is None:
-            found.revoked_at = timezone.now()
-            revoked.append(found)
-        return found
-
-    results = each(step, ids)
-    update_rows(revoked, {"revoked_at"})
-    _record_tokens(Verb.TOKEN_REVOKED, revoked, actor)
-    return results
+    record = partial(_record_tokens, Verb.TOKEN_REVOKED, actor=actor)
+    return revoke_many(ApiToken.objects.select_related("client"), tokens, record)
 
 
 def record_trial(client: ApiClient, method: str, path: str, status: int, *, actor: Actor) -> None:

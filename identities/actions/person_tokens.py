@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identities import audit
-from identities.actions.batches import each, in_chunks, one
-from identities.actions.row_writing import update_rows
+from identities.actions.batches import one
+from identities.actions.token_revocation import revoke_many
 from identities.actions.user_changes import lock_users, present, user_id_of
 from identities.actors import Actor
-from identities.errors import IdentityError, NotFound, NotPermitted, RuleViolation
+from identities.errors import IdentityError, NotPermitted, RuleViolation
 from identities.models import PersonToken, User
 from identities.queries.tokens import PERSON_MARK, live_person_tokens, token_digest
 from identities.rules.naming import check_name
@@ -72,28 +72,8 @@ def revoke_person_tokens_many(
     tokens: Sequence[PersonToken | int], *, actor: Actor
 ) -> list[PersonToken | IdentityError]:
     """`revoke_person_token` for many; refusals stand in the place of the token."""
-    return in_chunks(partial(_revoke, actor), tokens)
-
-
-def _revoke(actor: Actor, tokens: Sequence[PersonToken | int]) -> list[PersonToken | IdentityError]:
-    ids = [token.pk if isinstance(token, PersonToken) else token for token in tokens]
-    rows: Any = PersonToken.objects.select_for_update(of=("self",), no_key=True).select_related("user")
-    locked = {found.pk: found for found in rows.filter(pk__in=ids).order_by("pk")}
-    revoked: list[PersonToken] = []
-
-    def step(pk: int) -> PersonToken:
-        found: PersonToken | None = locked.get(pk)
-        if found is None:
-            raise NotFound("token_not_found", _("This token does not exist."))
-        if found.revoked_at is None:
-            found.revoked_at = timezone.now()
-            revoked.append(found)
-        return found
-
-    results = each(step, ids)
-    update_rows(revoked, {"revoked_at"})
-    _record(Verb.PERSON_TOKEN_REVOKED, revoked, actor)
-    return results
+    record = partial(_record, Verb.PERSON_TOKEN_REVOKED, actor=actor)
+    return revoke_many(PersonToken.objects.select_related("user"), tokens, record)
 
 
 def _check_may_have(person: User, actor: Actor) -> None:

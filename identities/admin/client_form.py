@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
+    UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -14,14 +16,31 @@ from unfold.widgets import (
 from identities.actions.client_limits import ACTIVE
 from identities.admin.action_admin import RefusableForm
 from identities.admin.words import choices_in_words, name_in_words
+from identities.filters.attributes import ENTERPRISE_SCHEMA, PORTAL_SCHEMA, scim_name
 from identities.models import ApiClient
 from identities.queries.attributes import known_attributes
+from identities.rules.attributes import custom_name
 from identities.vocabulary import USUAL_SCOPES, ClientScope
 
 
-def _writable() -> list[tuple[str, str]]:
-    """Every attribute a client might write, by its name."""
-    return [(name, name_in_words(name)) for name in (*known_attributes(), ACTIVE)]
+def _writable() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every attribute a client might write, by its name, in groups."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in (*known_attributes(), ACTIVE):
+        choice = (name, name_in_words(custom_name(name) or name))
+        groups.setdefault(_group_of(name), []).append(choice)
+    return list(groups.items())
+
+
+def _group_of(name: str) -> str:
+    path = scim_name(name)
+    if custom_name(name):
+        return _("Custom attributes")
+    if path.startswith(ENTERPRISE_SCHEMA):
+        return _("Enterprise")
+    if path.startswith(PORTAL_SCHEMA):
+        return _("Stay")
+    return _("Name") if path.startswith("name.") else _("Person")
 
 
 class ClientForm(RefusableForm):
@@ -37,7 +56,7 @@ class ClientForm(RefusableForm):
         label=gettext_lazy("May not write"),
         choices=_writable,
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        widget=UnfoldAdminSelect2MultipleWidget(attrs={"data-width": "100%"}),
         help_text=gettext_lazy("Values it sends for these are ignored or refused, as if others owned them."),
     )
     bounds = forms.CharField(
@@ -63,6 +82,7 @@ class ClientForm(RefusableForm):
             "scopes",
             "sight",
             "bounds",
+            "read_only_attributes",
             "adoption_rule",
             "adoption_owns_lifecycle",
             "allowed_networks",
@@ -70,7 +90,6 @@ class ClientForm(RefusableForm):
             "rate_limit",
             "expires_at",
             "enabled",
-            "read_only_attributes",
         )
         help_texts = {"rate_limit": gettext_lazy("Empty: as many as the service allows.")}
 

@@ -14,11 +14,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from identities.admin.action_admin import ReadOnlyAdmin
 from identities.admin.note_words import note_in_words
-from identities.admin.words import mark, moment_in_words
+from identities.admin.words import mark, to_the_second
 from identities.canonical import fold
 from identities.models import AuditEntry, ClientAssociation, ClientRequest, Group, User
 from identities.models.client_request import REFUSED_FROM
@@ -108,7 +108,7 @@ class ClientRequestAdmin(ReadOnlyAdmin):
     list_filter = (OutcomeFilter, StatusFilter, MethodFilter, "client", ("at", admin.DateFieldListFilter))
     list_select_related = ("client",)
     search_fields = ("path",)
-    search_help_text = gettext_lazy("A part of the path, a user name, an externalId, an id, or a correlation id")
+    search_help_text = gettext_lazy("Path, name, externalId, id or correlation id")
     ordering = ("-at", "-id")
     paginator = CountedInPart
     show_facets = admin.ShowFacets.NEVER
@@ -132,6 +132,12 @@ class ClientRequestAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
+    def get_fields(self, request: HttpRequest, obj: ClientRequest | None = None) -> list[str]:
+        """What there is to say of this request: an answer is kept with a refusal only."""
+        left_out = {"remarks"} if obj and not obj.notes else set()
+        left_out |= {"why", "answer_sent"} if obj and not obj.refused else set()
+        return [name for name in self.fields if name not in left_out]
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Requests that name the term, or that are about what it names."""
         term = search_term.strip()
@@ -142,8 +148,8 @@ class ClientRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("When"), ordering="at")
     def when(self, line: ClientRequest) -> str:
-        """The moment it was answered."""
-        return moment_in_words(line.at)
+        """The moment it was answered: many come in one minute."""
+        return to_the_second(line.at)
 
     @admin.display(description=gettext_lazy("Request"))
     def asked(self, line: ClientRequest) -> str:
@@ -158,27 +164,25 @@ class ClientRequestAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("What was coerced, kept or refused"))
     def remark(self, line: ClientRequest) -> str:
         """The reason of the refusal or the notes, shortened."""
-        said = [" ".join(filter(None, (line.scim_type, line.detail)))] if line.refused else []
+        said = [reason_of(line)] if line.refused else []
         return Truncator("; ".join([*said, *map(note_in_words, line.notes)])).chars(SHORT)
 
     @admin.display(description=gettext_lazy("Why it was refused"))
-    def why(self, line: ClientRequest) -> SafeString:
+    def why(self, line: ClientRequest) -> str:
         """SCIM's word for it, and the detail."""
-        if not line.refused:
-            return format_html("{}", "-")
-        return format_html("<strong>{}</strong> {}", line.scim_type, line.detail or "-")
+        return reason_of(line) or "-"
 
     @admin.display(description=gettext_lazy("Coerced, ignored or kept"))
     def remarks(self, line: ClientRequest) -> SafeString:
         """The notes, one a line."""
-        return format_html_join("", "<div>{}</div>", ((note_in_words(note),) for note in line.notes)) or mark("-")
+        return format_html_join("", "<div>{}</div>", ((note_in_words(note),) for note in line.notes))
 
     @admin.display(description=gettext_lazy("About"))
     def named(self, line: ClientRequest) -> SafeString:
         """The names that were sent, and a link to whom the address means."""
-        page = _page_of(line.resource_id) if line.resource_id else ""
-        link = format_html('<a href="{}">{}</a>', page, line.resource_id) if page else line.resource_id or ""
-        return format_html("{} {}", line.about, link)
+        meant = _link_to(line.resource_id) if line.resource_id else ""
+        told = [(each,) for each in (line.about, meant) if each]
+        return format_html_join("", "<div>{}</div>", told or [("-",)])
 
     @admin.display(description=gettext_lazy("What was sent"))
     def sent(self, line: ClientRequest) -> SafeString:
@@ -193,11 +197,19 @@ class ClientRequestAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("What it changed"))
     def caused(self, line: ClientRequest) -> SafeString:
         """A link to the audit entries of this request."""
-        if not line.correlation_id:
-            return format_html("{}", "-")
-        number = AuditEntry.objects.filter(cid=line.correlation_id).count()
+        number = AuditEntry.objects.filter(cid=line.correlation_id).count() if line.correlation_id else 0
+        if not number:
+            return format_html("{}", _("nothing"))
         address = f"{reverse('admin:identities_auditentry_changelist')}?q={line.correlation_id}"
-        return format_html('<a href="{}">{}</a>', address, _("%(number)d audit entries") % {"number": number})
+        words = ngettext("%(number)d audit entry", "%(number)d audit entries", number) % {"number": number}
+        return format_html('<a href="{}">{}</a>', address, words)
+
+
+def reason_of(line: ClientRequest) -> str:
+    """Why a request was refused: SCIM's word for it, and the detail. Of strangers neither is kept."""
+    if line.client_id is None and not line.detail:
+        return _("no valid token")
+    return ": ".join(filter(None, (line.scim_type, line.detail)))
 
 
 def json_block(value: Any, label: str) -> SafeString:
@@ -219,10 +231,9 @@ def _meant(term: str) -> list[UUID]:
         return [*people, *groups, *(user or group for user, group in known)]
 
 
-def _page_of(pk: UUID) -> str:
-    """The address of the page of a person or group, if there is one."""
-    if User.objects.persons().filter(pk=pk).exists():
-        return reverse("admin:identities_user_change", args=[pk])
-    if Group.objects.filter(pk=pk).exists():
-        return reverse("admin:identities_group_change", args=[pk])
-    return ""
+def _link_to(pk: UUID) -> str | SafeString:
+    """The name of a person or group as a link to the page, or the id if there is no such page."""
+    for model, objects in (("user", User.objects.persons()), ("group", Group.objects.all())):
+        if (found := objects.filter(pk=pk).first()) is not None:
+            return format_html('<a href="{}">{}</a>', reverse(f"admin:identities_{model}_change", args=[pk]), found)
+    return str(pk)

@@ -16,6 +16,7 @@ from identities.actions import clients, oauth
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.client_cards import setup_cards
 from identities.admin.client_form import ClientForm, IssueForm, TokenForm
+from identities.admin.client_requests import reason_of
 from identities.admin.note_words import note_in_words
 from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.sections import Section, sections
@@ -144,7 +145,7 @@ class ApiClientAdmin(ActionModelAdmin):
 
 def _requests(request: HttpRequest, client: Any) -> SafeString:
     page = Paginator(client.requests.order_by("-at", "-id"), REQUESTS_PER_PAGE).get_page(request.GET.get("page"))
-    rows = [{"entry": each, "notes": map(note_in_words, each.notes)} for each in page]
+    rows = [{"entry": each, "reason": reason_of(each), "notes": map(note_in_words, each.notes)} for each in page]
     context = {"page": page, "rows": rows, "client": client}
     return render_to_string("admin/identities/client_requests.html", context, request)
 

@@ -27,10 +27,11 @@ from identities.vocabulary import SelfTestState
 
 STATES: Final = {SelfTestState.DONE: "good", SelfTestState.FAILED: "bad"}
 LEVELS: Final = {"passed": "good", "failed": "bad", "meant": "wait", "skipped": ""}
+_FIRST: Final = {"failed": 0, "meant": 1, "skipped": 2}
 _OUTCOMES: Final = {
     "passed": gettext_lazy("passed"),
     "failed": gettext_lazy("failed"),
-    "meant": gettext_lazy("differs on purpose"),
+    "meant": gettext_lazy("otherwise on purpose"),
     "skipped": gettext_lazy("left out"),
 }
 _PARTS: Final = {
@@ -146,9 +147,9 @@ class SelfTestAdmin(ActionModelAdmin):
 
 
 def _parts(test: SelfTest) -> Iterator[dict[str, Any]]:
-    """The checks by part, what failed first."""
+    """The checks by part, what failed or differs first."""
     for (part, resource), checks in groupby(test.results, lambda each: (each["part"], each["resource"])):
-        rows = sorted(map(_row, checks), key=lambda row: row["outcome"] != "failed")
+        rows = sorted(map(_row, checks), key=lambda row: _FIRST.get(row["outcome"], len(_FIRST)))
         counts = ", ".join(
             f"{number} {_OUTCOMES[name]}" for name in LEVELS if (number := sum(row["outcome"] == name for row in rows))
         )

@@ -41,4 +41,4 @@ class SelfTest(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"SCIM {self.pk}"
+        return str(_("Self-test %(number)s") % {"number": self.pk})

@@ -19,6 +19,7 @@ from scim2_models import (
 )
 from scim2_models.resources.service_provider_config import AuthenticationScheme
 
+from identities.filters.attributes import CORE_SCHEMAS
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.errors import error_body
 from identities.scim.limits import BODY_BYTES, CURSOR_SECONDS, OPERATIONS, PAGE_DEFAULT, PAGE_LARGEST
@@ -99,8 +100,12 @@ class SchemasView(ListingView):
     resource = "Schema"
 
     def documents(self) -> list[Form]:
-        """The schemas of users, groups and org units, with the custom attributes that are declared now."""
-        forms = [as_form(each) for resource in ("User", "Group", "OrgUnit") for each in published_schemas(resource)]
+        """The schemas of users, groups and org units, with the custom attributes that are declared now.
+
+        What the client may not write is read-only in them.
+        """
+        locked = self.caller.read_only_attributes
+        forms = [as_form(each) for resource in CORE_SCHEMAS for each in published_schemas(resource, locked)]
         return [_located(form, f"Schemas/{form['id']}", "Schema") for form in forms]
 
 

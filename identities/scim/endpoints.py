@@ -47,7 +47,7 @@ class ResourceView(ScimView):
 
 
 class CollectionView(ResourceView):
-    """`/Users` and `/Groups`."""
+    """`/Users`, `/Groups` and `/OrgUnits`."""
 
     kind = "collection"
 
@@ -66,7 +66,7 @@ class CollectionView(ResourceView):
 
 
 class ObjectView(ResourceView):
-    """`/Users/<id>` and `/Groups/<id>`."""
+    """`/Users/<id>`, `/Groups/<id>` and `/OrgUnits/<id>`."""
 
     kind = "object"
 
@@ -162,6 +162,8 @@ class GroupView(_Groups, ObjectView):
 class BulkView(ScimView):
     """`/Bulk` (RFC 7644 section 3.7)."""
 
+    kind = "bulk"
+
     def needed_scope(self, method: str | None) -> ClientScope | None:
         """Each operation needs the scope of its resource type."""
         return None
@@ -174,17 +176,13 @@ class BulkView(ScimView):
 class OrgUnitsView(_OrgUnits, CollectionView):
     """`/OrgUnits`."""
 
-    kind = ""
-
 
 class OrgUnitView(_OrgUnits, ObjectView):
     """`/OrgUnits/<id>`."""
 
-    kind = ""
-
 
 class SearchView(ScimView):
-    """`/.search`, `/Users/.search` and `/Groups/.search` (RFC 7644 section 3.4.3)."""
+    """`/.search`, and that of each resource type (RFC 7644 section 3.4.3)."""
 
     kind = "search"
     resource: Resource | None = None

@@ -25,6 +25,12 @@ class MeView(ScimView):
     authentication_classes = (PersonAuthentication, OwnSession)
     permission_classes = (IsPerson,)
     throttle_classes = (PersonThrottle,)
+    kind = "me"
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """Those that do something: the others are answered, and not offered."""
+        return [method for method in super().allowed_methods if method not in ("POST", "DELETE")]
 
     def get(self, request: Request) -> Response:
         """The record, or 304 if the caller has this version."""

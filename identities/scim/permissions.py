@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from identities.models import ApiClient
+from identities.vocabulary import ClientScope
 
 
 class HasScope(BasePermission):
@@ -17,4 +19,12 @@ class HasScope(BasePermission):
         if not isinstance(client, ApiClient):
             return False
         needed = view.needed_scope(request.method)
-        return needed is None or needed in client.scopes
+        if needed is None or needed in client.scopes:
+            return True
+        self.message = scope_needed(needed)
+        return False
+
+
+def scope_needed(scope: ClientScope) -> str:
+    """What a client is told that lacks a scope."""
+    return _("This needs the scope %(scope)s, which the client does not have.") % {"scope": scope}

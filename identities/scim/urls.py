@@ -36,7 +36,7 @@ urlpatterns = [
     re_path(r"^Schemas/(?P<pk>[^/]+)/?$", SchemasView.as_view(kind="document")),
     re_path(r"^\.search/?$", SearchView.as_view()),
     re_path(r"^Me/?$", MeView.as_view(), name="me"),
-    re_path(r"^OrgUnits/\.search/?$", SearchView.as_view(resource="OrgUnit", kind="")),
+    re_path(r"^OrgUnits/\.search/?$", SearchView.as_view(resource="OrgUnit")),
     re_path(r"^OrgUnits/?$", OrgUnitsView.as_view(), name="org_units"),
     re_path(r"^OrgUnits/(?P<pk>[^/]+)/?$", OrgUnitView.as_view(), name="org_unit"),
     re_path(r"", UnknownEndpoint.as_view()),

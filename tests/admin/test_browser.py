@@ -21,6 +21,11 @@ import json
 from tests.admin.addresses import pages
 from tests.admin.test_pages import expected_status, one_of_each
 from tests.admin.world import HARM, fill
+from identities.actions.person_tokens import issue_person_token
+from identities.actors import self_actor
+from tests.selfservice.people import person_with_password
+own = person_with_password("own")
+issue_person_token(own, actor=self_actor(own.pk, "own"), name=HARM[:60])
 found = pages(one_of_each(fill(10, HARM)))
 print(json.dumps({name: each for name, each in found.items() if expected_status(name) == 200}))
 """
@@ -80,6 +85,8 @@ COLOURED = (
     "connectors_connectedsystem_change",
     "connectors_connectedsystem_section mappings",
     "connectors_operation_change",
+    "identities_apiclient_change",
+    "identities_clientrequest_changelist",
     "identities_clientrequest_change",
     "identities_selftest_change",
     "scim_console",
@@ -120,13 +127,13 @@ class Watched:
         for barrier in self.page.evaluate(BARRIERS, options):
             self._note(barrier)
 
-    def sign_in(self, base_url: str, user_name: str) -> None:
-        """Sign in as everybody does."""
-        self.page.goto(f"{base_url}/accounts/login/?next=/admin/")
+    def sign_in(self, base_url: str, user_name: str, page: str = "/admin/") -> None:
+        """Sign in as everybody does, and go to the page."""
+        self.page.goto(f"{base_url}/accounts/login/?next={page}")
         self.page.fill("[name=login]", user_name)
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("button[type=submit]")
-        self.page.wait_for_url("**/admin/")
+        self.page.wait_for_url(f"**{page}")
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +177,38 @@ def test_every_page_in_light_and_dark_without_a_complaint(
         page.evaluate(CLICK_EVERYTHING)
         page.evaluate(f"{THEME}.switchTheme('light')")
         expect(page.locator("html.dark")).to_have_count(0)
+    assert watched.wrong == []
+
+
+def test_a_persons_tokens_light_and_dark_and_narrow(browser: Browser, filled: tuple[Portal, dict[str, str]]) -> None:
+    context = browser.new_context(color_scheme="light")
+    watched = Watched(context.new_page())
+    watched.sign_in(filled[0].base_url, "own", "/tokens/")
+    watched.examine(GUIDELINES)
+    watched.page.emulate_media(color_scheme="dark")
+    watched.examine(COLOURS)
+    assert HARM[:60].split()[0] in watched.page.locator("table").inner_text()
+    watched.page.set_viewport_size({"width": 320, "height": 640})
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert watched.wrong == []
+    context.close()
+
+
+def test_attributes_are_found_by_typing(watched: Watched, filled: tuple[Portal, dict[str, str]]) -> None:
+    page = watched.page
+    page.goto(f"{filled[0].base_url}{filled[1]['identities_apiclient_change']}")
+    box = page.get_by_role("searchbox", name="May not write")
+    for number, typed in enumerate(("nick", "cost")):
+        box.press_sequentially(typed)
+        box.press("Enter")
+        expect(page.locator(".select2-selection__choice")).to_have_count(number + 1)
+    watched.examine(GUIDELINES)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.goto(f"{filled[0].base_url}{filled[1]['identities_apiclient_change']}")
+    chosen = page.locator("select[name=read_only_attributes]").evaluate(
+        "each => [...each.selectedOptions].map(o => o.value)"
+    )
+    assert chosen == ["nick_name", "cost_center"]
     assert watched.wrong == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -15,7 +16,7 @@ from identities.admin.note_words import NOTE_WORDS, note_in_words
 from identities.models import ClientRequest
 from identities.scim.profiles import DEVIATIONS
 from tests.admin.conftest import signed_in
-from tests.factories import client_actor, make_client, make_group, make_operator, make_person
+from tests.factories import actor, client_actor, make_client, make_group, make_operator, make_person
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:identities_clientrequest_changelist")
@@ -83,14 +84,19 @@ def test_a_requests_page_says_it_in_words(session: Client) -> None:
         payload={"userName": "ä"},
         correlation_id="c0ffee",
     )
-    shown = session.get(reverse("admin:identities_clientrequest_change", args=[line.pk])).content.decode()
+    page = reverse("admin:identities_clientrequest_change", args=[line.pk])
+    trail = f"{reverse('admin:identities_auditentry_changelist')}?q=c0ffee"
+    assert trail not in session.get(page).content.decode()
+    make_person(by=replace(actor(), correlation_id="c0ffee"))
+    shown = session.get(page).content.decode()
     for words in (
-        "userName: too long",
+        "invalidValue: userName: too long",
         "A text was read as true or false: active",
         "&quot;userName&quot;: &quot;ä&quot;",
     ):
         assert words in shown
-    assert f"{reverse('admin:identities_auditentry_changelist')}?q=c0ffee" in shown
+    assert trail in shown
+    assert "1 audit entry" in shown
     assert "not kept" in shown
 
 

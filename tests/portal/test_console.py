@@ -34,6 +34,18 @@ def _sent(whose: ApiClient, **changes: str) -> dict[str, Any]:
     return {**sent, **changes}
 
 
+def test_without_an_api_client_it_says_what_to_do_first(session: Client) -> None:
+    shown = session.get(PAGE).content.decode()
+    assert "No API client yet" in shown
+    assert f'href="{reverse("admin:identities_apiclient_add")}"' in shown
+    assert 'name="body"' not in shown
+    make_client()
+    for chosen in ("", "?client=nonsense"):
+        shown = session.get(f"{PAGE}{chosen}").content.decode()
+        assert "No API client yet" not in shown
+        assert 'name="body"' in shown
+
+
 @pytest.mark.parametrize("profile", list(ClientProfile))
 def test_every_sample_fills_the_form(session: Client, profile: ClientProfile) -> None:
     client = make_client(profile=profile)

@@ -16,6 +16,7 @@ from identities.scim import groups, users
 from identities.scim.bulk.operations import Method, Operation
 from identities.scim.call import Call
 from identities.scim.errors import error_message
+from identities.scim.permissions import scope_needed
 from identities.scim.versions import Preconditions
 from identities.vocabulary import ClientScope
 
@@ -104,8 +105,8 @@ def carry_out(call: Call, operation: Operation) -> Outcome:
 
 def check_scope(call: Call, endpoint: str) -> None:
     """Refuse a client without the scope of the resource type (raises PermissionDenied)."""
-    if _SCOPES[endpoint] not in call.client.scopes:
-        raise PermissionDenied
+    if (scope := _SCOPES[endpoint]) not in call.client.scopes:
+        raise PermissionDenied(scope_needed(scope))
 
 
 def _identifier(handlers: ModuleType, text: str) -> UUID:

@@ -15,6 +15,7 @@ from identities.scim.parsers import TooLarge
 from identities.scim.resources import Group
 
 MARK: Final = "bulkId:"
+BULK_REQUEST: Final = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 PATCH_OP: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 # In a path: of the operation, or of a PATCH operation in its data.
 _IN_PATH: Final = re.compile(rf"{MARK}([^/\"'\s\])]+)")
@@ -65,11 +66,15 @@ def read_operations(payload: Form) -> tuple[list[Operation], int | None]:
     """
     given = {name.lower(): value for name, value in payload.items()}
     listed, limit = given.get("operations"), given.get("failonerrors")
+    # Clients may leave it out, as with PATCH.
+    if given.get("schemas", [BULK_REQUEST]) != [BULK_REQUEST]:
+        raise InvalidSyntaxException(detail=f"schemas does not say {BULK_REQUEST}.")
     if not isinstance(listed, list):
         raise InvalidSyntaxException(detail="A BulkRequest has a list of Operations.")
     if len(listed) > OPERATIONS:
         raise TooLarge(f"More than {OPERATIONS} operations.")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+    # 2.0 is a whole number, too: JSON has one kind of numbers.
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 1 or limit % 1):
         raise InvalidValueException(detail="failOnErrors is a whole number above 0.")
     operations = [_read(each) for each in listed]
     names: set[str] = set()

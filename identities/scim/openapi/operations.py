@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
@@ -52,8 +53,12 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ),
     ("object", "PUT"): Operation("replace{}", {200: "{}"}, "{}Request", (_IF_MATCH, *_PARTS), _CHANGES),
     ("object", "PATCH"): Operation("patch{}", {200: "{}", 204: None}, "{}Patch", (_IF_MATCH, *_PARTS), _CHANGES),
-    ("object", "DELETE"): Operation("delete{}", {204: None}, parameters=(_IF_MATCH,), refuses=(404, 412)),
+    ("object", "DELETE"): Operation("delete{}", {204: None}, parameters=(_IF_MATCH,), refuses=(400, 404, 412)),
     ("search", "POST"): Operation("search{}", {200: "{}List"}, "{}SearchRequest", refuses=(400, 413, 415)),
+    ("bulk", "POST"): Operation("bulk", {200: "BulkResponse"}, "BulkRequest", refuses=(400, 413, 415)),
+    ("me", "GET"): Operation("readMe", {200: "User", 304: None}, parameters=(_IF_NONE_MATCH, *_PARTS), refuses=(400,)),
+    ("me", "PUT"): Operation("replaceMe", {200: "User"}, "MeRequest", (_IF_MATCH, *_PARTS), _CHANGES),
+    ("me", "PATCH"): Operation("patchMe", {200: "User"}, "MePatch", (_IF_MATCH, *_PARTS), _CHANGES),
     ("documents", "GET"): Operation("list{}s", {200: "{}List"}),
     ("document", "GET"): Operation("read{}", {200: "{}"}, refuses=(404,)),
     ("configuration", "GET"): Operation("readServiceProviderConfig", {200: "ServiceProviderConfig"}),
@@ -132,6 +137,25 @@ class BearerScheme(OpenApiAuthenticationExtension):
     def get_security_definition(self, auto_schema: Any) -> Json:
         """A bearer token (RFC 6750)."""
         return {"type": "http", "scheme": "bearer"}
+
+
+class PersonScheme(BearerScheme):
+    """How people say who they are to `/Me`: by a token of their own."""
+
+    target_class = "identities.scim.persons.PersonAuthentication"
+    name = "personalToken"
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """Or by the session of their browser."""
+
+    target_class = "identities.scim.persons.OwnSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> Json:
+        """The cookie; what changes something needs the form token with it."""
+        needed = "With `X-CSRFToken` where something changes."
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": needed}
 
 
 def add_components(result: Json, **kwargs: Any) -> Json:

@@ -26,12 +26,16 @@ _TYPES: Final[dict[str, Json]] = {
     "dateTime": {"type": "string", "format": "date-time"},
 }
 _DAY: Final[Json] = {"type": "string", "format": "date"}
+# What no text of a request can hold.
+NO_NUL: Final = r"^[^\u0000]*$"
 # No control characters; the second form is for what must not be blank either.
 _CONTROLS: Final = r"\u0000-\u001F\u007F-\u009F"
 _ANY_TEXT: Final = f"^[^{_CONTROLS}]*$"
 _FILLED_TEXT: Final = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
 _EMAIL: Final = rf"^[^@\s{_CONTROLS}]+@[^@\s{_CONTROLS}]+$"
 _BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$"
+# What refers to other resources, and what kind of thing each entry names.
+_REFERRING: Final = {"members": "member", "manager": "manager", "parent": "parent"}
 _ONE_PRIMARY: Final[Json] = {
     "contains": {"required": ["primary"], "properties": {"primary": {"const": True}}},
     "minContains": 0,
@@ -59,7 +63,7 @@ def request_schema(resource: str) -> Json:
     urns = [str(each.id) for each in (core, *extensions)]
     properties = {
         "schemas": {"type": "array", "items": {"enum": urns}, "contains": {"const": urns[0]}, "uniqueItems": True},
-        "externalId": _text(NAME_LENGTH),
+        "externalId": nullable(_text(NAME_LENGTH)),
         **dict(writable(resource)),
     }
     return object_schema(properties, *_required(core.attributes or ()))
@@ -115,9 +119,9 @@ def _scalar(attribute: Attribute, parent: str) -> Json:
         return dict(_TYPES[kind])
     if kind == "binary":
         return {"type": "string", "contentEncoding": "base64", "pattern": _BASE64, "maxLength": VALUE_LENGTHS[parent]}
-    if kind == "reference" and parent not in ("members", "manager"):
+    if kind == "reference" and parent not in _REFERRING:
         return {"type": "string", "format": "uri", "minLength": 1, "maxLength": VALUE_LENGTHS.get(parent, 1024)}
-    if parent in ("members", "manager"):
+    if parent in _REFERRING:
         return _reference(parent, name)
     if name == "value":
         pattern = _EMAIL if parent == "emails" else _FILLED_TEXT
@@ -134,8 +138,8 @@ def _reference(parent: str, name: str) -> Json:
     if name == "type":
         return {"enum": ["User", "Group"]}
     if name == "$ref":
-        return {"type": "string", "pattern": r"^[^\u0000]*$"}
-    return {"type": "string", "format": "scim-member-id" if parent == "members" else "scim-manager-id"}
+        return {"type": "string", "pattern": NO_NUL}
+    return {"type": "string", "format": f"scim-{_REFERRING[parent]}-id"}
 
 
 def _entries(name: str, single: Json) -> Json:

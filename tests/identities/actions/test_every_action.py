@@ -16,10 +16,25 @@ from identities.actions import telling
 from identities.models import AuditEntry, ChangeEvent
 from identities.vocabulary import Verb
 from tests.identities.actions.cases import CASES
-from tests.identities.actions.rooms import ROOMS
 
 pytestmark = pytest.mark.django_db
 
+# Modules that actions are made of; no face calls them. All others are rooms, whose every public function is an action.
+PARTS = {
+    "allauth_clients",
+    "attempts",
+    "batches",
+    "chunks",
+    "client_limits",
+    "guards",
+    "handover",
+    "membership_rows",
+    "row_writing",
+    "telling",
+    "token_revocation",
+    "turns",
+    "user_changes",
+}
 # Public, and no action: they read or check.
 READING = {
     "administrators.role_of",
@@ -110,33 +125,16 @@ WITHOUT_BATCH_FORM = {
 
 
 def _public_functions() -> Iterator[tuple[str, FunctionType]]:
-    for room in ROOMS:
-        short = room.__name__.rpartition(".")[2]
+    for short in sorted({module.name for module in pkgutil.iter_modules(actions.__path__)} - PARTS):
+        room = importlib.import_module(f"{actions.__name__}.{short}")
         for name, thing in vars(room).items():
             ours = getattr(thing, "__module__", "").startswith(room.__name__)
             if inspect.isfunction(thing) and ours and not name.startswith("_"):
                 yield f"{short}.{name}", thing
 
 
-def test_every_module_of_actions_is_known_here() -> None:
-    parts = {
-        "allauth_clients",
-        "attempts",
-        "batches",
-        "chunks",
-        "client_limits",
-        "guards",
-        "handover",
-        "membership_rows",
-        "row_writing",
-        "telling",
-        "turns",
-        "user_changes",
-    }
-    found = {module.name for module in pkgutil.iter_modules(actions.__path__)}
-    assert found == {room.__name__.rpartition(".")[2] for room in ROOMS} | parts
-    for name in found:
-        importlib.import_module(f"{actions.__name__}.{name}")
+def test_what_is_called_a_part_is_there() -> None:
+    assert {module.name for module in pkgutil.iter_modules(actions.__path__)} > PARTS
 
 
 def test_every_action_has_a_case() -> None:

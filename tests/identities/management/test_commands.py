@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from identities import audit
 from identities.models import ApiClient, AuditEntry, User
@@ -48,6 +49,42 @@ def test_an_existing_name_fails_unless_rotated() -> None:
     assert authenticate_token(second["token"]) is not None
     assert authenticate_token(run("create_api_client", "okta", "--rotate", "--scopes", "read").strip()) is not None
     assert ApiClient.objects.get(name="okta").scopes == ["read"]
+
+
+def test_a_client_is_bounded_from_its_first_request_on() -> None:
+    limits = (
+        ("--sees", "everybody"), ("--only", 'title eq "Guide"'), ("--may-not-write", "title", "active"),
+        ("--rate", "50"), ("--networks", "10.0.0.0/8", "2001:db8::/32"), ("--keep", "never"), ("--own-adopted",),
+        ("--adopt", "user_name"), ("--expires", "2030-05-13"),
+    )  # fmt: skip
+    run("create_api_client", "crm", *[part for option in limits for part in option])
+    client = ApiClient.objects.get()
+    assert (client.sight, client.bounds, client.read_only_attributes) == (
+        "everybody",
+        'title eq "Guide"',
+        ["active", "title"],
+    )
+    assert (client.rate_limit, client.allowed_networks) == (50, ["10.0.0.0/8", "2001:db8::/32"])
+    assert (client.adoption_rule, client.adoption_owns_lifecycle, client.kept_payloads) == ("user_name", True, "never")
+    assert timezone.localtime(client.expires_at).isoformat().startswith("2030-05-13T00:00:00")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--only", "title eq"),
+        ("--may-not-write", "nonsense"),
+        ("--rate", "0"),
+        ("--rate", "many"),
+        ("--networks", "10.0.0.1/8"),
+        ("--sees", "nobody"),
+        ("--expires", "tomorrow"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(option: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError):
+        run("create_api_client", "crm", *option)
+    assert not ApiClient.objects.exists()
 
 
 def test_the_audit_trail_is_verified() -> None:

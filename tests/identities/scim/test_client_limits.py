@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from identities.actions.administrators import create_operator
 from identities.actions.attribute_definitions import create_attribute_definition, delete_attribute_definition
@@ -180,6 +182,42 @@ def test_what_a_client_may_not_write_is_read_only_for_it(profile: ClientProfile)
     User.objects.update(custom={})
     delete_attribute_definition(badge, actor=command_actor())
     assert service.get(path).status == 200
+
+
+def test_the_schemas_say_what_a_client_may_not_write(hr: Service, django_assert_num_queries: Any) -> None:
+    create_attribute_definition("badge", actor=command_actor())
+    locked = ["title", "emails", "given_name", "department", "manager", "custom.badge", "active", "user_name"]
+    service = new_service("reader", read_only_attributes=locked)
+    read_only = {
+        "title", "emails", "emails.value", "emails.display", "emails.type", "emails.primary", "name.givenName",
+        "active", f"{PORTAL}:badge", f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager",
+        f"{ENTERPRISE}:manager.value", f"{ENTERPRISE}:manager.$ref",
+    }  # fmt: skip
+    for each in (service, hr):
+        each.get("/Schemas")  # The first use of a token is noted.
+    with CaptureQueriesContext(connection) as queries:
+        free = _mutabilities(hr)
+    with django_assert_num_queries(len(queries)):
+        bound = _mutabilities(service)
+    assert {path for path in free if bound[path] != free[path]} == read_only | {"userName"}
+    assert {bound[path] for path in read_only} == {"readOnly"}
+    assert bound["userName"] == "immutable", "POST takes it"
+    assert service.get(f"/Schemas/{USER}").body in service.get("/Schemas").resources
+    assert _mutabilities(hr) == free
+
+
+def _mutabilities(service: Service) -> dict[str, str]:
+    """The mutability of each attribute of users, by its path."""
+    found: dict[str, str] = {}
+    for schema in service.get("/Schemas").resources:
+        if schema["id"] not in (USER, ENTERPRISE, PORTAL):
+            continue
+        urn = "" if schema["id"] == USER else f"{schema['id']}:"
+        for each in schema["attributes"]:
+            found[f"{urn}{each['name']}"] = each["mutability"]
+            for part in each.get("subAttributes", ()):
+                found[f"{urn}{each['name']}.{part['name']}"] = part["mutability"]
+    return found
 
 
 # Adoption by a proved address -----------------------------------------------------------------------------------------

@@ -142,6 +142,7 @@ def test_every_refusal_has_the_same_form(hr: Service, anna: tuple[str, str], mon
     assert refused(hr, "GET", "/Users?cursor=x") == (400, "invalidCursor")
     assert refused(hr, "GET", "/Users", Authorization="Bearer x") == (401, None)
     assert refused(reader, "POST", "/Users", ANNA) == (403, None)
+    assert "write_users" in reader.post("/Users", ANNA).body["detail"]
     assert refused(hr, "GET", "/Schemas?filter=x") == (403, None)
     assert refused(hr, "GET", "/Users/x") == (404, None)
     assert refused(hr, "POST", "/Users", b'"' + b"x" * 4 * 1024 * 1024 + b'"') == (413, None)

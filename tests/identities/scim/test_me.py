@@ -120,6 +120,7 @@ def test_a_put_clears_what_is_the_persons_own(own: Own) -> None:
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_nobody_is_created_or_deleted_at_me(own: Own, method: str) -> None:
     assert own.request(method, "/Me", {"schemas": [USER], "userName": "x"}).status == 501
+    assert method not in own.request("OPTIONS", "/Me").headers["Allow"]
 
 
 def test_a_persons_token_is_good_for_nothing_else_and_a_clients_not_for_this(own: Own, hr: Service) -> None:
