@@ -36,7 +36,7 @@ def measured(record_property: Callable[[str, object], None]) -> Measured:
 
 
 class Site:
-    """An installation without a worker, its personnel system, and its two connected systems.
+    """An installation without a worker, its personnel system, and its two connected systems, whose pushes are over.
 
     Each system takes only people whose title starts with its own words, so that a test can aim at one of them.
     """
@@ -51,11 +51,12 @@ class Site:
         behind = {name: proxy.port for name, proxy in self.proxies.items()}
         scope = 'title sw "{}"'
         directory = systems.directory(slapd, port=behind[systems.DIRECTORY], scope=scope.format(DIRECTORY_TITLE))
-        systems.connect(portal, directory, secret=slapd.bind_password)
+        systems.connect(portal, directory)
         receiver = systems.application(
             application, port=behind[systems.APPLICATION], scope=scope.format(APPLICATION_TITLE)
         )
-        systems.connect(portal, receiver, secret=application.token)
+        systems.connect(portal, receiver)
+        systems.queue_pushes(portal)
         self.personnel = Personnel(portal)
         self._workers: list[str] = []
 
@@ -82,7 +83,8 @@ class Site:
 @pytest.fixture(scope="session")
 def _site(tmp_path_factory: pytest.TempPathFactory, _slapd: Slapd, _scim_server: ScimServer) -> Iterator[Site]:
     folder: Path = tmp_path_factory.mktemp("site")
-    portal = Portal(folder, PATIENT)
+    secrets = {"DIRECTORY_PASSWORD": _slapd.bind_password, "APPLICATION_TOKEN": _scim_server.token}
+    portal = Portal(folder, {**PATIENT, **secrets})
     with ExitStack() as stack:
         stack.callback(portal.stop)
         _slapd.ensure()

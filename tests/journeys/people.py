@@ -26,7 +26,7 @@ class Personnel:
 
     def __init__(self, portal: Portal, name: str = "personnel") -> None:
         """Get a token from the portal."""
-        token = portal.run("create_api_client", name).stdout.strip()
+        token = portal.ask("create_api_client", name).strip()
         self.client = ScimClient(portal.base_url, token)
         self.ids: dict[str, str] = {}
 

@@ -13,6 +13,11 @@ from tests.servers.scim import ScimServer
 from tests.servers.slapd import Slapd
 
 DIRECTORY, APPLICATION, REGISTER = "Directory", "Application", "Register"
+QUEUE_PUSHES = """
+from connectors.engine import work
+while work.queue_runs("before the first worker"):
+    pass
+"""
 Description = dict[str, Any]
 # Every write is noted with its time: what no reader of the table could tell afterwards.
 REGISTER_TABLES = """
@@ -87,8 +92,22 @@ def register(portal: Portal) -> tuple[Description, Path]:
     return described, path
 
 
-def connect(portal: Portal, description: Description, *, secret: str = "") -> None:
-    """Connect a system as the description says, let it run, and push everybody there is."""
+def connect(portal: Portal, description: Description) -> None:
+    """Connect a system as the description says, let it run, and push everybody there is.
+
+    The portal's environment holds its secret. A worker queues the push: see `queue_pushes`.
+    """
     path = portal.folder / f"{description['name']}.yaml"
     path.write_text(yaml.safe_dump(description))
-    portal.run("connect", str(path), "--resume", "--yes", DIRECTORY_PASSWORD=secret, APPLICATION_TOKEN=secret)
+    portal.json("connect", str(path), "--resume", "--yes")
+
+
+def queue_pushes(portal: Portal) -> None:
+    """Queue everybody whom the pushes are about, before there is a worker that would.
+
+    A push asks for everybody who is there when a worker gets to it, also for those who came later. Their own change
+    asks for them as well: both make one operation while nobody works on it yet, and two afterwards, because nobody can
+    tell whether the change was there when the first one read the person. Whoever counts the operations of a person
+    lets nothing but the person's changes ask for them.
+    """
+    portal.ask("shell", "--no-imports", "--command", QUEUE_PUSHES)

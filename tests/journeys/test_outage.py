@@ -23,8 +23,8 @@ TROUBLE = f"{systems.DIRECTORY} is not written to: "
 def test_200_changes_during_an_outage_arrive_within_30_seconds_of_its_end(
     portal: PortalFactory, slapd: Slapd, measured: Measured
 ) -> None:
-    installation = portal("web", "worker", fast=False)
-    systems.connect(installation, systems.directory(slapd), secret=slapd.bind_password)
+    installation = portal("web", "worker", fast=False, DIRECTORY_PASSWORD=slapd.bind_password)
+    systems.connect(installation, systems.directory(slapd))
     personnel, administrator = Personnel(installation), Administrator(installation)
     names = numbered("person", PEOPLE)
     personnel.hire(names)

@@ -140,7 +140,11 @@ class Portal:
         return done
 
     def json(self, *arguments: str) -> Any:
-        """Run a management command with --json, in a process that stays for the next one, and read what it prints.
+        """Run a management command with --json like `ask`, and read what it prints."""
+        return json.loads(self.ask(*arguments, "--json"))
+
+    def ask(self, *arguments: str) -> str:
+        """Run a management command in a process that stays for the next one; what it printed.
 
         Raises:
             AssertionError: it was refused; the text says why.
@@ -152,11 +156,11 @@ class Portal:
             )
         assert self._answering.stdin is not None
         assert self._answering.stdout is not None
-        self._answering.stdin.write(f"{json.dumps([*arguments, '--json'])}\n")
+        self._answering.stdin.write(f"{json.dumps(arguments)}\n")
         self._answering.stdin.flush()
         answer = json.loads(self._answering.stdout.readline())
         assert "error" not in answer, f"manage.py {' '.join(arguments)} was refused: {answer['error']}"
-        return json.loads(answer["printed"])
+        return str(answer["printed"])
 
     def wait(self, arguments: Sequence[str], condition: Any, seconds: float = 30) -> Any:
         """Run a command with --json again and again until `condition` holds for its output; the output."""

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.actions import runs
 from connectors.actions.systems import delete_system, pause_system, resume_system, start_push
-from connectors.engine import push
+from connectors.engine import fanout, push
 from connectors.engine.claim import Ending, Outcome, claim_due
 from connectors.engine.claiming import dialect
 from connectors.engine.finish import finish
@@ -17,8 +17,10 @@ from connectors.vocabulary import Lane, LinkState, OperationState, RemovalPolicy
 from identities.actors import command_actor
 from identities.errors import RuleViolation
 from identities.models import AuditEntry, User
+from identities.outbox import announce
+from identities.vocabulary import EventKind, ObjectType
 from tests.connectors.engine.memory_systems import a_memory_system, account_names, enabled_accounts
-from tests.connectors.engine.rows import a_group, a_link, a_person, a_system, let_lease_run_out, people, put
+from tests.connectors.engine.rows import a_group, a_link, a_person, a_system, let_lease_run_out, people, put, states
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -142,6 +144,26 @@ def test_a_newer_push_takes_the_place_of_an_older_one() -> None:
 
     assert older.state == RunState.CANCELLED
     assert all_queued(newer).processed == 2
+
+
+@pytest.mark.parametrize(("begun", "expected"), [(False, ["waiting"]), (True, ["in_flight", "waiting"])])
+def test_a_newcomer_whom_a_push_meets_first_is_looked_at_again_only_if_somebody_has_begun(
+    begun: bool, expected: list[str]
+) -> None:
+    system, anna = a_system(), a_person("anna")
+    announce(EventKind.USER_CREATED, ObjectType.USER, anna.pk, actor=ACTOR)
+    run = all_queued(start_push(system, actor=ACTOR))
+    claims = claim_due("one", 1) if begun else []
+
+    fanout.drain()
+
+    assert states(anna.pk) == expected
+    assert Operation.objects.get(state=OperationState.WAITING).run_id is None, "the change's own"
+    for claim in claims:
+        assert finish(claim, Outcome(Ending.DISPUTED))
+        assert states(anna.pk) == ["superseded", "waiting"], "the second look decides"
+    runs.cancel(run, actor=ACTOR)
+    assert waiting() == ["anna"]
 
 
 def test_a_push_is_done_when_its_operations_are() -> None:
