@@ -23,10 +23,10 @@ from identities.admin.note_words import note_in_words
 from identities.admin.words import name_in_words
 from identities.models import ApiClient
 from identities.rules.expiry import is_expired
+from identities.scim.console.rehearsal import Rehearsal, rehearse
+from identities.scim.console.request_samples import RequestSample, request_samples
 from identities.scim.in_process import Asked
 from identities.scim.limits import MEDIA_TYPE
-from identities.scim.rehearsal import Rehearsal, rehearse
-from identities.scim.request_samples import RequestSample, request_samples
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PERMISSION: Final = "identities.change_apiclient"

@@ -13,7 +13,9 @@ from connectors.engine import fanout, intake, work
 from identities import audit
 from identities.actions import lifecycle
 from identities.actors import clock_actor
-from identities.scim import oauth_tokens, request_log, self_test
+from identities.scim.callers import oauth_tokens
+from identities.scim.console import self_test
+from identities.scim.log import request_log
 
 SEAL_SECONDS = 60.0
 # Whole days in the portal's time zone begin at any hour of the machine's.

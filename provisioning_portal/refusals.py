@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 from identities.representation.rendering import SCIM_BASE_PATH
-from identities.scim.errors import error_body
 from identities.scim.limits import MEDIA_TYPE
+from identities.scim.wire.errors import error_body
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from identities.scim.callers.oauth import RevokeView, TokenView
 from identities.scim.endpoints import RootView
-from identities.scim.oauth import RevokeView, TokenView
 from provisioning_portal import refusals
 from provisioning_portal.health import healthz
 

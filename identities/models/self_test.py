@@ -11,7 +11,7 @@ class SelfTest(models.Model):
 
     Attributes:
         done, total: parts of the pass.
-        counts: how many checks ended how. results: the checks, as `identities.scim.self_test` writes them.
+        counts: how many checks ended how. results: the checks, as `identities.scim.console.self_test` writes them.
     """
 
     state = models.CharField(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from identities.actors import Actor
 from identities.filters.attributes import scim_name
 from identities.models import ApiClient
-from identities.scim.notes import Notes
-from identities.scim.tolerance import Tolerance
-from identities.scim.versions import NO_PRECONDITIONS, Preconditions
+from identities.scim.wire.notes import Notes
+from identities.scim.wire.tolerance import Tolerance
+from identities.scim.wire.versions import NO_PRECONDITIONS, Preconditions
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,15 @@ from scim2_models.resources.service_provider_config import AuthenticationScheme
 
 from identities.filters.attributes import CORE_SCHEMAS
 from identities.representation.rendering import SCIM_BASE_PATH
-from identities.scim.errors import error_body
 from identities.scim.limits import BODY_BYTES, CURSOR_SECONDS, OPERATIONS, PAGE_DEFAULT, PAGE_LARGEST
-from identities.scim.listing import list_response
-from identities.scim.messages import as_form
-from identities.scim.org_unit_resource import OrgUnit
-from identities.scim.published_schemas import published_schemas
-from identities.scim.reading import Form
-from identities.scim.resources import Group, user_model
+from identities.scim.reading.listing import list_response
+from identities.scim.reading.renderings import Form
+from identities.scim.schemas.org_unit import OrgUnit
+from identities.scim.schemas.published_schemas import published_schemas
+from identities.scim.schemas.resources import Group, user_model
 from identities.scim.views import ScimView
+from identities.scim.wire.errors import error_body
+from identities.scim.wire.messages import as_form
 from identities.vocabulary import ClientProfile, ClientScope
 
 

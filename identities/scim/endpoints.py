@@ -11,18 +11,18 @@ from rest_framework.response import Response
 
 from identities.filters.attributes import Resource
 from identities.models import ApiClient
-from identities.scim import groups, org_units, users
-from identities.scim.asked import find_group_tag, find_user_tag
 from identities.scim.bulk import answer_bulk
-from identities.scim.cursor_paging import cursor_page
-from identities.scim.listing import index_page, read_queries, readable
-from identities.scim.messages import check_search
-from identities.scim.org_unit_resource import find_org_unit_tag, read_org_unit
-from identities.scim.projection import Projection, projection
-from identities.scim.reading import Form, Rendering, location, read_group, read_user
-from identities.scim.renderers import Written
-from identities.scim.versions import NO_PRECONDITIONS, Preconditions
+from identities.scim.reading.asked import find_group_tag, find_user_tag
+from identities.scim.reading.cursor_paging import cursor_page
+from identities.scim.reading.listing import index_page, read_queries, readable
+from identities.scim.reading.org_units import find_org_unit_tag, read_org_unit
+from identities.scim.reading.projection import Projection, projection
+from identities.scim.reading.renderings import Form, Rendering, location, read_group, read_user
 from identities.scim.views import ScimView
+from identities.scim.wire.messages import check_search
+from identities.scim.wire.renderers import Written
+from identities.scim.wire.versions import NO_PRECONDITIONS, Preconditions
+from identities.scim.writing import groups, org_units, users
 from identities.vocabulary import ClientScope
 
 

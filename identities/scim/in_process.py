@@ -17,7 +17,7 @@ from django.urls import resolve
 
 from identities.models import ApiClient, ClientRequest
 from identities.representation.rendering import SCIM_BASE_PATH
-from identities.scim import request_log
+from identities.scim.log import request_log
 
 _undone: ContextVar[bool] = ContextVar("undone", default=False)
 _WITHOUT_PREFIX: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})

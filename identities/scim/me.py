@@ -8,14 +8,14 @@ from rest_framework.response import Response
 from scim2_models import NotImplementedException
 
 from identities.actors import self_actor
+from identities.scim.callers.persons import IsPerson, OwnSession, PersonAuthentication
+from identities.scim.callers.throttling import PersonThrottle
 from identities.scim.endpoints import asked_for, represented, unless_known
-from identities.scim.own_record import OwnCall, own_record, patch_own, replace_own
-from identities.scim.persons import IsPerson, OwnSession, PersonAuthentication
-from identities.scim.projection import Projection
-from identities.scim.reading import read_own
-from identities.scim.throttling import PersonThrottle
-from identities.scim.versions import Preconditions
+from identities.scim.reading.projection import Projection
+from identities.scim.reading.renderings import read_own
 from identities.scim.views import ScimView
+from identities.scim.wire.versions import Preconditions
+from identities.scim.writing.own_record import OwnCall, own_record, patch_own, replace_own
 from identities.vocabulary import Channel
 
 

@@ -14,20 +14,20 @@ from rest_framework.views import APIView
 
 from identities.actors import Actor, scim_actor
 from identities.models import ApiClient
-from identities.scim import request_log
-from identities.scim.authentication import BearerAuthentication
 from identities.scim.call import Call
-from identities.scim.errors import answer_error
-from identities.scim.negotiation import ScimNegotiation
-from identities.scim.notes import Notes
+from identities.scim.callers.authentication import BearerAuthentication
+from identities.scim.callers.permissions import HasScope
+from identities.scim.callers.throttling import ClientThrottle
+from identities.scim.log import request_log
+from identities.scim.log.request_lines import Exchange, line_of, strangers_line
+from identities.scim.log.strangers import allowance
 from identities.scim.openapi.operations import ScimSchema
-from identities.scim.parsers import JsonParser, ScimParser
-from identities.scim.permissions import HasScope
-from identities.scim.renderers import JsonRenderer, ScimRenderer
-from identities.scim.request_lines import Exchange, line_of, strangers_line
-from identities.scim.strangers import allowance
-from identities.scim.throttling import ClientThrottle
-from identities.scim.versions import Preconditions
+from identities.scim.wire.errors import answer_error
+from identities.scim.wire.negotiation import ScimNegotiation
+from identities.scim.wire.notes import Notes
+from identities.scim.wire.parsers import JsonParser, ScimParser
+from identities.scim.wire.renderers import JsonRenderer, ScimRenderer
+from identities.scim.wire.versions import Preconditions
 from identities.vocabulary import ClientScope
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from identities.actions.associations import associate
 from identities.admin.client_requests import CountedInPart
 from identities.admin.note_words import NOTE_WORDS, note_in_words
 from identities.models import ClientRequest
-from identities.scim.profiles import DEVIATIONS
+from identities.scim.wire.profiles import DEVIATIONS
 from tests.admin.conftest import signed_in
 from tests.factories import actor, client_actor, make_client, make_group, make_operator, make_person
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from identities.actions.clients import update_client
 from identities.models import ApiClient, AuditEntry, ChangeEvent, ClientRequest, User
-from identities.scim.request_samples import request_samples
+from identities.scim.console.request_samples import request_samples
 from identities.vocabulary import ClientProfile, Role
 from tests.admin.conftest import signed_in
 from tests.factories import actor, make_client, make_operator

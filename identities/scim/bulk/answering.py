@@ -14,10 +14,10 @@ from identities.scim.bulk.job import HANDLERS, Job, Outcome
 from identities.scim.bulk.operations import MARK, Method, Operation, read_operations
 from identities.scim.bulk.runs import carry_out_ready
 from identities.scim.call import Call
-from identities.scim.messages import Form
-from identities.scim.reading import location
-from identities.scim.versions import group_tag, user_tag
-from identities.scim.visibility import own_groups, reachable_users
+from identities.scim.callers.visibility import own_groups, reachable_users
+from identities.scim.reading.renderings import location
+from identities.scim.wire.messages import Form
+from identities.scim.wire.versions import group_tag, user_tag
 
 BULK_RESPONSE: Final = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from identities.scim.bulk.job import Job, Outcome, UnresolvedError, carry_out
 from identities.scim.bulk.operations import PATCH_OP, Method, resolved, without
-from identities.scim.errors import error_message
-from identities.scim.messages import Form
+from identities.scim.wire.errors import error_message
+from identities.scim.wire.messages import Form
 
 
 def untangle(job: Job, numbers: Sequence[int]) -> None:

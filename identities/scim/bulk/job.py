@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 from scim2_models import Error, SCIMException
 
-from identities.scim import groups, users
 from identities.scim.bulk.operations import Method, Operation
 from identities.scim.call import Call
-from identities.scim.errors import error_message
-from identities.scim.permissions import scope_needed
-from identities.scim.versions import Preconditions
+from identities.scim.callers.permissions import scope_needed
+from identities.scim.wire.errors import error_message
+from identities.scim.wire.versions import Preconditions
+from identities.scim.writing import groups, users
 from identities.vocabulary import ClientScope
 
 HANDLERS: Final[Mapping[str, ModuleType]] = {"Users": users, "Groups": groups}

@@ -8,11 +8,11 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from scim2_models import BulkOperation, InvalidPathException, InvalidSyntaxException, InvalidValueException
 
-from identities.scim.errors import REFUSALS
 from identities.scim.limits import OPERATIONS
-from identities.scim.messages import Form
-from identities.scim.parsers import TooLarge
-from identities.scim.resources import Group
+from identities.scim.schemas.resources import Group
+from identities.scim.wire.errors import REFUSALS
+from identities.scim.wire.messages import Form
+from identities.scim.wire.parsers import TooLarge
 
 MARK: Final = "bulkId:"
 BULK_REQUEST: Final = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from django.db import OperationalError, transaction
 
-from identities.scim import users
 from identities.scim.bulk.job import Job, Outcome, carry_out, check_scope
 from identities.scim.bulk.operations import PATCH_OP, Method, Operation, resolved
-from identities.scim.errors import error_message
-from identities.scim.messages import Form
+from identities.scim.wire.errors import error_message
+from identities.scim.wire.messages import Form
+from identities.scim.writing import users
 
 _PEOPLE = "people"
 _MEMBERS = "members"

@@ -11,8 +11,6 @@ from identities.scim.bulk.answering import BULK_RESPONSE
 from identities.scim.bulk.job import HANDLERS
 from identities.scim.bulk.operations import BULK_REQUEST
 from identities.scim.limits import OPERATIONS
-from identities.scim.listing import LIST_SCHEMA
-from identities.scim.messages import SEARCH_SCHEMA
 from identities.scim.openapi.schemas import (
     LARGEST,
     NO_NUL,
@@ -24,6 +22,8 @@ from identities.scim.openapi.schemas import (
     request_schema,
     writable,
 )
+from identities.scim.reading.listing import LIST_SCHEMA
+from identities.scim.wire.messages import SEARCH_SCHEMA
 
 PATCH_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ERROR_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:Error"

@@ -131,7 +131,7 @@ class ScimSchema(AutoSchema):
 class BearerScheme(OpenApiAuthenticationExtension):
     """How clients say who they are."""
 
-    target_class = "identities.scim.authentication.BearerAuthentication"
+    target_class = "identities.scim.callers.authentication.BearerAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> Json:
@@ -142,14 +142,14 @@ class BearerScheme(OpenApiAuthenticationExtension):
 class PersonScheme(BearerScheme):
     """How people say who they are to `/Me`: by a token of their own."""
 
-    target_class = "identities.scim.persons.PersonAuthentication"
+    target_class = "identities.scim.callers.persons.PersonAuthentication"
     name = "personalToken"
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
     """Or by the session of their browser."""
 
-    target_class = "identities.scim.persons.OwnSession"
+    target_class = "identities.scim.callers.persons.OwnSession"
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> Json:

@@ -11,7 +11,7 @@ from identities.rules.naming import NAME_LENGTH
 from identities.rules.rows import DISPLAY_LENGTH, PART_LENGTH, ROWS_PER_ATTRIBUTE, TYPE_LENGTH
 from identities.rules.values import CUSTOM_VALUES
 from identities.scim.limits import MEMBERS_PER_REQUEST
-from identities.scim.published_schemas import published_schemas
+from identities.scim.schemas.published_schemas import published_schemas
 
 Json = dict[str, Any]
 

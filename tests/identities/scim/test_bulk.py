@@ -306,6 +306,6 @@ def test_a_defect_is_told_on_its_operation(service: Service, monkeypatch: pytest
     def broken(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("identities.scim.groups.create_group", broken)
+    monkeypatch.setattr("identities.scim.writing.groups.create_group", broken)
     assert statuses(bulk(service, post_group("1", "One"), post_user("2", "two"))) == ["500", "201"]
     assert not Group.objects.exists()

@@ -15,7 +15,8 @@ from identities.actions.clients import update_client
 from identities.actions.users import update_user
 from identities.actors import command_actor
 from identities.models import AuditEntry, User
-from identities.scim import limits, throttling
+from identities.scim import limits
+from identities.scim.callers import throttling
 from identities.vocabulary import AdoptionRule, ClientProfile, ClientSight, Role
 from tests.factories import make_person
 from tests.identities.scim.service import ENTERPRISE, PORTAL, USER, Service, new_service

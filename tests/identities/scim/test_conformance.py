@@ -10,8 +10,8 @@ from django.utils import timezone
 from identities.actions.self_tests import KEPT, start_self_test
 from identities.errors import RuleViolation
 from identities.models import ApiClient, AuditEntry, SelfTest
-from identities.scim import conformance, self_test
-from identities.scim.conformance import DISCOVERY, Outcome, check_part
+from identities.scim.console import conformance, self_test
+from identities.scim.console.conformance import DISCOVERY, Outcome, check_part
 from identities.vocabulary import SelfTestState
 from provisioning_portal.due_work import due_work
 from tests.factories import actor

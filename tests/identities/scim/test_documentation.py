@@ -4,7 +4,7 @@ from pathlib import Path
 
 from identities.filters.parse import MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH
 from identities.scim import limits
-from identities.scim.profiles import DEVIATIONS
+from identities.scim.wire.profiles import DEVIATIONS
 from identities.vocabulary import ClientProfile
 
 PAGE = Path(__file__).parents[3] / "docs" / "scim.md"

@@ -17,7 +17,8 @@ from identities.actions.clients import issue_token, revoke_token, update_client
 from identities.actions.users import update_user
 from identities.actors import command_actor
 from identities.models import ApiToken, ClientRequest, User
-from identities.scim import limits, throttling
+from identities.scim import limits
+from identities.scim.callers import throttling
 from identities.vocabulary import ClientScope, Role
 from tests.identities.scim.service import BASE, ENTERPRISE, GROUP, PATCH_OP, SEARCH, USER, Service, new_service
 

@@ -146,7 +146,7 @@ def test_every_refusal_has_the_same_form(hr: Service, anna: tuple[str, str], mon
     assert refused(hr, "GET", "/Schemas?filter=x") == (403, None)
     assert refused(hr, "GET", "/Users/x") == (404, None)
     assert refused(hr, "POST", "/Users", b'"' + b"x" * 4 * 1024 * 1024 + b'"') == (413, None)
-    monkeypatch.setattr("identities.scim.throttling.RATE_REQUESTS", 0)
+    monkeypatch.setattr("identities.scim.callers.throttling.RATE_REQUESTS", 0)
     limited = [hr.get("/Users") for _ in range(2)][-1]
     assert limited.status == 429
     assert limited.headers["Retry-After"].isdecimal()

@@ -7,8 +7,8 @@ import pytest
 from identities.actions.users import update_user
 from identities.actors import scim_actor
 from identities.models import ApiClient, Group
-from identities.scim import members
 from identities.scim.in_process import undone
+from identities.scim.reading import members
 from tests.identities.scim.service import Service
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

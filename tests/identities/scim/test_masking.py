@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identities.scim.masking import CHARACTERS, MASK, TEXT, Masker
+from identities.scim.log.masking import CHARACTERS, MASK, TEXT, Masker
 
 SECRET = "hunter2-and-more"
 TOKEN = "scim_0123456789abcdefghijABCDEFGHIJ"

@@ -185,7 +185,7 @@ def test_operators_and_people_with_a_one_time_password_are_not_let_in(anna: User
 
 
 def test_how_often_a_person_may_ask(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("identities.scim.throttling.PERSON_REQUESTS", 1)
+    monkeypatch.setattr("identities.scim.callers.throttling.PERSON_REQUESTS", 1)
     with time_machine.travel(timezone.now(), tick=False):
         assert own.get_own().status == 200
         limited = own.get_own()

@@ -9,9 +9,9 @@ from identities.actions.clients import create_client, issue_token, revoke_token
 from identities.actors import command_actor
 from identities.models import ApiToken, ClientRequest
 from identities.queries.tokens import authenticate_token
-from identities.scim import verdicts
-from identities.scim.request_log import RequestLog
-from identities.scim.verdicts import Verdicts
+from identities.scim.callers import verdicts
+from identities.scim.callers.verdicts import Verdicts
+from identities.scim.log.request_log import RequestLog
 
 pytestmark = pytest.mark.django_db
 

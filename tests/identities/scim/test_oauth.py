@@ -17,7 +17,8 @@ from identities.actions.clients import update_client
 from identities.actions.oauth import OAuthCredentials, issue_oauth_credentials, revoke_oauth_credentials
 from identities.actors import command_actor
 from identities.models import ApiClient, AuditEntry
-from identities.scim import limits, oauth, oauth_tokens, throttling
+from identities.scim import limits
+from identities.scim.callers import oauth, oauth_tokens, throttling
 from identities.vocabulary import ClientScope
 from tests.identities.scim.service import BASE, USER, Service
 

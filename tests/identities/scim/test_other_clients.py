@@ -13,7 +13,7 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_models import PatchOp, PatchOperation, SCIMException, SearchRequest
 from scim2_tester import Status, check_server
 
-from identities.scim.conformance import is_meant
+from identities.scim.console.conformance import is_meant
 from identities.vocabulary import ClientScope
 from tests.identities.scim.service import BASE
 from tests.servers.canaille import running_canaille

@@ -5,8 +5,8 @@ from django.db import connection
 
 from identities.actions.lifecycle import delete_user, restore_user
 from identities.actors import command_actor
-from identities.scim.asked import number_of_users
-from identities.scim.visibility import own_users
+from identities.scim.callers.visibility import own_users
+from identities.scim.reading.asked import number_of_users
 from tests.identities.scim.service import Service
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

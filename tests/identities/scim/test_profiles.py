@@ -8,7 +8,7 @@ import pytest
 from identities.actions.users import override_value
 from identities.actors import command_actor
 from identities.models import User
-from identities.scim.profiles import DEVIATIONS, tolerates
+from identities.scim.wire.profiles import DEVIATIONS, tolerates
 from identities.vocabulary import ClientProfile
 from tests.identities.scim.service import ENTERPRISE, Answer, Service, new_service
 

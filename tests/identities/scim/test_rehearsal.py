@@ -10,10 +10,10 @@ from django.core import mail
 
 from identities import outbox
 from identities.models import User
-from identities.scim import users
+from identities.scim.console.rehearsal import rehearse
+from identities.scim.console.request_samples import NOBODY, request_samples
 from identities.scim.in_process import Asked
-from identities.scim.rehearsal import rehearse
-from identities.scim.request_samples import NOBODY, request_samples
+from identities.scim.writing import users
 from identities.vocabulary import ClientProfile
 from tests.identities.scim.service import GROUP, USER, Service, new_service
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 from identities.actions.attribute_definitions import create_attribute_definition
 from identities.actions.clients import update_client
 from identities.models import AuditEntry, ClientRequest
-from identities.scim import request_log, strangers, views
+from identities.scim import views
+from identities.scim.log import request_log, strangers
 from identities.vocabulary import PayloadKeeping
 from provisioning_portal.due_work import due_work
 from tests.factories import actor, make_client

@@ -1,0 +1,1 @@
+"""Who is calling, how often, and whom they see."""

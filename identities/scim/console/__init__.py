@@ -1,0 +1,1 @@
+"""Trying requests, and testing the service by itself."""

@@ -1,0 +1,1 @@
+"""The resources this service speaks of."""

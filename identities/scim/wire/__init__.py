@@ -1,0 +1,1 @@
+"""How requests and answers look, and what of the protocol clients may deviate in."""
