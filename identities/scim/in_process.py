@@ -17,6 +17,7 @@ from django.urls import resolve
 
 from identities.models import ApiClient, ClientRequest
 from identities.representation.rendering import SCIM_BASE_PATH
+from identities.scim.callers.throttling import UNCOUNTED
 from identities.scim.log import request_log
 
 _undone: ContextVar[bool] = ContextVar("undone", default=False)
@@ -59,12 +60,12 @@ def is_undone() -> bool:
 
 
 def answer(environ: dict[str, Any], client: ApiClient | None = None) -> HttpResponse:
-    """The answer to a request below the service's address.
+    """The answer to a request below the service's address, which does not count towards anybody's rate.
 
     Args:
         client: whose request it is, without a token. Otherwise the request is to have one.
     """
-    request: Any = WSGIRequest(environ)
+    request: Any = WSGIRequest(environ | {UNCOUNTED: True})
     if client is not None:
         # What the REST framework takes for the outcome of authentication, as in its own tests.
         request._force_auth_token = client

@@ -13,6 +13,7 @@ OPERATIONS: Final = 1000
 # Characters in one path of a PATCH, as many as a filter has, and in all of them together.
 PATH_LENGTH: Final = 4000
 PATHS_LENGTH: Final = 128 * 1024
+# Of a request for one group, and of all operations of a Bulk request together.
 MEMBERS_PER_REQUEST: Final = 20_000
 
 # Requests of one client in a window of so many seconds.

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from scim2_models import BulkOperation, InvalidPathException, InvalidSyntaxException, InvalidValueException
 
-from identities.scim.limits import OPERATIONS
+from identities.scim.limits import MEMBERS_PER_REQUEST, OPERATIONS
 from identities.scim.schemas.resources import Group
 from identities.scim.wire.errors import REFUSALS
 from identities.scim.wire.messages import Form
@@ -62,7 +62,8 @@ def read_operations(payload: Form) -> tuple[list[Operation], int | None]:
     """The operations of a BulkRequest message and its `failOnErrors`. One that makes no sense bears its refusal.
 
     Raises:
-        InvalidSyntaxException, InvalidValueException: the message itself is none. TooLarge: too many operations.
+        InvalidSyntaxException, InvalidValueException: the message itself is none. TooLarge: too many operations, or
+            too many members in all of them together.
     """
     given = {name.lower(): value for name, value in payload.items()}
     listed, limit = given.get("operations"), given.get("failonerrors")
@@ -77,6 +78,8 @@ def read_operations(payload: Form) -> tuple[list[Operation], int | None]:
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 1 or limit % 1):
         raise InvalidValueException(detail="failOnErrors is a whole number above 0.")
     operations = [_read(each) for each in listed]
+    if sum(_entries(each.data) for each in operations if each.endpoint == "Groups") > MEMBERS_PER_REQUEST:
+        raise TooLarge(f"More than {MEMBERS_PER_REQUEST} members.")
     names: set[str] = set()
     for each in operations:
         if each.method == Method.post and each.bulk_id:
@@ -84,6 +87,13 @@ def read_operations(payload: Form) -> tuple[list[Operation], int | None]:
                 each.refusal = each.refusal or InvalidValueException(detail=_("This bulkId is used twice."))
             names.add(each.bulk_id)
     return operations, limit
+
+
+def _entries(data: Any) -> int:
+    """How many entries with parts, as members are, the lists in some data have."""
+    if isinstance(data, list):
+        return sum(isinstance(each, dict) + _entries(each) for each in data)
+    return sum(_entries(each) for each in data.values()) if isinstance(data, dict) else 0
 
 
 def resolved(operation: Operation, made: Mapping[str, str]) -> Operation:

@@ -16,6 +16,9 @@ from identities.scim.limits import PERSON_REQUESTS, RATE_REQUESTS, RATE_SECONDS
 
 logger = logging.getLogger(__name__)
 
+# In the environ of a request that the portal asks of itself. What comes over the network cannot have it.
+UNCOUNTED: Final = "portal.uncounted"
+
 # A process counts by itself and tells the others once it has counted this part of the limit, or after this time. So
 # many processes can let so many parts too much pass.
 _PART: Final = 100
@@ -44,7 +47,7 @@ class ClientThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count the request and say whether it is within the limit."""
         client = request.auth
-        if not isinstance(client, ApiClient):
+        if not isinstance(client, ApiClient) or UNCOUNTED in request.META:
             return True
         return within_rate(f"scim-requests:{client.pk}", client.rate_limit or RATE_REQUESTS, RATE_SECONDS)
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from identities.models import AuditEntry, ChangeEvent, Group, Membership, User
 from identities.representation import UserAdapter
 from identities.scim.bulk.operations import without
-from identities.scim.limits import OPERATIONS
+from identities.scim.limits import MEMBERS_PER_REQUEST, OPERATIONS
 from identities.vocabulary import ClientScope
 from tests.identities.scim.service import ENTERPRISE, GROUP, PATCH_OP, USER, Answer, Service, new_service
 
@@ -251,6 +251,12 @@ def test_too_many_operations_are_refused(service: Service) -> None:
     assert answer.status == 413
     config = service.get("/ServiceProviderConfig").body["bulk"]
     assert config == {"supported": True, "maxOperations": OPERATIONS, "maxPayloadSize": 4 * 1024 * 1024}
+
+
+def test_too_many_members_of_all_operations_together_are_refused(service: Service) -> None:
+    half = [post_group(name, name, *["nobody"] * (MEMBERS_PER_REQUEST // 2)) for name in ("one", "two")]
+    assert send(service, *half, post_group("three", "three", "nobody")).status == 413
+    assert send(service, *half).status == 200
 
 
 def test_people_are_created_in_few_statements(service: Service, django_assert_max_num_queries: Any) -> None:

@@ -9,6 +9,8 @@ from django.apps import apps
 from django.core import mail
 
 from identities import outbox
+from identities.actions.clients import update_client
+from identities.actors import command_actor
 from identities.models import User
 from identities.scim.console.rehearsal import rehearse
 from identities.scim.console.request_samples import NOBODY, request_samples
@@ -137,3 +139,11 @@ def test_the_samples_work(profile: ClientProfile) -> None:
         asked = Asked(sample.method, sample.path, JSON, sample.body.encode())
         found = rehearse(service.client, asked, remote_address="127.0.0.1")
         assert found.response.status_code < 300, (sample.key, found.response.content)
+
+
+@pytest.mark.django_db
+def test_trying_does_not_count_towards_the_rate(hr: Service) -> None:
+    update_client(hr.client, actor=command_actor(), changes={"rate_limit": 1})
+    for _ in range(3):
+        assert rehearse(hr.client, _asked("GET", "/Users"), remote_address="127.0.0.1").response.status_code == 200
+    assert [hr.get("/Users").status, hr.get("/Users").status] == [200, 429]
