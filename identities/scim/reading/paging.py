@@ -32,11 +32,20 @@ class Shape:
     backward: bool = False
 
     @property
+    def is_lookup(self) -> bool:
+        """Whether it asks for one person by a name: the row is read with the groups, in one statement."""
+        match self.filter:
+            case Filter(root=Test(attribute=attribute, operator=CompareOperator.eq)):
+                return attribute.path in _NAMES
+        return False
+
+    @property
     def is_asked_again(self) -> bool:
         """Whether other queries are likely to have this shape: a filter without holes is one query's own."""
         return self.filter is None or bool(self.holes)
 
 
+_NAMES: Final = frozenset({"userName", "externalId", "id"})
 _EVERYBODY: Final = Shape()
 _FROM_THE_END: Final = Shape(backward=True)
 _LOOKS: Final = 3
@@ -64,8 +73,8 @@ def find_page(
 
 
 def groups_of(rows: list[UserRow], client: ApiClient) -> dict[UUID, str]:
-    """The groups of each user (see `GroupsOfPage`), read for all of them at once."""
-    if not rows:
+    """The groups of each user (see `GroupsOfPage`), read for all of them at once if they are not known yet."""
+    if not rows or any(row.groups is not None for row in rows):
         return {}
     statement = kept(client, "groups of a page", lambda: GroupsOfPage(eyes(client)))
     return dict(statement.rows(users=[row.id for row in rows]))  # type: ignore[arg-type]  # pairs
@@ -103,7 +112,7 @@ def _page(shape: Shape, client: ApiClient, first: int | None) -> Compiled:
     order = asked.order_by(backward=shape.backward)
     found = _found(shape, client).order_by(*order)
     if first is not None:
-        rows = user_rows(found, seen, with_groups=False)[:first]
+        rows = user_rows(found, seen, with_groups=shape.is_lookup)[:first]
         return Compiled(rows, _holes(shape), prepare=_one_plan(shape))
     # Which users first: nothing is looked up for those that are passed over.
     page = found.values("pk")[OFFSET_HOLE : OFFSET_HOLE + LIMIT_HOLE]

@@ -51,7 +51,7 @@ def patch_of(value: str) -> dict[str, Any]:
         ("/Users?count=4", 6),
         ("/Users?count=100", 6),
         ("/Users?count=4&startIndex=9", 6),
-        ("/Users?filter=" + quote('userName eq "person3"'), 4),
+        ("/Users?filter=" + quote('userName eq "person3"'), 3),
         ("/Users?count=5&filter=" + quote('emails.value co "example" and displayName sw "p"'), 5),
         ("/Groups?count=2", 5),
         ("/Users?attributes=userName", 5),
