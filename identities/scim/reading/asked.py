@@ -17,7 +17,7 @@ from identities.scim.reading.stored import UserRow, user_rows
 from identities.scim.wire.versions import group_tag, user_tag
 
 _MOST: Final = 200
-Statement = TypeVar("Statement", bound=Compiled)
+Statement = TypeVar("Statement")
 
 
 def find_user(client: ApiClient, pk: UUID) -> UserRow | None:

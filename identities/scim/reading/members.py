@@ -20,7 +20,9 @@ from identities.scim.reading.stored import location
 
 # Characters of text that a process keeps; the group that was not read for the longest time goes first.
 KEPT_CHARACTERS: Final = 16_000_000
-NAME_COLUMNS: Final = ("display_name", "formatted_name", "given_name", "family_name", "user_name")
+_NAMES: Final = ("display_name", "formatted_name", "given_name", "family_name", "user_name")
+NAMES_OF_USERS: Final = tuple(f"user__{name}" for name in _NAMES)
+NAME_OF_GROUPS: Final = "member_group__display_name"
 
 
 class MemberTexts:
@@ -63,35 +65,32 @@ def members_text(client: ApiClient, group: UUID, membership_version: int, stamp:
     key = (reader, group, membership_version, stamp)
     text = texts.find(key) if reader else None
     if text is None:
-        rows = kept(client, "members", lambda: _members(client)).rows(group=group)
-        text = f"[{','.join(_written(rows))}]"
+        users, groups = kept(client, "members", lambda: _members(client))
+        text = f"[{','.join(_written(users.rows(group=group), groups.rows(group=group)))}]"
         # In a transaction that is undone the numbers are used that the next change gets, too.
         if reader and not is_undone():
             texts.keep(key, text)
     return text
 
 
-def _members(client: ApiClient) -> Compiled:
-    hole = id_hole()
-    seen = eyes(client)
-    members = seen.of_users("user_id") | seen.of_groups("member_group_id")
-    rows = Membership.objects.filter(members, group_id=hole).order_by("id")
-    names = [f"user__{column}" for column in NAME_COLUMNS]
-    return Compiled(
-        rows.values_list("user_id", "member_group_id", "member_group__display_name", *names), {"group": hole}
-    )
+def _members(client: ApiClient) -> tuple[Compiled, Compiled]:
+    """Of users and of groups: one condition for both would have PostgreSQL look at everybody the client sees."""
+    hole, seen = id_hole(), eyes(client)
+    rows = Membership.objects.filter(group_id=hole).order_by("id")
+    users = rows.filter(seen.of_users("user_id")).values_list("id", "user_id", *NAMES_OF_USERS)
+    groups = rows.filter(seen.of_groups("member_group_id")).values_list("id", "member_group_id", NAME_OF_GROUPS)
+    return Compiled(users, {"group": hole}), Compiled(groups, {"group": hole})
 
 
-def _written(rows: Iterable[tuple[Any, ...]]) -> Iterable[str]:
-    users, groups = location("Users", ""), location("Groups", "")
-    for user, group, name, *columns in rows:
-        if user is not None:
-            kind, place, pk, display = "User", users, user, name_for_people(*columns)
-        else:
-            kind, place, pk, display = "Group", groups, group, name
+def _written(users: Iterable[tuple[Any, ...]], groups: Iterable[tuple[Any, ...]]) -> Iterable[str]:
+    """The members as JSON, users and groups in the order in which they came."""
+    people, others = location("Users", ""), location("Groups", "")
+    named = [(number, "User", people, pk, name_for_people(*names)) for number, pk, *names in users]
+    named += [(number, "Group", others, pk, name) for number, pk, name in groups]
+    for _number, kind, place, pk, display in sorted(named):
         yield f'{{"value":"{pk}","$ref":"{place}{pk}","type":"{kind}","display":{compact_json(display)}}}'
 
 
 def name_for_people(display: str, formatted: str, given: str, family: str, user_name: str) -> str:
-    """As `User.name_for_people`, from the columns `NAME_COLUMNS`."""
+    """As `User.name_for_people`, from the columns `NAMES_OF_USERS`."""
     return display or formatted or f"{given} {family}".strip() or user_name

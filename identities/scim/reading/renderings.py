@@ -18,7 +18,7 @@ from identities.models import ApiClient, Group, Membership, OrgUnit, User
 from identities.representation import RENDERING_VERSION, group_stored_text
 from identities.representation.rendering import compact_json
 from identities.scim.reading.asked import find_group, find_user
-from identities.scim.reading.members import NAME_COLUMNS, members_text, name_for_people
+from identities.scim.reading.members import NAME_OF_GROUPS, NAMES_OF_USERS, members_text, name_for_people
 from identities.scim.reading.projection import Projection
 from identities.scim.reading.stored import UserRow, location, user_rows, user_texts, with_own
 from identities.scim.wire.versions import group_tag
@@ -132,17 +132,17 @@ def _add_org_units(forms: Iterable[Form]) -> None:
 def _add_members(forms: Mapping[UUID, Form], eyes: Visibility) -> None:
     if not forms:
         return
-    seen = eyes.of_users("user_id") | eyes.of_groups("member_group_id")
-    memberships = Membership.objects.filter(seen, group_id__in=list(forms)).order_by("id")
-    names = [f"user__{column}" for column in NAME_COLUMNS]
+    rows = Membership.objects.filter(group_id__in=list(forms)).order_by()
+    users = rows.filter(eyes.of_users("user_id")).values_list("id", "group_id", "user_id", *NAMES_OF_USERS)
+    groups = rows.filter(eyes.of_groups("member_group_id"))
+    found = [(number, group, "User", pk, name_for_people(*names)) for number, group, pk, *names in users]
+    found += [
+        (number, group, "Group", pk, name)
+        for number, group, pk, name in groups.values_list("id", "group_id", "member_group_id", NAME_OF_GROUPS)
+    ]
     members: dict[UUID, list[Form]] = defaultdict(list)
-    for group, user, member_group, group_name, *columns in memberships.values_list(
-        "group_id", "user_id", "member_group_id", "member_group__display_name", *names
-    ):
-        if user is not None:
-            members[group].append(_member("User", user, name_for_people(*columns)))
-        else:
-            members[group].append(_member("Group", member_group, group_name))
+    for _number, group, kind, pk, name in sorted(found):
+        members[group].append(_member(kind, pk, name))
     for group, entries in members.items():
         forms[group]["members"] = entries
 

@@ -53,7 +53,7 @@ def patch_of(value: str) -> dict[str, Any]:
         ("/Users?count=4&startIndex=9", 6),
         ("/Users?filter=" + quote('userName eq "person3"'), 3),
         ("/Users?count=5&filter=" + quote('emails.value co "example" and displayName sw "p"'), 5),
-        ("/Groups?count=2", 5),
+        ("/Groups?count=2", 6),
         ("/Users?attributes=userName", 5),
     ],
 )
