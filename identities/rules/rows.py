@@ -75,7 +75,7 @@ class Merge:
 
 
 def clean_rows(attribute: str, rows: Sequence[Mapping[str, Any]]) -> Wanted:
-    """The wanted rows of an attribute, checked; equal ones once.
+    """The wanted rows of an attribute, checked; those of one value and type (RFC 7643 section 2.4) as one.
 
     Raises:
         RuleViolation: unknown attribute, more than one primary (RFC 7643 section 2.4), or a part that is not allowed.
@@ -86,7 +86,8 @@ def clean_rows(attribute: str, rows: Sequence[Mapping[str, Any]]) -> Wanted:
     cleaned: dict[tuple[str, str], Row] = {}
     for row in rows:
         clean = _clean_row(attribute, row)
-        cleaned.setdefault(clean.identity, clean)
+        same = cleaned.get(clean.identity)
+        cleaned[clean.identity] = _as_one(same, clean) if same else clean
     if sum(row.primary for row in cleaned.values()) > 1:
         raise RuleViolation("invalid_value", f"Only one value of {attribute} can be primary.", field=attribute)
     return Wanted(tuple(cleaned.values()), any(row.get("primary") is not None for row in rows))
@@ -133,6 +134,11 @@ def merge_rows(
         kept.setdefault(attribute, staying[0].origin)
     refused_by = None if may(primary_owner) else primary_owner
     return _choose_primary(attribute, [*rows, *staying], wanted, kept, refused_by)
+
+
+def _as_one(first: Row, second: Row) -> Row:
+    """The first, with what the second says of the value; either can be primary."""
+    return replace(first, display=second.display or first.display, primary=first.primary or second.primary)
 
 
 def _choose_primary(

@@ -1,11 +1,13 @@
 """The requests that Entra ID and Okta document, one file each, in the order they are sent.
 
-A file holds `what`, the `source` page and its `date`, the `request`, what the `answer` must be (`status`, `holds`:
-parts of the body, `lacks`: names that must not be in it) and what to `remember` of it. `{name}` stands for what was
-remembered.
+A file holds `what`, the `source` page and its `date`, the `request` (`size`: of a body that is only long), what the
+`answer` must be (`status`, `holds`: parts of the body, `contains`: what must be in it among other things, `lacks`:
+names that must not be in it, `users`: whom it lists) and what to `remember` of it. `{name}` stands for what was
+remembered; `then` are the requests that follow.
 
-The examples of RFC 7643 and RFC 7644 stand beside them, one file each, named by section. They are code components of
-the RFCs (IETF Trust, Revised BSD License). `given` is what exists before; `differs` says where the portal differs.
+The examples of RFC 7643, 7644 and 9865 stand beside them, one file each, named by section. They are code components of
+the RFCs (IETF Trust, Revised BSD License). `given` is what exists before (`{user_version}`: the version of `user`),
+`as` the person who asks; `differs` says where the portal differs.
 """
 
 import json

@@ -79,6 +79,11 @@ DEVIATIONS: Final = (
         "older Entra jobs send this.",
         frozenset({ENTRA}),
     ),
+    Deviation(
+        "enterprise_without_schema",
+        "A PATCH path may name an attribute of the enterprise extension without its schema (`manager`).",
+        BOTH,
+    ),
     Deviation("manager_display_name", "A manager's `displayName` in a request is ignored.", BOTH),
     Deviation("unknown_attributes", "Attributes and schema URNs that the portal does not know are ignored.", BOTH),
     Deviation(

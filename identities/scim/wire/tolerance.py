@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from scim2_models import InvalidValueException
 
-from identities.filters.attributes import ENTERPRISE_SCHEMA, VALUE_NAMES
+from identities.filters.attributes import ENTERPRISE_SCHEMA, VALUE_NAMES, parts_of
 from identities.scim.wire.notes import Notes
 from identities.scim.wire.profiles import tolerates
 
@@ -13,6 +13,7 @@ Payload = dict[str, Any]
 _BOOLEANS: Final = frozenset({"active", "primary"})
 _TEXTS: Final = {"true": True, "false": False}
 _MULTI_VALUED: Final = frozenset({"members", *(name.lower() for name in VALUE_NAMES)})
+_ENTERPRISE: Final = frozenset(part.path.partition(".")[0].lower() for part in parts_of("User", ENTERPRISE_SCHEMA))
 _MANAGER: Final = frozenset({"manager", f"{ENTERPRISE_SCHEMA}:manager".lower()})
 
 
@@ -58,6 +59,8 @@ class Tolerance:
         path = given.get("path")
         if path in (None, ""):
             return self._without_path(given)
+        if isinstance(path, str):
+            path = given["path"] = self._with_schema(path)
         if not isinstance(path, str) or "value" not in given:
             if path == "active":
                 # Removed, it would be neither true nor false: the operation changes nothing.
@@ -78,6 +81,12 @@ class Tolerance:
             return rest
         cleaned = self._object(value, patching=True)
         return None if value and not cleaned else rest | {"value": cleaned}
+
+    def _with_schema(self, path: str) -> str:
+        """The path; an enterprise attribute's with its schema before it."""
+        if path.partition(".")[0].lower() in _ENTERPRISE and self.allows("enterprise_without_schema", path):
+            return f"{ENTERPRISE_SCHEMA}:{path}"
+        return path
 
     def _targeted(self, path: str, value: Any) -> Any:
         """The value of an operation whose path names an attribute."""

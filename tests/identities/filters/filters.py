@@ -86,3 +86,41 @@ _address_selections = _comparison(("type", "locality"), EQUAL + ORDER + PARTS, w
 )
 
 filters = st.recursive(clauses | _selections | _address_selections, _grouped, max_leaves=5)
+
+# What another program understands, too: names that the RFC defines, texts without white space at the ends.
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PLAIN_TEXTS = (
+    "userName", "USERNAME", "name.givenName", "title", "displayName", "emails.type",
+    "phoneNumbers", "phoneNumbers.display", "addresses.locality", f"{ENTERPRISE}:department",
+    "urn:ietf:params:scim:schemas:core:2.0:User:nickName",
+)  # fmt: skip
+PLAIN_WORDS = ["a", "A", "b", "ab", "AB", "aB c", "É", "e\u0301", "work", "home", "%", "_", '"\\', "日", "😀"]
+PLAIN_MAILS = ["a@b.co", "A@b.co", "b@ab.co"]
+PLAIN_LINKS = ["https://a/b", "https://A/b", "https://b"]
+plain_words = st.sampled_from(["a", "b", "ab", "Ba"]) | st.sampled_from(["b", "aB"]) | st.sampled_from(PLAIN_WORDS)
+_plain_moments = _moments.filter(lambda moment: moment[-1] == "Z" or "+" in moment)
+plain_clauses = st.one_of(
+    _comparison(PLAIN_TEXTS, EQUAL + ORDER + PARTS, plain_words),
+    _comparison(PLAIN_TEXTS, PARTS, plain_words),
+    _comparison(("emails", "emails.value"), EQUAL, st.sampled_from(PLAIN_MAILS)),
+    _comparison(("emails", "emails.value"), PARTS, st.sampled_from(["a", "A@", "@b.co", "b@"])),
+    _comparison(("profileUrl", "photos.value"), EQUAL, st.sampled_from(PLAIN_LINKS)),
+    _comparison((*PLAIN_TEXTS, "emails.value", "profileUrl"), ("eq", "ne"), st.none()),
+    _comparison(("active", "emails.primary"), EQUAL, st.booleans()),
+    _comparison(MOMENTS, EQUAL + ORDER, _plain_moments),
+    st.sampled_from(
+        (*PLAIN_TEXTS, *MOMENTS, "emails", "addresses", "photos", "name", ENTERPRISE + ":manager", "active")
+    ).map(lambda name: f"{name} pr"),
+)
+_plain_selections = st.builds(
+    lambda many, inner: f"{many}[{inner}]",
+    st.just("phoneNumbers"),
+    st.recursive(
+        _comparison(("value", "type", "display"), EQUAL + ORDER + PARTS, plain_words)
+        | _comparison(("primary",), EQUAL, st.booleans())
+        | st.sampled_from(["value pr", "type pr", "display pr"]),
+        _grouped,
+        max_leaves=3,
+    ),
+)
+plain_filters = st.recursive(plain_clauses | _plain_selections, _grouped, max_leaves=3)

@@ -132,6 +132,8 @@ def test_rows_that_are_not_allowed(wrong: list[dict[str, Any]]) -> None:
 def test_equal_rows_count_once() -> None:
     wanted = clean_rows("emails", [{"value": "A@x", "type": "work"}, {"value": "a@X", "type": "Work"}])
     assert [each.value for each in wanted.rows] == ["A@x"]
+    wanted = clean_rows("emails", [{"value": "a@x"}, {"value": "b@x"}, {"value": "a@x", "primary": True}])
+    assert [(each.value, each.primary) for each in wanted.rows] == [("a@x", True), ("b@x", False)]
 
 
 def test_unknown_attributes_are_refused() -> None:

@@ -14,12 +14,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from identities.actions.users import create_users_many
 from identities.actions.users.arguments import NewUser, UserAttributes
-from identities.actors import command_actor
-from identities.models import ApiClient, ClientAssociation, User
+from identities.models import ApiClient, User
 from identities.scim.endpoints import answer
 from identities.scim.limits import CURSOR_SECONDS
+from tests.identities.scim.people import associate_new
 from tests.identities.scim.service import Answer, Service, new_service
 
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -172,10 +171,7 @@ def person(number: int) -> NewUser:
 
 
 def add(client: ApiClient, numbers: range) -> list[UUID]:
-    users = create_users_many([person(number) for number in numbers], actor=command_actor())
-    rows = [ClientAssociation(client=client, user=user, created_at=timezone.now()) for user in users]
-    ClientAssociation.objects.bulk_create(rows)
-    return [row.user.pk for row in rows if row.user]
+    return associate_new(client, [person(number) for number in numbers])
 
 
 def write(client: ApiClient, writes: Writes, ids: list[UUID], gone: set[UUID]) -> None:

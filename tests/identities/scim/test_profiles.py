@@ -99,6 +99,7 @@ CASES: dict[str, Case] = {
     "manager_text": lambda service, user, group: service.patch(
         f"/Users/{user['id']}", replace(f"{ENTERPRISE}:manager", service.create_user("boss")["id"])
     ),
+    "enterprise_without_schema": of_user(replace("Department", "Sales"), {"op": "remove", "path": "costCenter"}),
     "manager_display_name": lambda service, user, group: service.patch(
         f"/Users/{user['id']}",
         replace(f"{ENTERPRISE}:manager", {"value": service.create_user("boss")["id"], "displayName": "Boss"}),
@@ -150,6 +151,12 @@ def test_a_tolerated_deviation_is_noted(name: str, entra: Service) -> None:
     group = entra.create_group("Guides", user["id"])
     CASES[name](entra, user, group)
     assert name in {note["code"] for request in entra.client.requests.all() for note in request.notes}
+
+
+def test_an_enterprise_attribute_without_its_schema(okta: Service) -> None:
+    user = okta.create_user("anna", **{ENTERPRISE: {"department": "Sales", "costCenter": "1"}})
+    operations = replace("Department", "Tours"), {"op": "remove", "path": "costCenter"}
+    assert okta.patch(f"/Users/{user['id']}", *operations).body[ENTERPRISE] == {"department": "Tours"}
 
 
 def test_removing_the_manager_by_an_empty_text(entra: Service) -> None:
