@@ -76,7 +76,7 @@ def members_text(client: ApiClient, group: UUID, membership_version: int, stamp:
 def _members(client: ApiClient) -> tuple[Compiled, Compiled]:
     """Of users and of groups: one condition for both would have PostgreSQL look at everybody the client sees."""
     hole, seen = id_hole(), eyes(client)
-    rows = Membership.objects.filter(group_id=hole).order_by("id")
+    rows = Membership.objects.filter(group_id=hole).order_by()
     users = rows.filter(seen.of_users("user_id")).values_list("id", "user_id", *NAMES_OF_USERS)
     groups = rows.filter(seen.of_groups("member_group_id")).values_list("id", "member_group_id", NAME_OF_GROUPS)
     return Compiled(users, {"group": hole}), Compiled(groups, {"group": hole})
