@@ -17,6 +17,7 @@ NOTE_WORDS: Final[dict[str, Promise]] = {
     "plain_entries": gettext_lazy("A text was read as the value of an entry"),
     "empty_entries": gettext_lazy("An entry without a value was left out"),
     "single_value_list": gettext_lazy("A list of one was read as its value"),
+    "enterprise_without_schema": gettext_lazy("The schema of an enterprise attribute was added"),
     "string_booleans": gettext_lazy("A text was read as true or false"),
     "manager_text": gettext_lazy("The manager came as a text and was read as an id"),
     "manager_display_name": gettext_lazy("The manager's name was ignored"),
