@@ -1,9 +1,16 @@
 """API clients for the tests of the SCIM face."""
 
 import pytest
+from django.urls import resolve
 
 from identities.vocabulary import ClientProfile
 from tests.identities.scim.service import Service, new_service
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_address_is_loaded() -> None:
+    """The first request of a process loads all views: that belongs to no test's time."""
+    resolve("/scim/v2/Users")
 
 
 @pytest.fixture
