@@ -123,9 +123,9 @@ def test_circles_that_refer_to_circles_are_closed_one_after_the_other(service: S
 
 def test_many_members_of_a_circle_are_told_apart_in_one_go() -> None:
     members = [{"value": f"bulkId:{number % 2}", "display": str(number)} for number in range(20_000)]
-    begun = time.thread_time()
+    begun = time.monotonic()
     kept, taken = without({"displayName": "A", "members": members}, frozenset({"1"}))
-    assert time.thread_time() - begun < 2
+    assert time.monotonic() - begun < 2
     assert kept == {"displayName": "A", "members": members[::2]}
     assert taken == [("members", members[1::2])]
 

@@ -166,11 +166,11 @@ def test_methods_media_types_and_unknown_paths(hr: Service) -> None:
 def test_bodies_that_are_no_user(hr: Service, body: bytes) -> None:
     if body.startswith(b'{"userName"'):
         body = b'{"schemas": ["' + USER.encode() + b'"], ' + body[1:]
-    begun = time.thread_time()
+    begun = time.monotonic()
     answer = hr.request("POST", "/Users", body)
     assert answer.status == 400, answer.body
     assert answer.body["scimType"] in ("invalidSyntax", "invalidValue")
-    assert time.thread_time() - begun < 2
+    assert time.monotonic() - begun < 2
     assert not User.objects.exists()
 
 
@@ -193,10 +193,10 @@ def test_a_body_beyond_the_limit_is_413(hr: Service) -> None:
     ],
 )
 def test_filters_beyond_the_limits_are_refused_quickly(hr: Service, filter_: str) -> None:
-    begun = time.thread_time()
+    begun = time.monotonic()
     answer = hr.post("/Users/.search", {"schemas": [SEARCH], "filter": filter_})
     assert (answer.status, answer.body["scimType"]) == (400, "invalidFilter")
-    assert time.thread_time() - begun < 1
+    assert time.monotonic() - begun < 1
 
 
 PRIVILEGES: dict[str, Any] = {

@@ -87,12 +87,12 @@ def test_a_long_list_is_cut() -> None:
 
 def test_neither_many_secrets_nor_long_texts_take_long() -> None:
     masker = Masker()
-    began = time.thread_time()
+    began = time.monotonic()
     masker.payload({"tokens": [f"token-{number}" for number in range(200_000)], "title": "-eyJ" * 500_000})
     assert masker.text("token-199999") == MASK
     long = Masker().payload({"filter": '"\\' * 500_000, "path": "basic " * 500_000, "x": "-eyJ" * 500_000})
     assert len(json.dumps(long)) < CHARACTERS
-    assert time.thread_time() - began < 2
+    assert time.monotonic() - began < 2
 
 
 def test_a_token_at_the_end_of_what_is_kept_is_masked_whole() -> None:
