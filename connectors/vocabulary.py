@@ -98,10 +98,20 @@ class GonePolicy(StrEnum):
     ACCEPT = "accept"
 
 
+class ImportContent(StrEnum):
+    """What the rows of a file of an import profile are."""
+
+    PEOPLE = "people"
+    ORG_UNITS = "org_units"
+    GROUPS = "groups"
+    MEMBERSHIPS = "memberships"
+
+
 class RunKind(StrEnum):
-    """One pass over many objects."""
+    """One pass over many objects. An undo takes back what an import wrote."""
 
     IMPORT = "import"
+    UNDO = "undo"
     PUSH = "push"
     PREVIEW = "preview"
     REMOVAL = "removal"

@@ -2,23 +2,35 @@
 
 import uuid
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models.system import ConnectedSystem
-from connectors.vocabulary import RowState, RunKind, RunState
+from connectors.vocabulary import ImportContent, RowState, RunKind, RunState
 from identities.models import MappingRow
 
 
 class ImportProfile(models.Model):
-    """How one kind of file is read: `object_type` of its rows, key column, column mapping, and what else it makes.
+    """How one kind of file is read: what its rows are, key column, column mapping, and what else it makes.
 
-    `options`: settings of the profile (delimiter, encoding, `groups_from` a column, ...), documented in docs/import.md.
+    Attributes:
+        complete: who is missing from a file that this profile imported before is disabled.
+        missing_limit, missing_limit_percent: more missing people than both allow have to be confirmed by a person.
+        options: settings of the profile (delimiter, encoding, ...), documented in docs/import.md.
     """
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     description = models.CharField(_("description"), max_length=255, blank=True, default="")
+    content = models.CharField(
+        _("content"), max_length=12, default=ImportContent.PEOPLE, choices=[(c, c) for c in ImportContent]
+    )
     key_column = models.CharField(_("key column"), max_length=120)
+    complete = models.BooleanField(_("file is complete"), default=False)
+    missing_limit = models.PositiveIntegerField(_("missing people, at least"), default=20)
+    missing_limit_percent = models.PositiveSmallIntegerField(
+        _("missing people, percent of those in the last file"), default=10, validators=[MaxValueValidator(100)]
+    )
     options = models.JSONField(_("options"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created"))
     modified_at = models.DateTimeField(_("last modified"))
@@ -58,6 +70,7 @@ class Run(models.Model):
     state = models.CharField(_("state"), max_length=10, default=RunState.WAITING, choices=[(s, s) for s in RunState])
     system = models.ForeignKey(ConnectedSystem, on_delete=models.CASCADE, null=True, blank=True, related_name="runs")
     profile = models.ForeignKey(ImportProfile, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
+    undoes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="undone_by")
     file_name = models.CharField(_("file"), max_length=255, blank=True, default="")
     stored_file = models.CharField(max_length=255, blank=True, default="", editable=False)
     apply_when_planned = models.BooleanField(default=False)
