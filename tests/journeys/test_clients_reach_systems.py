@@ -64,12 +64,13 @@ USUAL_SECONDS = 5.0
 
 
 @pytest.fixture(params=["embedded", "postgresql and redis"])
-def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Where the portal keeps its data and its queue."""
+def environment(request: pytest.FixtureRequest, slapd: Slapd, scim_server: ScimServer) -> dict[str, str]:
+    """Where the portal keeps its data and its queue, and the secrets of the systems."""
+    secrets = {"DIRECTORY_PASSWORD": slapd.bind_password, "APPLICATION_TOKEN": scim_server.token}
     if request.param == "embedded":
-        return {}
+        return secrets
     redis = request.getfixturevalue("redis_server")
-    return {"DATABASE_URL": request.getfixturevalue("postgresql_database"), "REDIS_URL": redis.url}
+    return {**secrets, "DATABASE_URL": request.getfixturevalue("postgresql_database"), "REDIS_URL": redis.url}
 
 
 def connect(portal: Portal, folder: Path, slapd: Slapd, application: ScimServer) -> None:
@@ -79,14 +80,7 @@ def connect(portal: Portal, folder: Path, slapd: Slapd, application: ScimServer)
     for name, text in described.items():
         file = folder / f"{name}.yaml"
         file.write_text(text)
-        portal.run(
-            "connect",
-            str(file),
-            "--resume",
-            "--yes",
-            DIRECTORY_PASSWORD=slapd.bind_password,
-            APPLICATION_TOKEN=application.token,
-        )
+        portal.ask("connect", str(file), "--resume", "--yes")
 
 
 @pytest.mark.parametrize("client_name", ["entra", "okta"])
@@ -100,7 +94,7 @@ def test_every_documented_change_follows_in_both_systems(
 ) -> None:
     installation = portal("web", "worker", **environment)
     connect(installation, tmp_path, slapd, scim_server)
-    token = installation.run("create_api_client", client_name, "--profile", client_name).stdout.strip()
+    token = installation.ask("create_api_client", client_name, "--profile", client_name).strip()
     client, remembered = ScimClient(installation.base_url, token), dict[str, str]()
 
     for sample in samples(client_name):
@@ -139,7 +133,7 @@ def test_changes_arrive_within_seconds_with_the_shipped_settings(
 ) -> None:
     installation = portal("web", "worker", fast=False, **environment)
     connect(installation, tmp_path, slapd, scim_server)
-    client = ScimClient(installation.base_url, installation.run("create_api_client", "measure").stdout.strip())
+    client = ScimClient(installation.base_url, installation.ask("create_api_client", "measure").strip())
     ids = [_create(client, number) for number in range(PEOPLE)]
     wait_until(lambda: len(scim_server.resources("Users")) == PEOPLE, 60, "everybody to be there")
     wait_until(lambda: len(slapd.entries(slapd.people_dn)) == PEOPLE, 60, "everybody to be there")

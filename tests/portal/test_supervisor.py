@@ -68,7 +68,7 @@ def _state(pid: int) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything_in_good_order(portal: PortalFactory, number: int) -> None:
-    running = portal("serve", prepare=False)
+    running = portal("serve")
     children = _descendants(running.pid("serve"))
     assert len(children) >= 4  # web and its worker process, worker, beat
     assert running.kill("serve", number) == 0
@@ -77,7 +77,7 @@ def test_a_signal_stops_everything_in_good_order(portal: PortalFactory, number: 
 
 
 def test_nothing_outlives_a_killed_supervisor(portal: PortalFactory) -> None:
-    running = portal("serve", prepare=False)
+    running = portal("serve")
     children = _descendants(running.pid("serve"))
     running.kill("serve", signal.SIGKILL)
     wait_until(lambda: not _alive(children), 5, "the end of all children")
@@ -85,7 +85,7 @@ def test_nothing_outlives_a_killed_supervisor(portal: PortalFactory) -> None:
 
 
 def test_a_crashed_process_is_started_again(portal: PortalFactory) -> None:
-    running = portal("serve", prepare=False)
+    running = portal("serve")
     for name in ("worker", "beat", "web"):
         before = _child(running, name)
         assert before is not None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -25,8 +26,6 @@ _REFERRING: Final = frozenset(
 )
 
 Method = BulkOperation.Method
-# Without its data, which is read by whoever carries the operation out, under the client's profile.
-_Envelope = BulkOperation[Group]
 
 
 @dataclass(slots=True)
@@ -138,7 +137,7 @@ def without(data: Form, names: frozenset[str]) -> tuple[Form, list[tuple[str, An
 
 def _read(raw: Any) -> Operation:
     try:
-        envelope = _Envelope.model_validate(_envelope(raw))
+        envelope = _envelope_class().model_validate(_envelope(raw))
     except REFUSALS as refusal:
         return Operation(refusal=refusal)
     data = next((value for name, value in raw.items() if name.lower() == "data"), None)
@@ -151,6 +150,15 @@ def _read(raw: Any) -> Operation:
     # What a POST says of itself never comes true; for other methods the name is only an echo of somebody else's.
     operation.refers_to = frozenset(names - {operation.bulk_id} if operation.method == Method.post else names)
     return operation
+
+
+@cache
+def _envelope_class() -> type[BulkOperation[Group]]:
+    """An operation without its data, which is read by whoever carries it out, under the client's profile.
+
+    Made when it is first needed: it takes a tenth of the time in which a process starts.
+    """
+    return BulkOperation[Group]
 
 
 def _envelope(raw: Any) -> Form:
