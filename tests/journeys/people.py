@@ -70,9 +70,14 @@ class Administrator:
 
     def front_page(self) -> str:
         """The text of the front page, tags left out."""
-        answer = self._http.get("/admin/")
-        assert answer.url.path == "/admin/", f"not signed in: {answer.url}"
+        answer = self.get("/admin/")
         return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+
+    def get(self, path: str) -> httpx.Response:
+        """Open a page."""
+        answer = self._http.get(path).raise_for_status()
+        assert answer.url.path == path.partition("?")[0], f"not signed in: {answer.url}"
+        return answer
 
     def _send(self, path: str, **fields: str) -> None:
         page = self._http.get(path)

@@ -7,6 +7,7 @@ printed, or `error` with what it said when it was refused.
 import io
 import json
 import sys
+from contextlib import redirect_stdout
 
 import django
 
@@ -18,7 +19,8 @@ if __name__ == "__main__":
     for line in sys.stdin:
         printed = io.StringIO()
         try:
-            call_command(*json.loads(line), stdout=printed)
+            with redirect_stdout(printed):
+                call_command(*json.loads(line), stdout=printed)
             answer = {"printed": printed.getvalue()}
         except CommandError as refusal:
             answer = {"error": str(refusal)}
