@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 OWN_APPS: Final = frozenset({"auth", "connectors", "identities", "selfservice"})
+
+
+class Choices(AutocompleteJsonView):
+    """What can be chosen where one types, each as its pages tell it from others like it."""
+
+    def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
+        """One choice."""
+        return {**super().serialize_result(obj, to_field_name), "text": self.model_admin.choice_text(obj)}
 
 
 class PortalAdminSite(UnfoldAdminSite):
@@ -41,6 +50,10 @@ class PortalAdminSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The admin's addresses."""
         return [*self._pages, *super().get_urls()]
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """What can be chosen."""
+        return Choices.as_view(admin_site=self)(request)
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
         """The menu says what there is; an app's name leads to the front page."""

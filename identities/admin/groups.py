@@ -23,6 +23,7 @@ from identities.admin.sections import Section, sections
 from identities.canonical import fold
 from identities.errors import NotFound
 from identities.models import Group, Membership, User
+from identities.queries.org_tree import org_paths, path_in_words
 
 MEMBERS_PER_PAGE = 100
 
@@ -167,7 +168,15 @@ def _members(request: HttpRequest, group: Any) -> SafeString:
     )
     page = Paginator(memberships, MEMBERS_PER_PAGE).get_page(request.GET.get("page"))
     names = OriginNames()
-    rows = [{"membership": m, "origins": ", ".join(names.name(each.origin) for each in m.origins.all())} for m in page]
+    paths = org_paths({m.user.org_unit_id for m in page if m.user and m.user.org_unit_id})
+    rows = [
+        {
+            "membership": m,
+            "origins": ", ".join(names.name(each.origin) for each in m.origins.all()),
+            "org_unit": path_in_words(paths.get(m.user.org_unit_id, ()) if m.user else ()),
+        }
+        for m in page
+    ]
     return render_to_string("admin/identities/members.html", {"rows": rows, "page": page}, request)
 
 

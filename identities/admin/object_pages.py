@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from identities.admin.choosers import Chooser, ChooserOfSeveral
 from identities.admin.object_actions import Fact, ObjectAction, Question
 from identities.admin.sections import Section, sections
 from identities.admin.words import WordsFilter, in_words
@@ -55,6 +56,22 @@ class ObjectPages(ModelAdmin):
         blank = db_field.get_choices(include_blank=db_field.blank)
         kwargs.setdefault("choices", [(value, in_words(label)) for value, label in blank])
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field that refers to one object."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", Chooser(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field that refers to several."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", ChooserOfSeveral(db_field, self.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def choice_text(self, obj: Any) -> str:
+        """What an object is called where it is chosen among others."""
+        return str(obj)
 
     def change_url(self, object_id: object) -> str:
         """Address of the object's first page."""

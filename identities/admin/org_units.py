@@ -1,81 +1,88 @@
-"""The org structure as a tree."""
+"""The org structure: its tree, and the pages of each unit."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
-from unfold.views import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from identities.actions import org_units
-from identities.actions.batches import all_of
 from identities.admin.action_admin import ActionModelAdmin, actor_of
+from identities.admin.object_actions import Fact, ObjectAction
+from identities.admin.org_tree import tree_page
+from identities.admin.org_unit_actions import ORG_UNIT_ACTIONS, told_apart
+from identities.admin.origins import OriginNames
+from identities.canonical import fold
 from identities.models import OrgUnit
+from identities.queries.org_tree import org_paths, path_in_words
 
-# By name and not left to the query: what Django takes for unordered it does not like to cut into pages.
-TREE_ORDER = "tree_ordering"
-
-
-class TreeChangeList(ChangeList):
-    """A list in the order of the tree, siblings by name, which Django would undo by the primary key."""
-
-    def get_ordering(self, request: HttpRequest, queryset: "QuerySet[OrgUnit]") -> list[str]:
-        """The tree's own."""
-        return [TREE_ORDER]
+FIELDS = ("name", "code", "parent", "manager")
 
 
 @admin.register(OrgUnit)
 class OrgUnitAdmin(ActionModelAdmin):
-    """Units in the order of the tree, indented by depth, with how many people stand in each."""
+    """Units as the tree they form. One is changed by its buttons, which show first what others would notice."""
 
-    list_display = ("indented_name", "code", "manager", "people_count")
-    list_select_related = ("manager",)
+    is_edited = False
     search_fields = ("name_key", "code_key")
-    fields = ("name", "code", "parent", "manager")
+    fields = FIELDS
     autocomplete_fields = ("parent", "manager")
     ordering = ("name_key", "id")
-    empty_words = _("Org units form the tree that people stand in. They come by an import or are added here by hand.")
-    deletion_words = _("Only a unit without people and without units below it can be deleted.")
-    sortable_by = ()
-    list_per_page = 200
-    list_max_show_all = 200
+    object_actions: tuple[ObjectAction, ...] = ORG_UNIT_ACTIONS
+    empty_words = gettext_lazy(
+        "Org units form the tree that people stand in. They come by an import or are added here by hand."
+    )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[OrgUnit]":
-        """Present units in tree order, with the number of people directly in them."""
-        persons = Q(people__deleted_at__isnull=True, people__kind="person")
-        tree = OrgUnit.objects.with_tree_fields().filter(deleted_at__isnull=True).order_by(TREE_ORDER)
-        return tree.annotate(people_in_it=Count("people", filter=persons))
+        """Present units."""
+        found: QuerySet[OrgUnit] = OrgUnit.objects.without_tree_fields().filter(deleted_at__isnull=True)
+        return found.select_related("parent", "manager")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """The list that keeps the tree's order."""
-        return TreeChangeList
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Units whose name or code holds every word."""
+        for word in fold(search_term).split():
+            queryset = queryset.filter(name_key__contains=word) | queryset.filter(code_key__contains=word)
+        return queryset, False
 
-    @admin.display(description=_("Org unit"))
-    def indented_name(self, unit: OrgUnit) -> str:
-        """The name, set in by its depth."""
-        depth = getattr(unit, "tree_depth", 0)
-        return format_html('<span class="depth-{}">{}{}</span>', depth, "\u2003" * depth, unit.name)
+    def choice_text(self, obj: OrgUnit) -> str:
+        """The name and the code."""
+        return told_apart(obj)
 
-    @admin.display(description=_("People"))
-    def people_count(self, unit: OrgUnit) -> int:
-        """How many people stand directly in this unit."""
-        return unit.people_in_it  # type: ignore[attr-defined]
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Everything, once the unit is there."""
+        return FIELDS if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: a unit is closed, which settles first where its people go."""
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The tree."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.opts.verbose_name_plural,
+            "opts": self.opts,
+            "has_add_permission": self.has_add_permission(request),
+            "empty_words": self.empty_words,
+            "page": tree_page(request.GET),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/identities/org_tree.html", context)
+
+    def object_facts(self, request: HttpRequest, obj: OrgUnit) -> list[Fact]:
+        """Where the unit stands, and whose it is."""
+        path = org_paths([obj.pk]).get(obj.pk, [])
+        above = [Fact(_("Stands in"), path_in_words(path[:-1]), self.change_url(obj.parent_id))] if path[:-1] else []
+        return [*above, Fact(_("Source"), OriginNames().name(obj.origin))]
 
     def write(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> OrgUnit:
-        """Create, rename or move."""
-        actor = actor_of(request)
-        if not change:
-            return org_units.create_org_unit(actor=actor, **form.cleaned_data)
-        changed = {name: form.cleaned_data[name] for name in form.changed_data}
-        parent_changed = "parent" in changed
-        parent = changed.pop("parent", None)
-        unit = OrgUnit.objects.get(pk=form.instance.pk)
-        if changed:
-            unit = org_units.update_org_unit(unit, actor=actor, changes=changed)
-        return org_units.move_org_unit(unit, parent=parent, actor=actor) if parent_changed else unit
-
-    def remove(self, request: HttpRequest, objects: Any, reason: str = "") -> None:
-        """Close units; refused while people or units stand in them."""
-        all_of(org_units.delete_org_units_many(list(objects), actor=actor_of(request, reason)))
+        """Create one."""
+        if change:
+            raise PermissionDenied
+        return org_units.create_org_unit(actor=actor_of(request), **form.cleaned_data)

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
@@ -38,6 +38,7 @@ from identities.errors import IdentityError, RuleViolation
 from identities.filters.parse import parse
 from identities.filters.query import to_q
 from identities.models import MultiValue, User
+from identities.queries.org_tree import org_paths, path_in_words
 
 STATE_COLOURS = {
     "active": "success",
@@ -203,6 +204,9 @@ class UserAdmin(ActionModelAdmin):
         facts = [Fact(_("State"), words, level=level), Fact(_("Source"), OriginNames().name(obj.default_origin))]
         if state == "deprovisioned":
             facts.append(Fact(_("Left"), _("by the end date") if obj.left_by_date else _("by hand: no date undoes it")))
+        if path := org_paths([obj.org_unit_id] if obj.org_unit_id else []).get(obj.org_unit_id):
+            unit = reverse("admin:identities_orgunit_change", args=[obj.org_unit_id])
+            facts.append(Fact(_("Org unit"), path_in_words(path), unit))
         names = OriginNames()
         for each in obj.suspensions.all():
             by = names.name(each.origin)

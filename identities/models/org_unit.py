@@ -10,7 +10,9 @@ from identities.models.folded_field import FoldedField, UniqueFoldedField
 
 
 class OrgUnit(TreeNode):
-    """A department, division or company. `code` is its key in the outside world."""
+    """A department, division or company. `code` is its key in the outside world; its name is unique
+    among the units below the same parent.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=255)
@@ -34,6 +36,19 @@ class OrgUnit(TreeNode):
         verbose_name = _("org unit")
         verbose_name_plural = _("org units")
         ordering = ("name_key", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["parent", "name_key"],
+                condition=models.Q(deleted_at=None),
+                name="one_org_unit_per_name_below_one",
+            ),
+            # NULL is like no other NULL.
+            models.UniqueConstraint(
+                fields=["name_key"],
+                condition=models.Q(deleted_at=None, parent=None),
+                name="one_org_unit_per_name_at_the_top",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

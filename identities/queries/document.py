@@ -17,7 +17,8 @@ import orjson
 
 from identities.filters.attributes import ENTERPRISE_SCHEMA
 from identities.models import Group, OrgUnit, User
-from identities.queries.recursion import groups_of_users, parents_above
+from identities.queries.org_tree import org_paths
+from identities.queries.recursion import groups_of_users
 from identities.representation import RENDERING_VERSION, document, group_stored_text, stored_text
 from identities.representation.document import primary_value
 
@@ -104,26 +105,17 @@ def _manager(manager: User | None, forms: Mapping[UUID, Mapping[str, Any]]) -> d
 
 
 def _units(ids: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
-    if not ids:
-        return {}
-    above = parents_above(ids)
-    units = {unit.pk: unit for unit in OrgUnit.objects.without_tree_fields().filter(pk__in=above)}
-    return {unit: _unit(unit, above, units) for unit in ids if unit in units}
+    return {unit: _unit(path) for unit, path in org_paths(ids).items()}
 
 
-def _unit(unit: UUID, above: Mapping[UUID, UUID | None], units: Mapping[UUID, Any]) -> dict[str, Any]:
-    chain: list[Any] = []
-    here: UUID | None = unit
-    while here is not None and here in units and units[here] not in chain:
-        chain.insert(0, units[here])
-        here = above.get(here)
-    own = units[unit]
+def _unit(path: Sequence[OrgUnit]) -> dict[str, Any]:
+    own = path[-1]
     return {
-        "id": str(unit),
+        "id": str(own.pk),
         "code": own.code,
         "name": own.name,
-        "path": [each.name for each in chain],
-        "codes": [each.code for each in chain],
+        "path": [each.name for each in path],
+        "codes": [each.code for each in path],
     }
 
 

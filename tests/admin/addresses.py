@@ -26,7 +26,7 @@ LISTS: Final = {
         "all=",
     ),
     "identities_group": ("q=group", "deleted=yes", "o=1"),
-    "identities_orgunit": ("q=sales",),
+    "identities_orgunit": ("q=sales", "q=nothing", "below=nothing", "p=2"),
     "identities_auditentry": ("q=paula", "verb=user.changed", "channel=admin", "o=1"),
     "identities_apiclient": ("q=entra", "profile__exact=entra", "enabled__exact=1"),
     "identities_clientrequest": (

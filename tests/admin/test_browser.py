@@ -72,6 +72,8 @@ EXAMPLES = (
     "identities_user_do suspend",
     "identities_user_delete",
     "identities_user_override manager",
+    "identities_orgunit_do move",
+    "identities_orgunit_do close",
     "connectors_connectedsystem_do discover",
     "connectors_connectedsystem_do push",
 )
@@ -82,6 +84,7 @@ COLOURED = (
     "identities_user_change",
     "identities_user_section accounts",
     "identities_user_do suspend",
+    "identities_orgunit_changelist",
     "connectors_connectedsystem_change",
     "connectors_connectedsystem_section mappings",
     "connectors_operation_change",

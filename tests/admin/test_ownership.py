@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from identities.actions import attribute_definitions, lifecycle, users
 from identities.actors import ADMIN_ORIGIN, file_actor
-from identities.models import AttributeDefinition, AuditEntry, MultiValue, OrgUnit, User
+from identities.models import AttributeDefinition, AuditEntry, MultiValue, User
 from tests.admin.conftest import signed_in
-from tests.factories import actor, make_group, make_operator, make_org_unit, make_person
+from tests.factories import actor, make_group, make_operator, make_person
 
 pytestmark = pytest.mark.django_db
 HR = file_actor("hr")
@@ -108,12 +108,10 @@ def test_a_suspension_of_a_client_that_is_gone_is_lifted_with_a_reason(client: C
 
 
 def test_a_refused_deletion_of_several_deletes_none_and_says_why(client: Client) -> None:
-    empty, full = make_org_unit(), make_org_unit()
     badge = attribute_definitions.create_attribute_definition("badge", actor=actor())
-    make_person(org_unit=full, **{"custom.badge": "7"})
+    make_person(**{"custom.badge": "7"})
     superuser = User.objects.get(is_superuser=True)
     for model, chosen, reason in (
-        ("orgunit", [empty, full], "still has"),
         ("attributedefinition", [badge], "have a value"),
         ("administrator", [superuser], "last superuser"),
     ):
@@ -124,16 +122,13 @@ def test_a_refused_deletion_of_several_deletes_none_and_says_why(client: Client)
         assert (answer.status_code, answer["Location"]) == (302, address)
         told = list(get_messages(answer.wsgi_request))[-1]
         assert (told.level_tag, reason in told.message) == ("error", True)
-    assert OrgUnit.objects.filter(deleted_at=None).count() == 2
     assert AttributeDefinition.objects.exists()
     assert User.objects.get(pk=superuser.pk).deleted_at is None
 
 
 def test_one_is_deleted_like_several_for_a_reason_and_a_refusal_stands_on_the_page(client: Client) -> None:
-    unit, group, person = make_org_unit(), make_group(), make_person()
-    lived_in = make_org_unit()
-    make_person(org_unit=lived_in)
-    for model, one in (("user", person), ("group", group), ("orgunit", unit)):
+    group, person = make_group(), make_person()
+    for model, one in (("user", person), ("group", group)):
         address = reverse(f"admin:identities_{model}_delete", args=[one.pk])
         assert 'name="reason"' in client.get(address).content.decode()
         assert client.post(address, {"post": "yes", "reason": ""}).status_code == 200
@@ -141,6 +136,4 @@ def test_one_is_deleted_like_several_for_a_reason_and_a_refusal_stands_on_the_pa
         assert client.post(address, {"reason": "Twice there"})["Location"].endswith("/")
         assert type(one).objects.get(pk=one.pk).deleted_at is not None
         assert AuditEntry.objects.filter(subject_id=str(one.pk)).latest("pk").reason == "Twice there"
-    refused = client.post(reverse("admin:identities_orgunit_delete", args=[lived_in.pk]), {"reason": "Moved"})
-    assert "still has" in refused.content.decode()
-    assert client.get(reverse("admin:identities_user_delete", args=[unit.pk])).status_code == 404
+    assert client.get(reverse("admin:identities_user_delete", args=[group.pk])).status_code == 404

@@ -23,6 +23,7 @@ NOBODY_MAY = (
     "identities_auditentry_add",
     "identities_auditentry_delete",
     "identities_apiclient_delete",
+    "identities_orgunit_delete",
     "identities_clientrequest_add",
     "identities_clientrequest_delete",
     "identities_selftest_delete",

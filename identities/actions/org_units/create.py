@@ -9,7 +9,7 @@ from django.utils import timezone
 from identities import audit
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.org_units.arguments import NewOrgUnit
-from identities.actions.org_units.values import Codes, Managers
+from identities.actions.org_units.values import Codes, Managers, SiblingNames
 from identities.actions.org_units.writing import UnitChange, lock_units, present, tell_of_units, unit_id_of
 from identities.actors import Actor
 from identities.errors import IdentityError
@@ -29,7 +29,8 @@ def create_org_unit(
     """Create an org unit. Without a code, its name is its key in the outside world.
 
     Raises:
-        Conflict: `org_unit_code_taken`. NotFound: `org_unit_not_found` for the parent.
+        Conflict: `org_unit_code_taken`, `org_unit_name_taken` (by a sibling).
+        NotFound: `org_unit_not_found` for the parent.
         RuleViolation: a text is not allowed, or `unknown_manager`.
     """
     return one(create_org_units_many([NewOrgUnit(name, code, parent, manager)], actor=actor))
@@ -46,6 +47,7 @@ def _create(actor: Actor, rows: Sequence[NewOrgUnit]) -> list[OrgUnit | Identity
     parents = lock_units([unit_id_of(row.parent) for row in rows if row.parent is not None])
     managers = Managers.among([row.manager for row in rows])
     codes = Codes.holding(row.code or row.name for row in rows)
+    names = SiblingNames.holding(row.name.strip() for row in rows)
     changes: list[UnitChange] = []
 
     def step(row: NewOrgUnit) -> OrgUnit:
@@ -59,6 +61,7 @@ def _create(actor: Actor, rows: Sequence[NewOrgUnit]) -> list[OrgUnit | Identity
             created_at=now,
             modified_at=now,
         )
+        names.take(unit, unit.parent_id)
         codes.take(unit)
         written = {"name": unit.name, "code": unit.code, "parent": unit.parent_id, "manager": unit.manager_id}
         differences = {key: (None, audit.plain(value)) for key, value in written.items() if value}

@@ -28,23 +28,28 @@ from identities.actions.users import UserUpdate, update_users_many
 from identities.actors import Actor
 from identities.errors import IdentityError, RuleViolation
 from identities.models import OrgUnit, User
-from identities.queries.recursion import parents_above
+from identities.queries.recursion import parents_above, units_below
 from identities.vocabulary import Verb
 
 
-def delete_org_unit(unit: OrgUnit | UUID, *, actor: Actor, move_up: bool = False) -> OrgUnit:
+def delete_org_unit(
+    unit: OrgUnit | UUID, *, actor: Actor, move_up: bool = False, into: OrgUnit | UUID | None = None
+) -> OrgUnit:
     """Delete an org unit.
 
     Args:
         move_up: its units and people go to the unit above it (each told of on its own); otherwise only an empty one
             can be deleted.
+        into: they go to this unit instead.
 
     Raises:
-        NotFound; ValueOwned; RuleViolation `org_unit_not_empty`, or a person's org unit may not be written by the
-        actor.
+        NotFound; ValueOwned; Conflict `org_unit_name_taken`: one of its units has the name of one that stands there;
+        RuleViolation `org_unit_not_empty`, `org_unit_loop`: it cannot hand over to itself or to a unit below it, or a
+        person's org unit may not be written by the actor.
     """
-    if move_up:
-        return attempt(partial(_empty_and_delete, actor, unit_id_of(unit)))
+    if move_up or into is not None:
+        heir = None if into is None else unit_id_of(into)
+        return attempt(partial(_hand_over_and_delete, actor, unit_id_of(unit), heir))
     return one(delete_org_units_many([unit], actor=actor))
 
 
@@ -81,17 +86,24 @@ def _delete(actor: Actor, units: Sequence[UUID]) -> list[OrgUnit | IdentityError
     return results
 
 
-def _empty_and_delete(actor: Actor, pk: UUID) -> OrgUnit:
+def _hand_over_and_delete(actor: Actor, pk: UUID, heir: UUID | None) -> OrgUnit:
     with transaction.atomic():
         take_turn(Turn.ORG_UNITS)
-        unit = present(lock_units([pk]), pk)
+        locked = lock_units([pk] if heir is None else [pk, heir])
+        unit = present(locked, pk)
         check_owner(unit, actor)
+        target = unit.parent_id if heir is None else present(locked, heir).pk
+        if target in units_below([pk]):
+            message = _("%(name)s cannot hand over to itself or to a unit below it.") % {"name": unit.name}
+            raise RuleViolation("org_unit_loop", message, field="into")
         below = OrgUnit.objects.filter(parent=unit, deleted_at=None).order_by("pk")
         people = User.objects.present().filter(org_unit=unit).order_by("pk").values_list("pk", flat=True)
-        all_of(move_org_units_many([OrgUnitMove(each, unit.parent_id) for each in below], actor=actor))
-        moves = [UserUpdate(person, {"org_unit": unit.parent_id}, mode="refuse") for person in people]
-        all_of(update_users_many(moves, actor=actor))
+        moves = [OrgUnitMove(each, target) for each in below]
+        # First, so that its name is free for one of its own units.
         write_units([_deleted(unit)], {"deleted_at"}, actor=actor)
+        all_of(move_org_units_many(moves, actor=actor))
+        updates = [UserUpdate(person, {"org_unit": target}, mode="refuse") for person in people]
+        all_of(update_users_many(updates, actor=actor))
     return unit
 
 

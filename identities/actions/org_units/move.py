@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from identities import audit
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.org_units.arguments import OrgUnitMove
+from identities.actions.org_units.values import SiblingNames
 from identities.actions.org_units.writing import (
     UnitChange,
     check_owner,
@@ -30,7 +31,8 @@ def move_org_unit(unit: OrgUnit | UUID, *, actor: Actor, parent: OrgUnit | UUID 
     """Put an org unit, with everything below it, below another one (None: at the top). Nothing happens if it is there.
 
     Raises:
-        NotFound; ValueOwned; RuleViolation `org_unit_loop`: a unit cannot stand below itself.
+        NotFound; ValueOwned; RuleViolation `org_unit_loop`: a unit cannot stand below itself; Conflict
+        `org_unit_name_taken`: one of that name stands there.
     """
     return one(move_org_units_many([OrgUnitMove(unit, parent)], actor=actor))
 
@@ -47,6 +49,7 @@ def _move(actor: Actor, moves: Sequence[OrgUnitMove]) -> list[OrgUnit | Identity
     targets = {unit_id_of(move.parent) for move in moves if move.parent is not None}
     locked = lock_units({unit_id_of(move.unit) for move in moves} | targets)
     above = parents_above(targets) if targets else {}
+    names = SiblingNames.holding(unit.name for unit in locked.values())
     changes: list[UnitChange] = []
 
     def step(move: OrgUnitMove) -> OrgUnit:
@@ -58,6 +61,7 @@ def _move(actor: Actor, moves: Sequence[OrgUnitMove]) -> list[OrgUnit | Identity
         check_owner(unit, actor)
         if closes_loop(unit.pk, after, above):
             raise RuleViolation("org_unit_loop", _("An org unit cannot stand below itself."), field="parent")
+        names.take(unit, after)
         unit.parent = target
         # For the moves that follow.
         above[unit.pk] = after

@@ -8,7 +8,7 @@ from uuid import UUID
 from identities import audit
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.org_units.arguments import OrgUnitUpdate
-from identities.actions.org_units.values import Codes, Managers
+from identities.actions.org_units.values import Codes, Managers, SiblingNames
 from identities.actions.org_units.writing import (
     UnitChange,
     check_owner,
@@ -28,7 +28,7 @@ def update_org_unit(unit: OrgUnit | UUID, *, actor: Actor, changes: Mapping[str,
     """Change `name`, `code` or `manager`. The writer owns the unit from then on. No difference writes nothing.
 
     Raises:
-        NotFound; ValueOwned; Conflict `org_unit_code_taken`.
+        NotFound; ValueOwned; Conflict `org_unit_code_taken`, `org_unit_name_taken` (by a sibling).
         RuleViolation: a text is not allowed, `unknown_manager`, or the attribute is unknown.
     """
     return one(update_org_units_many([OrgUnitUpdate(unit, changes)], actor=actor))
@@ -45,6 +45,7 @@ def _update(actor: Actor, updates: Sequence[OrgUnitUpdate]) -> list[OrgUnit | Id
     locked = lock_units([unit_id_of(update.unit) for update in updates])
     managers = Managers.among([update.changes.get("manager") for update in updates])
     codes = Codes.holding(update.changes.get("code") for update in updates)
+    names = SiblingNames.holding(_stripped(update.changes.get("name")) for update in updates)
     changes: list[UnitChange] = []
 
     def step(update: OrgUnitUpdate) -> OrgUnit:
@@ -57,6 +58,8 @@ def _update(actor: Actor, updates: Sequence[OrgUnitUpdate]) -> list[OrgUnit | Id
         differences = {name: (audit.plain(getattr(unit, name)), audit.plain(value)) for name, value in changed.items()}
         for name, value in changed.items():
             setattr(unit, name, value)
+        if "name" in changed:
+            names.take(unit, unit.parent_id)
         if "code" in changed:
             codes.take(unit)
         changes.append(UnitChange(unit, Verb.ORG_UNIT_CHANGED, differences))
@@ -65,6 +68,10 @@ def _update(actor: Actor, updates: Sequence[OrgUnitUpdate]) -> list[OrgUnit | Id
     results = each(step, updates)
     write_units(changes, {name for change in changes for name in change.differences}, actor=actor)
     return results
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _clean(name: str, value: Any, managers: Managers) -> Any:

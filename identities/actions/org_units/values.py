@@ -1,4 +1,4 @@
-"""What the values of org units refer to: managers and codes, looked up once for a batch."""
+"""What the values of org units refer to: managers, codes, and the names of siblings, looked up once for a batch."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -51,6 +51,28 @@ class Codes:
         if self.holders.setdefault(fold(unit.code), unit.pk) != unit.pk:
             message = _("The code %(code)s is taken by another org unit.") % {"code": unit.code}
             raise Conflict("org_unit_code_taken", message, field="code", org_unit_code=unit.code)
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingNames:
+    """Which unit has which name, folded, below which parent: the units there are, and those of the same batch that took
+    a name before. A name that a batch gives up is free once the batch is written.
+    """
+
+    holders: dict[tuple[UUID | None, str], UUID]
+
+    @classmethod
+    def holding(cls, names: Iterable[object]) -> "SiblingNames":
+        """Of these names, below any parent, in one statement; none if there are no names."""
+        rows = OrgUnit.objects.filter(name_key__in=keys) if (keys := keys_of(names)) else OrgUnit.objects.none()
+        present = rows.filter(deleted_at=None).order_by().values_list("parent_id", "name_key", "pk")
+        return cls({(parent, name): pk for parent, name, pk in present})
+
+    def take(self, unit: OrgUnit, parent: UUID | None) -> None:
+        """Give the unit its name below this parent (raises Conflict `org_unit_name_taken`)."""
+        if self.holders.setdefault((parent, fold(unit.name)), unit.pk) != unit.pk:
+            message = _("There is an org unit %(name)s below the same one already.") % {"name": unit.name}
+            raise Conflict("org_unit_name_taken", message, field="name", org_unit_name=unit.name)
 
 
 def _id(person: User | UUID) -> UUID:

@@ -345,7 +345,7 @@ CASES: dict[str, Case] = {
     ),
     "org_units.update_org_units_many": Case(
         lambda made: org_units.update_org_units_many(
-            [org_units.OrgUnitUpdate(unit, {"name": "x"}) for unit in made], actor=actor()
+            [org_units.OrgUnitUpdate(unit, {"name": f"x{number}"}) for number, unit in enumerate(made)], actor=actor()
         ),
         _units,
         3,

@@ -1,6 +1,8 @@
 """The org structure."""
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from identities.actions import lifecycle, org_units
 from identities.actors import file_actor
@@ -77,12 +79,76 @@ def test_only_empty_units_are_deleted_unless_everybody_moves_up() -> None:
     org_units.delete_org_unit(middle, actor=actor(), move_up=True)
     assert User.objects.get(pk=person.pk).org_unit_id == top.pk
     assert OrgUnit.objects.get(pk=bottom.pk).parent_id == top.pk
-    deletion = ChangeEvent.objects.latest("pk")
+    deletion = ChangeEvent.objects.get(object_id=middle.pk, attributes=["deleted_at"])
     assert deletion.facts == {"parent": str(top.pk), "deleted": True}
     assert ChangeEvent.objects.filter(object_id=person.pk, kind=EventKind.USER_CHANGED).count() == 1
     with pytest.raises(NotFound):
         org_units.update_org_unit(middle, actor=actor(), changes={"name": "x"})
     make_org_unit("middle")
+
+
+def test_siblings_have_names_of_their_own() -> None:
+    top, other = make_org_unit("Works"), make_org_unit("Plant")
+    sales, labs = make_org_unit("Sales", top), make_org_unit("Labs", top)
+    twin = org_units.create_org_unit(actor=actor(), name="SALES", code="twin", parent=other)
+    refused = [
+        lambda: org_units.create_org_unit(actor=actor(), name=" sales", code="another", parent=top),
+        lambda: org_units.create_org_unit(actor=actor(), name="works", code="another"),
+        lambda: org_units.update_org_unit(labs, actor=actor(), changes={"name": "sales"}),
+        lambda: org_units.move_org_unit(twin, actor=actor(), parent=top),
+    ]
+    for change in refused:
+        with pytest.raises(Conflict) as refusal:
+            change()
+        assert (refusal.value.code, refusal.value.field) == ("org_unit_name_taken", "name")
+    batch = [org_units.NewOrgUnit(name, code, top) for name, code in (("Shop", "s1"), ("shop", "s2"), ("Store", "s3"))]
+    made = org_units.create_org_units_many(batch, actor=actor())
+    assert [isinstance(each, OrgUnit) for each in made] == [True, False, True]
+    org_units.delete_org_unit(sales, actor=actor())
+    org_units.move_org_unit(twin, actor=actor(), parent=top)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("below", [True, False])
+def test_the_database_lets_no_two_siblings_have_one_name(below: bool) -> None:
+    parent = make_org_unit("Works") if below else None
+    make_org_unit("Sales", parent)
+    now = timezone.now()
+    twin = OrgUnit(name="SALES", code="twin", parent=parent, origin="admin", created_at=now, modified_at=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        twin.save(force_insert=True)
+    twin.deleted_at = now
+    twin.save(force_insert=True)
+
+
+def test_a_deleted_unit_hands_over_to_the_one_that_is_chosen() -> None:
+    division = make_org_unit("Finance")
+    department = org_units.create_org_unit(actor=actor(), name="Finance", code="100", parent=division)
+    person, other = make_person(org_unit=division), make_org_unit("Other")
+    for heir in (division, department):
+        with pytest.raises(RuleViolation) as refusal:
+            org_units.delete_org_unit(division, actor=actor(), into=heir)
+        assert refusal.value.code == "org_unit_loop"
+    make_org_unit("Payroll", other)
+    payroll = org_units.create_org_unit(actor=actor(), name="payroll", code="p", parent=division)
+    with pytest.raises(Conflict):
+        org_units.delete_org_unit(division, actor=actor(), into=other)
+    assert OrgUnit.objects.get(pk=division.pk).deleted_at is None
+    org_units.update_org_unit(payroll, actor=actor(), changes={"name": "Wages"})
+    org_units.delete_org_unit(division, actor=actor(), into=other)
+    assert User.objects.get(pk=person.pk).org_unit_id == other.pk
+    assert set(OrgUnit.objects.filter(parent=other, deleted_at=None).values_list("code", flat=True)) == {
+        "100",
+        "p",
+        "Payroll",
+    }
+
+
+def test_a_closed_unit_leaves_its_name_to_its_own_unit() -> None:
+    division = make_org_unit("Finance")
+    department = org_units.create_org_unit(actor=actor(), name="Finance", code="100", parent=division)
+    org_units.delete_org_unit(division, actor=actor(), move_up=True)
+    assert OrgUnit.objects.get(pk=department.pk).parent_id is None
 
 
 def test_nothing_is_deleted_when_somebody_may_not_be_moved() -> None:
