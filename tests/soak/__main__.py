@@ -140,16 +140,18 @@ class _Soak:
 
     def _push(self) -> None:
         started = time.monotonic()
-        systems.connect(self._portal, systems.directory(self._slapd))
+        systems.connect(self._portal, _directory(self._slapd))
         self._await_accounts(self._people // 3)
         self._another_worker()
         killed = time.monotonic()
         self._await_accounts(self._people)
         accounts = time.monotonic() - started
-        self._portal.wait(("status",), _is_idle, PATIENCE_SECONDS)
+        status = self._portal.wait(("status",), _is_idle, PATIENCE_SECONDS)
         seconds = time.monotonic() - started
         self._say(f"push: {self._people} accounts in {accounts:.0f} s, {self._people / accounts:.0f} a second;")
         self._say(f"  with groups and everything settled in {seconds:.0f} s; killed after {killed - started:.0f} s")
+        waiting = {name: number for name, number in status["operations"].items() if number}
+        self._expect(what="operations that wait for a person", there=waiting, wanted={})
         entries = self._slapd.entries(self._slapd.people_dn, "(uid=*)", ["uid"])
         groups = self._slapd.entries(self._slapd.groups_dn, "(objectClass=groupOfNames)", ["member"])
         members = sum(len(group["member"]) for group in groups.values())
@@ -180,8 +182,21 @@ class _Soak:
                 self._failures.append(f"{name} took {most:.0f} MB, more than {MEGABYTES}")
 
 
+def _directory(slapd: Slapd) -> systems.Description:
+    """The directory with what people and groups refer to."""
+    described = systems.directory(slapd)
+    described["mappings"]["user"] |= {
+        "cn": {"direct": "displayName"},
+        "sn": {"direct": "name.familyName"},
+        "manager": {"direct": "manager.id", "clear_when_null": True},
+    }
+    described["mappings"]["group"] = {"cn": {"direct": "displayName"}}
+    return described
+
+
 def _is_idle(status: dict[str, Any]) -> bool:
-    return not any(status["operations"].values()) and not status["events"]
+    operations = status["operations"]
+    return not operations["waiting"] and not operations["in_flight"] and not status["events"]
 
 
 if __name__ == "__main__":
