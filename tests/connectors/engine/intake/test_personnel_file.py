@@ -279,7 +279,7 @@ def test_files_go_when_their_import_ended_however_it_did(monkeypatch: pytest.Mon
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr(staging, "read_header", broken)
+        patched.setattr(staging, "opened_table", broken)
         failed = run_import(EMPLOYEES)
     assert (failed.state, files.folder_of(failed.pk).exists()) == (RunState.FAILED, False)
 
