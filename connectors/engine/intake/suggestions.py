@@ -56,7 +56,7 @@ _PEOPLE: Final[dict[str, str]] = {
     "addresses.streetAddress": "streetaddress street address strasse anschrift rue",
     "addresses.postalCode": "postalcode zip zipcode postcode plz postleitzahl",
     "addresses.locality": "locality city town l ort stadt standort ville",
-    "addresses.region": "region stateprovince state st province bundesland",
+    "addresses.region": "stateprovince state st province bundesland region",
     "addresses.country": "country countrycode co c land pays",
 }
 _PEOPLE_OPTIONS: Final[dict[str, str]] = {

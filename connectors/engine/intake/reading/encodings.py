@@ -20,8 +20,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-_HIGH_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_AROUND = 200
+_HIGH = re.compile(rb"[\x80-\xff]")
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 _ASCII_LETTER = re.compile(rb"[A-Za-z]")
 # Latin alphabets, the likeliest first; and those of other scripts, which statistics tell apart.
 _LATIN = (_WESTERN, "cp1250", "cp850", "mac_roman")
@@ -94,19 +95,25 @@ def _by_its_bytes(file: BinaryIO) -> str:
 
 
 def _sample(file: BinaryIO) -> bytes:
-    """The first lines with bytes that are not ASCII."""
+    """The first bytes that are not ASCII, with some of the lines they stand in."""
     sample = bytearray()
     file.seek(0)
     while len(sample) < _SAMPLE_BYTES and (piece := file.read(_PIECE)):
-        for line in _HIGH_LINE.finditer(piece):
-            sample += line[0][:_SAMPLE_BYTES] + b"\n"
+        end = 0
+        for high in _HIGH.finditer(piece):
+            if high.start() < end:
+                continue
+            begin = max(end, high.start() - _AROUND)
+            begin = max(begin, piece.rfind(b"\n", begin, high.start()) + 1)
+            end = high.end() + _AROUND
+            sample += piece[begin:end]
             if len(sample) >= _SAMPLE_BYTES:
                 break
     return bytes(sample)
 
 
 def _not_all_utf8(sample: bytes) -> str:
-    words = _HIGH_WORD.findall(sample)
+    words = [word for word in _WORD.findall(sample) if not word.isascii()]
     if 2 * sum(map(_is_utf8, words)) >= len(words):
         return UTF_8
     letters = b"".join(words)

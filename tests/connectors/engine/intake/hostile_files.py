@@ -23,9 +23,11 @@ COLUMNS: Final = (
 MEGABYTE: Final = 1024 * 1024
 HEADER: Final = ",".join(COLUMNS) + "\n"
 ROW: Final = "1,Ann,Ash,ann@example.com,5,2020-01-01,"
-_SHEET: Final = (
-    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>',
-    "</sheetData></worksheet>",
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SHEET: Final = (f'<worksheet xmlns="{_MAIN}"><sheetData>', "</sheetData></worksheet>")
+_SHARED_TYPE: Final = (
+    '<Override PartName="/xl/sharedStrings.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
 )
 _TYPES: Final = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -43,7 +45,7 @@ _RELATION: Final = (
     'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}" Target="{}"/>'
 )
 _WORKBOOK: Final = (
-    '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
+    f'<workbook xmlns="{_MAIN}" '
     'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
     '<sheets><sheet name="People" sheetId="1" r:id="rId1"/></sheets></workbook>'
 )
@@ -70,6 +72,21 @@ def text_row(*values: str) -> str:
     """A row of texts."""
     cells = "".join(f'<c t="inlineStr"><is><t>{value}</t></is></c>' for value in values)
     return f"<row>{cells}</row>"
+
+
+def shared_texts(*rows: list[str]) -> bytes:
+    """A workbook as spreadsheet programs write it: its cells refer to texts in a table."""
+    texts = [text for row in rows for text in row]
+    cells = iter(f'<c t="s"><v>{number}</v></c>' for number in range(len(texts)))
+    packed = io.BytesIO(workbook(f"<row>{''.join(next(cells) for _ in row)}</row>" for row in rows))
+    changed = io.BytesIO()
+    with zipfile.ZipFile(packed) as before, zipfile.ZipFile(changed, "w") as after:
+        for name in before.namelist():
+            content = before.read(name).decode()
+            after.writestr(name, content.replace("</Types>", f"{_SHARED_TYPE}</Types>"))
+        items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+        after.writestr("xl/sharedStrings.xml", f'<sst xmlns="{_MAIN}">{items}</sst>')
+    return changed.getvalue()
 
 
 def zip_bomb() -> bytes:
