@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.actions import imports
+from connectors.actions.imports import HR_PROFILE, profile_named
 from connectors.engine.intake.suggestions import suggest_mapping
 from connectors.vocabulary import ImportContent
+from identities.actors import command_actor
 from identities.mapping.rows import MappingRow, compile_row
 from identities.vocabulary import MappingKind
 
@@ -66,14 +67,17 @@ def test_columns_of_people_are_known_by_the_names_of_the_field(
     assert direct(ImportContent.PEOPLE, *header) == expected
 
 
+@pytest.mark.django_db
 def test_the_personnel_file_is_mapped_as_its_profile_maps_it() -> None:
     header = (DATA / "hr_employees.csv").read_text().splitlines()[0].split(",")
     suggestion = suggest_mapping(ImportContent.PEOPLE, header)
 
     found = {row.attribute: row.source for row in suggestion.rows if row.kind == MappingKind.DIRECT}
-    assert found == {**imports._HR_COLUMNS, "addresses.country": "country"}
+    profile = profile_named(HR_PROFILE, actor=command_actor())
+    own = dict(profile.mappings.filter(kind=MappingKind.DIRECT).values_list("attribute", "source"))
+    assert found == {**own, "addresses.country": "country"}
     assert suggestion.key_column == "employee_number"
-    assert {name: imports._HR_OPTIONS[name] for name in suggestion.options} == suggestion.options
+    assert suggestion.options.items() <= profile.options.items()
     assert set(suggestion.options) == {"manager_column", "department_code_column", "department_name_column"}
     assert set(suggestion.unused) == set(header) - {*found.values(), *suggestion.options.values()}
 
