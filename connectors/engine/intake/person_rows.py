@@ -73,7 +73,7 @@ def read_person(record: Record, profile: Profile) -> tuple[PersonRow, list[Probl
         record.values.get(options.department_code_column, ""),
         record.values.get(options.department_name_column, ""),
     )
-    return person, [*problems, *_missing(person, profile)]
+    return person, [*problems, *_missing(person, profile, problems)]
 
 
 def _place(attribute: str, values: tuple[Any, ...], changes: dict[str, Any], multi_values: dict[str, Any]) -> None:
@@ -109,10 +109,11 @@ def _checked(
     return sound
 
 
-def _missing(person: PersonRow, profile: Profile) -> Iterator[Problem]:
+def _missing(person: PersonRow, profile: Profile, problems: list[Problem]) -> Iterator[Problem]:
+    """What a person cannot do without, unless it is there and wrong, which is a problem already."""
     if not person.key:
         yield Problem("required", f"Row {person.row} has no {profile.key_column}.", person.row, profile.key_column)
     column = profile.column_of("user_name")
-    if not person.changes.get("user_name"):
+    if not person.changes.get("user_name") and not any(problem.column == column for problem in problems):
         text = f"Row {person.row} has no {column}, so this person would have no user name."
         yield Problem("required", text, person.row, column)

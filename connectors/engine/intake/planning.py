@@ -202,9 +202,12 @@ def _reference_difference(person: PersonRow, user: User | None, profile: Profile
 
 
 def _managers(run: Run, profile: Profile) -> dict[str, str]:
-    """Folded manager key by folded key, for every person of the file."""
-    rows = run.rows.filter(part=PEOPLE).annotate(manager=KT("values__manager")).values_list("key", "manager")
-    return {fold(key): fold(manager or "") for key, manager in rows.iterator(chunk_size=CHUNK)}
+    """Folded manager key by folded key, for every person of the file; of a key that stands twice the first counts."""
+    rows = run.rows.filter(part=PEOPLE).exclude(key="").annotate(manager=KT("values__manager")).order_by("number")
+    managers: dict[str, str] = {}
+    for key, manager in rows.values_list("key", "manager").iterator(chunk_size=CHUNK):
+        managers.setdefault(fold(key), fold(manager or ""))
+    return managers
 
 
 def _in_a_circle(managers: dict[str, str]) -> set[str]:

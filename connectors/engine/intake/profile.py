@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from connectors.engine.intake.reading import ReadingSettings
 from connectors.models import ImportProfile
 from identities.actors import file_origin
 from identities.mapping.rows import MappingRow, compile_row
@@ -23,6 +24,7 @@ class Options:
         department_manager_column: in the file of departments, the manager's key.
         departments_file: name of a file of departments that is taken along when it lies beside the people's file.
         groups_from_departments: one group per department, with the people of that department as members.
+        format, delimiter, encoding, quote, sheet: how its files are written, as for `ReadingSettings`; empty: detected.
     """
 
     manager_column: str = ""
@@ -31,6 +33,16 @@ class Options:
     department_manager_column: str = ""
     departments_file: str = ""
     groups_from_departments: bool = False
+    format: str = ""
+    delimiter: str = ""
+    encoding: str = ""
+    quote: str = ""
+    sheet: str = ""
+
+    @property
+    def reading(self) -> ReadingSettings:
+        """What is fixed about its files (raises WrongSettingError)."""
+        return ReadingSettings(self.format, self.delimiter, self.encoding, self.quote, self.sheet)
 
 
 @dataclass(frozen=True, slots=True)

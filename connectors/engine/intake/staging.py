@@ -9,7 +9,15 @@ from django.db import transaction
 
 from connectors.engine.intake.person_rows import PersonRow, read_person
 from connectors.engine.intake.profile import Profile
-from connectors.engine.intake.reading import HEADER_ROW, Problem, Record, UnreadableFileError, read_header, read_records
+from connectors.engine.intake.reading import (
+    HEADER_ROW,
+    Problem,
+    Record,
+    Table,
+    UnreadableFileError,
+    WrongSettingError,
+    opened_table,
+)
 from connectors.models import Finding, Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.canonical import fold
@@ -30,13 +38,20 @@ def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
         run.rows.all().delete()
         run.findings.all().delete()
     seen: set[str] = set()
+    try:
+        reading = profile.options.reading
+    except WrongSettingError as wrong:
+        text = f"The profile {profile.name} cannot read a file: {wrong} Change its options."
+        add_findings(run, "", [Problem("wrong_setting", text, column=wrong.setting)])
+        return
     for path in paths:
         try:
-            part = _part_of(read_header(path), profile)
-            if part in seen:
-                raise UnreadableFileError(Problem("two_files", f"There are two files of {part}. Give one of each."))
-            seen.add(part)
-            _stage_file(run, profile, path, part)
+            with opened_table(path, reading) as table:
+                part = _part_of(table.header, profile)
+                if part in seen:
+                    raise UnreadableFileError(Problem("two_files", f"There are two files of {part}. Give one of each."))
+                seen.add(part)
+                _stage_table(run, profile, table, part)
         except UnreadableFileError as unreadable:
             add_findings(run, "", [unreadable.problem])
     if not seen:
@@ -85,14 +100,14 @@ def _part_of(header: list[str], profile: Profile) -> str:
     raise UnreadableFileError(Problem("missing_column", text, HEADER_ROW, profile.key_column))
 
 
-def _stage_file(run: Run, profile: Profile, path: Path, part: str) -> None:
+def _stage_table(run: Run, profile: Profile, table: Table, part: str) -> None:
     first_row_of: dict[str, dict[str, int]] = {}
-    for chunk in chunks(read_records(path)):
+    for chunk in chunks(table.records):
         rows: list[StagedRow] = []
         problems: list[Problem] = []
         for record in chunk:
             staged, found = _staged(run, profile, record, part)
-            found += _repeated(staged, first_row_of, profile, part)
+            found = list(record.problems) or found + _repeated(staged, first_row_of, profile, part)
             if found:
                 staged.state = RowState.PROBLEM
             rows.append(staged)

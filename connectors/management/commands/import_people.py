@@ -34,7 +34,11 @@ class Command(PortalCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """See `--help`."""
         parser.add_argument(
-            "file", nargs="+", type=Path, metavar="FILE", help="CSV file of people (and of departments)"
+            "file",
+            nargs="+",
+            type=Path,
+            metavar="FILE",
+            help="CSV, XLSX or JSON lines file of people (and of departments)",
         )
         parser.add_argument("--profile", default=HR_PROFILE, help="import profile (default: %(default)s)")
         parser.add_argument("--apply", action="store_true", help="carry the plan out")

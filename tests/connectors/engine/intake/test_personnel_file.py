@@ -1,7 +1,10 @@
 """The personnel file comes in: whatever the row order, once, and goes on where a killed apply stopped."""
 
+import csv
 import io
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -12,6 +15,7 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.db.models import Count
 from django.http import HttpRequest
+from openpyxl import Workbook
 
 from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
 from connectors.admin.imports import RunAdmin
@@ -70,6 +74,37 @@ def test_people_departments_groups_and_managers_come_in_whatever_the_row_order(p
     assert (king.given_name, king.title, king.start_date.isoformat()) == ("Steven", "President", "2013-06-17")
     assert king.default_origin == "file:hr"
     assert MultiValue.objects.get(user=king, attribute="emails").value == "sking@example.com"
+
+
+def in_utf16_with_tabs(rows: list[list[str]]) -> bytes:
+    return "\r\n".join("\t".join(row) for row in rows).encode("utf-16")
+
+
+def as_workbook(rows: list[list[str]]) -> bytes:
+    book, packed = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append([int(value) if value.isdigit() else value for value in row])
+    book.save(packed)
+    return packed.getvalue()
+
+
+def as_json_lines(rows: list[list[str]]) -> bytes:
+    header, *others = rows
+    return "\n".join(json.dumps(dict(zip(header, row, strict=True))) for row in others).encode()
+
+
+@pytest.mark.parametrize("written", [in_utf16_with_tabs, as_workbook, as_json_lines])
+def test_the_command_takes_the_file_in_every_format(
+    written: Callable[[list[list[str]]], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "people"
+    path.write_bytes(written(list(csv.reader(EMPLOYEES[1].splitlines()))))
+    call_command("import_people", str(path))
+
+    run = Run.objects.get()
+    assert (run.state, run.findings.count(), run.counts["people"]) == (RunState.PLANNED, 0, {"create": PEOPLE})
+    king = run.rows.get(part="people", key="100").values["changes"]
+    assert (king["start_date"], king["employee_number"]) == ("2013-06-17", "100")
 
 
 def test_a_second_run_plans_nothing_and_writes_nothing() -> None:
@@ -279,7 +314,7 @@ def test_files_go_when_their_import_ended_however_it_did(monkeypatch: pytest.Mon
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr(staging, "read_header", broken)
+        patched.setattr(staging, "opened_table", broken)
         failed = run_import(EMPLOYEES)
     assert (failed.state, files.folder_of(failed.pk).exists()) == (RunState.FAILED, False)
 
