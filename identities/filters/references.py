@@ -77,10 +77,9 @@ def _parts(target: Target) -> tuple[Attribute, ...]:
 def _group_of(node: Node) -> UUID:
     """The one group whose members a clause asks for."""
     asked = node.inner if isinstance(node, Select) else node
-    if isinstance(asked, Test) and asked.attribute.path == "groups.value" and asked.value is not None:
-        try:
-            return UUID(asked.value)
-        except ValueError:
-            pass
-    message = f'In {node.text!r}: a rule asks for groups by their id, as in groups.value eq "{UUID(int=0)}".'
-    raise RuleViolation("invalid_filter", message, field="filter_text")
+    value = asked.value if isinstance(asked, Test) and asked.attribute.path == "groups.value" else None
+    try:
+        return UUID(value)
+    except (TypeError, ValueError, AttributeError):
+        message = f'In {node.text!r}: a rule asks for groups by their id, as in groups.value eq "{UUID(int=0)}".'
+        raise RuleViolation("invalid_filter", message, field="filter_text") from None

@@ -98,6 +98,13 @@ def differing(
     return [pk for pk, enters in rows if enters], [pk for pk, enters in rows if not enters]
 
 
+def asserted_by_hand(group: Group) -> bool:
+    """Whether the group has members whom others than its rule assert, or may have: it is static."""
+    if group.kind == GroupKind.STATIC:
+        return True
+    return MembershipOrigin.objects.filter(_others(group.pk)).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class RulePreview:
     """What saving a rule would change.

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from identities.actions.batches import each, in_chunks, one
 from identities.actions.groups.arguments import NewGroup
-from identities.actions.groups.rules import take_rule
+from identities.actions.groups.rules import Neighbours, take_rule
 from identities.actions.groups.values import clean
 from identities.actions.groups.writing import GroupChange, Names, render_group, tell_of_groups
 from identities.actors import Actor
@@ -43,6 +43,7 @@ def create_groups_many(rows: Sequence[NewGroup], *, actor: Actor) -> list[Group 
 
 def _create(actor: Actor, rows: Sequence[NewGroup]) -> list[Group | IdentityError]:
     names = Names.holding(row.display_name for row in rows)
+    neighbours = Neighbours.of(row.filter_text for row in rows if row.filter_text)
     changes: list[GroupChange] = []
 
     def step(row: NewGroup) -> Group:
@@ -53,7 +54,7 @@ def _create(actor: Actor, rows: Sequence[NewGroup]) -> list[Group | IdentityErro
             created_at=timezone.now(),
         )
         if row.filter_text:
-            take_rule(group, row.filter_text, actor)
+            take_rule(group, row.filter_text, neighbours, actor)
         names.take(group)
         render_group(group)
         written = {"display_name": group.display_name, "description": group.description}

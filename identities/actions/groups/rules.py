@@ -1,6 +1,8 @@
 """Rules of groups: what makes a group dynamic, changes whom it lets in, or makes it static again."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -51,12 +53,56 @@ def set_rules_many(rules: Sequence[GroupRule], *, actor: Actor) -> list[Group | 
     return in_chunks(partial(_set, actor), rules)
 
 
-def take_rule(group: Group, filter_text: str, actor: Actor) -> None:
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The groups that the rules of a batch ask for, as far as they are there, and what further rules ask for."""
+
+    present: set[UUID]
+    asked: dict[UUID, frozenset[UUID]]
+
+    @classmethod
+    def of(cls, filter_texts: Iterable[str | None]) -> "Neighbours":
+        """Of these rules, in two statements; in none where no rule asks for a group."""
+        asked: set[UUID] = set()
+        for text in filter_texts:
+            with suppress(RuleViolation):  # refused in its place
+                asked |= read_rule(text or "").groups
+        if not asked:
+            return cls(set(), {})
+        found = Group.objects.present().filter(pk__in=asked)
+        return cls(set(found.values_list("pk", flat=True)), groups_asked_for())
+
+    def check(self, group: UUID, asked: frozenset[UUID]) -> None:
+        """Let a group ask for these groups.
+
+        Raises:
+            RuleViolation: one of them is not there, or asks, through other rules, for the group itself.
+        """
+        if unknown := asked - self.present:
+            message = _("There is no group %(id)s.") % {"id": min(unknown)}
+            raise RuleViolation("unknown_group", message, field="filter_text")
+        if group in self._reached(asked):
+            message = _("The rule asks, through the rules of other groups or by itself, for members of its own group.")
+            raise RuleViolation("circle_of_rules", message, field="filter_text")
+        self.asked[group] = asked
+
+    def _reached(self, asked: Iterable[UUID]) -> set[UUID]:
+        """These groups and all that their rules ask for, and so on."""
+        reached: set[UUID] = set()
+        waiting = list(asked)
+        while waiting:
+            here = waiting.pop()
+            if here not in reached:
+                reached.add(here)
+                waiting += self.asked.get(here, ())
+        return reached
+
+
+def take_rule(group: Group, filter_text: str, neighbours: Neighbours, actor: Actor) -> None:
     """Give a group, which the caller writes, its rule (raises as `set_rule`)."""
     _check_administrator(actor)
     text = filter_text.strip()
-    if asked := read_rule(text).groups:
-        _check_groups(group.pk, asked)
+    neighbours.check(group.pk, read_rule(text).groups)
     group.kind, group.filter_text = GroupKind.DYNAMIC, text
     group.computed_at, group.recompute_at = None, timezone.now()
 
@@ -65,6 +111,7 @@ def _set(actor: Actor, rules: Sequence[GroupRule]) -> list[Group | IdentityError
     # Two rules that look at each other's group must not be set at the same moment.
     take_turn(Turn.RULES)
     locked = lock_groups([group_id_of(rule.group) for rule in rules])
+    neighbours = Neighbours.of(rule.filter_text for rule in rules)
     changes: list[GroupChange] = []
 
     def step(rule: GroupRule) -> Group:
@@ -74,16 +121,15 @@ def _set(actor: Actor, rules: Sequence[GroupRule]) -> list[Group | IdentityError
         if rule.filter_text is None:
             _make_static(group, actor)
         elif (group.kind, group.filter_text) != (GroupKind.DYNAMIC, rule.filter_text.strip()):
-            take_rule(group, rule.filter_text, actor)
+            take_rule(group, rule.filter_text, neighbours, actor)
         after = {"kind": group.kind, "filter_text": group.filter_text}
         differences = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
         if differences:
-            # Now, because the rules that follow may look at this one.
-            write_groups([group], set(_COLUMNS))
             changes.append(GroupChange(group, Verb.GROUP_RULE_CHANGED, EventKind.GROUP_CHANGED, differences))
         return group
 
     results = each(step, rules)
+    write_groups([change.group for change in changes], set(_COLUMNS))
     tell_of_groups(changes, actor=actor)
     return results
 
@@ -101,26 +147,3 @@ def _make_static(group: Group, actor: Actor) -> None:
 def _check_administrator(actor: Actor) -> None:
     if actor.origin != ADMIN_ORIGIN:
         raise NotPermitted("administrators_only", _("Only administrators may set the rule of a group."))
-
-
-def _check_groups(group: UUID, asked: Collection[UUID]) -> None:
-    """Refuse a rule that asks for groups that are not there, or, through other rules, for the group itself."""
-    known = set(Group.objects.present().filter(pk__in=asked).values_list("pk", flat=True))
-    if unknown := set(asked) - known:
-        message = _("There is no group %(id)s.") % {"id": min(unknown)}
-        raise RuleViolation("unknown_group", message, field="filter_text")
-    if group in _reached(asked, groups_asked_for()):
-        message = _("The rule asks, through the rules of other groups or by itself, for members of its own group.")
-        raise RuleViolation("circle_of_rules", message, field="filter_text")
-
-
-def _reached(asked: Collection[UUID], further: Mapping[UUID, Collection[UUID]]) -> set[UUID]:
-    """These groups and all that their rules ask for, and so on."""
-    reached: set[UUID] = set()
-    waiting = list(asked)
-    while waiting:
-        here = waiting.pop()
-        if here not in reached:
-            reached.add(here)
-            waiting += further.get(here, ())
-    return reached

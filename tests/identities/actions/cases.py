@@ -22,7 +22,7 @@ from identities.actions import (
     self_tests,
     users,
 )
-from identities.actors import clock_actor, rule_actor, self_actor
+from identities.actors import clock_actor, self_actor
 from identities.models import Group, OrgUnit, SelfTest, User
 from identities.vocabulary import AdoptionRule, Role, SelfTestState, Verb
 from tests.factories import (
@@ -36,6 +36,7 @@ from tests.factories import (
     make_people,
     make_person,
 )
+from tests.identities.actions.rule_cases import RULE_CASES
 
 
 class Case(NamedTuple):
@@ -115,11 +116,6 @@ def _definitions() -> list[Any]:
     return attribute_definitions.create_attribute_definitions_many(_new_definitions(3), actor=actor())
 
 
-def _filling() -> Group:
-    make_people(2)
-    return groups.create_group(actor=actor(), display_name="Everybody", filter_text="active eq true")
-
-
 def _groups() -> list[Group]:
     return [make_group() for _ in range(3)]
 
@@ -139,6 +135,7 @@ def _many_known() -> tuple[Any, list[Any]]:
 
 
 CASES: dict[str, Case] = {
+    **{name: Case(*parts) for name, parts in RULE_CASES.items()},
     "administrators.create_operator": Case(
         lambda _: administrators.create_operator("root", PASSWORD, Role.AUDITOR, actor=actor()),
         lambda: administrators.ensure_roles(actor=actor()),
@@ -257,17 +254,6 @@ CASES: dict[str, Case] = {
         lambda: groups.delete_groups_many(_groups(), actor=actor()),
         3,
     ),
-    "groups.set_rule": Case(
-        lambda group: groups.set_rule(group, 'title eq "Guide"', actor=actor()),
-        make_group,
-    ),
-    "groups.set_rules_many": Case(
-        lambda made: groups.set_rules_many(
-            [groups.GroupRule(group, "active eq true") for group in made], actor=actor()
-        ),
-        _groups,
-        3,
-    ),
     "groups.update_group": Case(
         lambda group: groups.update_group(group, actor=actor(), changes={"description": "x"}), make_group
     ),
@@ -315,10 +301,6 @@ CASES: dict[str, Case] = {
     "memberships.add_members": Case(
         lambda made: memberships.add_members(made[0], made[1], actor=actor()),
         lambda: (make_group(), make_people(3)),
-    ),
-    "memberships.compute_members": Case(
-        lambda group: memberships.compute_members(group.pk, actor=rule_actor(group.pk, "x")),
-        _filling,
     ),
     "memberships.end_memberships": Case(
         lambda _: memberships.end_memberships(date(2026, 1, 1), actor=clock_actor()),
