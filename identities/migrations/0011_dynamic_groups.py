@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identities', '0009_client_tallies'),
+        ('identities', '0010_org_unit_names_among_siblings'),
     ]
 
     operations = [
