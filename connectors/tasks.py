@@ -8,6 +8,7 @@ from typing import Final
 from celery import shared_task
 
 from connectors.engine import work
+from identities.consumers import dynamic_groups
 
 logger = logging.getLogger(__name__)
 
@@ -17,8 +18,10 @@ RING_SECONDS: Final = 0.05
 
 @shared_task
 def drain() -> None:
-    """Turn change events into operations, and work on what is due."""
+    """Turn change events into operations, and work on what is due; compute the dynamic groups they touch."""
     work.attend()
+    # What this changes rings again.
+    dynamic_groups.work()
 
 
 class _Bell:

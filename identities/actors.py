@@ -66,6 +66,11 @@ def clock_actor() -> Actor:
     return Actor(CLOCK_ORIGIN, Channel.CLOCK, "clock")
 
 
+def rule_actor(group_id: uuid.UUID, name: str) -> Actor:
+    """The rule of a dynamic group."""
+    return Actor(rule_origin(group_id), Channel.RULE, f"rule of {name}")
+
+
 def command_actor(name: str = "command line") -> Actor:
     """Somebody at the shell of the machine, with an administrator's rights."""
     return Actor(ADMIN_ORIGIN, Channel.COMMAND, name)
@@ -74,6 +79,11 @@ def command_actor(name: str = "command line") -> Actor:
 def scim_origin(client_id: uuid.UUID) -> str:
     """The origin of values written by this API client."""
     return f"scim:{client_id}"
+
+
+def rule_origin(group_id: uuid.UUID) -> str:
+    """The origin of the memberships that follow from the rule of this group."""
+    return f"rule:{group_id}"
 
 
 def file_origin(profile_name: str) -> str:

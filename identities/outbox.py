@@ -1,5 +1,5 @@
 """Change events: written in the transaction of the change, one delivery row for each subscribed consumer, and a
-doorbell after the commit.
+doorbell after the commit. Rules are told only while there is a dynamic group.
 
 What stands in `ChangeEvent.facts`, by kind (ids as text, absent where empty):
 
@@ -12,25 +12,33 @@ What stands in `ChangeEvent.facts`, by kind (ids as text, absent where empty):
   gone.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from identities.actors import Actor
-from identities.models import ChangeEvent, Delivery
-from identities.vocabulary import Consumer, EventKind
+from identities.models import ChangeEvent, Delivery, Group
+from identities.vocabulary import Consumer, EventKind, GroupKind
 
 logger = logging.getLogger(__name__)
 
 ORG_UNIT: Final = "org_unit"
 MEMBERS_PER_EVENT: Final = 1000
 
-SUBSCRIPTIONS: dict[Consumer, frozenset[EventKind]] = {Consumer.CONNECTORS: frozenset(EventKind)}
+SUBSCRIPTIONS: dict[Consumer, frozenset[EventKind]] = {
+    Consumer.CONNECTORS: frozenset(EventKind),
+    # A rule changes by itself: that is a whole computation, not a delivery. A name is nothing that rules ask for.
+    Consumer.RULES: frozenset(EventKind) - {EventKind.GROUP_CREATED, EventKind.GROUP_CHANGED},
+}
+# Whether a consumer wants a delivery now: a condition on the column `consumer`, for the statement that writes it.
+WANTED_SQL: Final = f"""(consumer <> '{Consumer.RULES}'
+    OR EXISTS (SELECT 1 FROM {Group._meta.db_table} WHERE kind = '{GroupKind.DYNAMIC}'))"""  # noqa: S608  our own words
 bells: list[Callable[[], None]] = []
 
 
@@ -72,13 +80,28 @@ def announce_many(announcements: Sequence[Announcement], *, actor: Actor) -> Non
     if not announcements:
         return
     events = ChangeEvent.objects.bulk_create(change_events(announcements, actor=actor))
-    Delivery.objects.bulk_create(
-        Delivery(event=event, consumer=consumer)
-        for event in events
-        for consumer, kinds in SUBSCRIPTIONS.items()
-        if event.kind in kinds
-    )
+    _deliver(events)
     ring()
+
+
+def _deliver(events: Sequence[ChangeEvent]) -> None:
+    wanted = [
+        (event.pk, consumer) for event in events for consumer, kinds in SUBSCRIPTIONS.items() if event.kind in kinds
+    ]
+    if not wanted:
+        return
+    pairs = (
+        "SELECT (value ->> 0)::bigint, value ->> 1 FROM jsonb_array_elements(%s::jsonb)"
+        if connection.vendor == "postgresql"
+        else "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%s)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH pairs(event_id, consumer) AS ({pairs}) "  # noqa: S608  names of our own tables
+            f"INSERT INTO {Delivery._meta.db_table} (event_id, consumer, claimed_by) "
+            f"SELECT event_id, consumer, '' FROM pairs WHERE {WANTED_SQL} ORDER BY event_id",
+            [json.dumps(wanted)],
+        )
 
 
 def change_events(announcements: Sequence[Announcement], *, actor: Actor) -> list[ChangeEvent]:

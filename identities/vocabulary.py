@@ -52,6 +52,7 @@ class Channel(StrEnum):
     IMPORT = "import"
     CONNECTOR = "connector"
     CLOCK = "clock"
+    RULE = "rule"
     COMMAND = "command"
 
 
@@ -113,6 +114,7 @@ class Consumer(StrEnum):
     """Who is told of change events. A delivery row is written for each."""
 
     CONNECTORS = "connectors"
+    RULES = "rules"
 
 
 class EventKind(StrEnum):
@@ -195,6 +197,7 @@ class Verb(StrEnum):
     USER_ROLE_CHANGED = "user.role_changed"
     GROUP_CREATED = "group.created"
     GROUP_CHANGED = "group.changed"
+    GROUP_RULE_CHANGED = "group.rule_changed"
     GROUP_DELETED = "group.deleted"
     GROUP_RESTORED = "group.restored"
     GROUP_MEMBERS_ADDED = "group.members_added"

@@ -13,6 +13,7 @@ from connectors.engine import fanout, intake, work
 from identities import audit
 from identities.actions import lifecycle
 from identities.actors import clock_actor
+from identities.consumers import dynamic_groups
 from identities.scim.callers import oauth_tokens
 from identities.scim.console import self_test
 from identities.scim.log import request_log
@@ -39,6 +40,7 @@ def due_work() -> tuple[DueWork, ...]:
     poll = settings.PORTAL_POLL_SECONDS
     return (
         DueWork("fanout", fanout.drain, poll),
+        DueWork("rules", dynamic_groups.work, poll),
         DueWork("runs", partial(work.queue_runs, worker), poll),
         DueWork("converge", partial(work.work, worker, settings.PORTAL_WORKER_SLOTS), poll),
         DueWork("intake", partial(intake.work, worker), poll),

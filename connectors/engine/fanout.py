@@ -1,14 +1,11 @@
 """From change events to operations: everybody an event can touch, on every system that has to do with them."""
 
 import logging
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -18,14 +15,12 @@ from connectors.engine.expansion import expand
 from connectors.engine.queue import CHUNK, Request, chunks, enqueue_purged, enqueue_selected
 from connectors.models import ConnectedSystem, Link, Operation
 from connectors.vocabulary import Lane, LinkState, OperationState, SystemState
+from identities.consumers.deliveries import BATCH, Claims
 from identities.errors import IdentityError
 from identities.models import ChangeEvent, Delivery, Group, User
 from identities.vocabulary import Consumer, EventKind, ObjectType
 
 logger = logging.getLogger(__name__)
-
-BATCH = 500
-"""So many deliveries are claimed at once."""
 
 ATTEMPTS = 3
 
@@ -33,8 +28,7 @@ CROWD = 50
 """More changes than this by one act are worked on behind what single people do."""
 
 
-_given_up: set[str] = set()
-"""Marks of this process whose events were left because our database failed: the next call takes those up at once."""
+_claims = Claims(Consumer.CONNECTORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +67,15 @@ def drain(limit: int = BATCH) -> int:
     leaves it undone, and the next one takes over when its claim runs out. An event that cannot be treated is logged,
     left, and tried again then; it blocks no other.
     """
-    mark = uuid.uuid4().hex
+    mark = _claims.new_mark()
     done = 0
     try:
-        while deliveries := _claim(mark, limit):
+        while deliveries := _claims.take(mark, limit):
             done += sum(_treat(bundle, mark) for bundle in _bundles(deliveries))
     except (OperationalError, InterfaceError):
-        _given_up.add(mark)
+        _claims.given_up.add(mark)
         raise
     return done
-
-
-def _claim(mark: str, limit: int) -> list[Delivery]:
-    now = dialect().now()
-    given_up = frozenset(_given_up)
-    unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now) | Q(claimed_by__in=given_up)
-    pending = Delivery.objects.filter(unclaimed, consumer=Consumer.CONNECTORS, done_at__isnull=True).order_by("id")
-    if not pending.exists():
-        _given_up.difference_update(given_up)
-        return []  # without the transaction below, which on SQLite would keep writers out
-    with transaction.atomic():
-        claimed = dialect().see(pending.select_related("event")[:limit])
-        until = now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS)
-        ids = [delivery.pk for delivery in claimed]
-        Delivery.objects.filter(pk__in=ids).update(claimed_by=mark, claimed_until=until)
-    return list(claimed)
 
 
 def _bundles(deliveries: Sequence[Delivery]) -> Iterable[_Bundle]:
@@ -151,7 +129,7 @@ def _commit(bundle: _Bundle, parts: list[_Part], mark: str, *, is_last: bool) ->
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                if not _still_claimed(bundle, mark, is_last=is_last):
+                if not (_claims.close if is_last else _claims.prolong)(bundle.deliveries, mark):
                     return False
                 for part in parts:
                     _enqueue(part, bundle)
@@ -162,13 +140,6 @@ def _commit(bundle: _Bundle, parts: list[_Part], mark: str, *, is_last: bool) ->
         else:
             return True
     raise AssertionError("unreachable")
-
-
-def _still_claimed(bundle: _Bundle, mark: str, *, is_last: bool) -> bool:
-    ours = Delivery.objects.filter(pk__in=[each.pk for each in bundle.deliveries], claimed_by=mark)
-    now = dialect().now()
-    columns = {"done_at": now} if is_last else {"claimed_until": now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS)}
-    return bool(ours.update(**columns))
 
 
 def _bundles_of_one(bundle: _Bundle) -> Iterable[_Bundle]:

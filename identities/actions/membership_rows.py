@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from identities.actions.chunks import chunks
 from identities.errors import RuleViolation
 from identities.models import Group, Membership, MembershipOrigin, User
 from identities.queries.statements import insert_memberships
-from identities.vocabulary import UserKind
+from identities.vocabulary import GroupKind, UserKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,13 @@ def _refuse_itself(group: Group, groups: Collection[UUID]) -> None:
         raise RuleViolation("member_of_itself", _("A group cannot be a member of itself."), field="members")
 
 
+def check_static(group: Group) -> None:
+    """Refuse to assert members of a group whose rule does (raises RuleViolation, code `dynamic_group`)."""
+    if group.kind == GroupKind.DYNAMIC:
+        message = _("The members of a dynamic group follow from its rule.")
+        raise RuleViolation("dynamic_group", message, field="members")
+
+
 def asserted_by(group: Group, origin: str) -> Members:
     """The members whom this origin asserts."""
     rows = Membership.objects.filter(group=group, origins__origin=origin).order_by("pk")
@@ -123,11 +130,21 @@ def withdraw_assertions(group: Group, members: Members, origin: str) -> tuple[Me
     Returns:
         Who is no member any more, and how many stay because others assert them.
     """
+    return _withdraw(group, members, Q(origin=origin))
+
+
+def withdraw_others(group: Group, members: Members, origin: str) -> tuple[Members, int]:
+    """Withdraw everybody's assertions but this origin's; returns as `withdraw_assertions`."""
+    return _withdraw(group, members, ~Q(origin=origin))
+
+
+def _withdraw(group: Group, members: Members, whose: Q) -> tuple[Members, int]:
     left: list[tuple[UUID | None, UUID | None]] = []
     stayed = 0
     for rows in _row_chunks(group, members):
-        mine = list(rows.filter(origins__origin=origin).values_list("pk", flat=True))
-        MembershipOrigin.objects.filter(membership__in=mine, origin=origin).delete()
+        asserted = MembershipOrigin.objects.filter(whose, membership__in=rows)
+        mine = sorted(set(asserted.values_list("membership_id", flat=True)))
+        MembershipOrigin.objects.filter(whose, membership__in=mine).delete()
         orphaned = Membership.objects.filter(pk__in=mine, origins=None)
         gone = list(orphaned.values_list("pk", "user_id", "member_group_id"))
         Membership.objects.filter(pk__in=[pk for pk, *_who in gone]).delete()

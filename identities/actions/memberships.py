@@ -4,37 +4,45 @@ A membership is asserted by origins and lives until the last of them lets go. Ev
 that parallel changes of one group follow each other and none is lost.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from identities import audit, outbox
 from identities.actions.attempts import attempt
-from identities.actions.chunks import chunks
 from identities.actions.groups.writing import lock_group, lock_groups
 from identities.actions.membership_rows import (
     Members,
     assert_memberships,
     asserted_by,
+    check_static,
     find_members,
     named_members,
     remove_rows,
     withdraw_assertions,
+    withdraw_others,
 )
-from identities.actions.telling import tell_all
-from identities.actors import ADMIN_ORIGIN, Actor
-from identities.errors import NotPermitted, RuleViolation
+from identities.actions.membership_telling import tell_of_members
+from identities.actors import ADMIN_ORIGIN, Actor, rule_origin
+from identities.errors import NotPermitted
 from identities.models import Group, Membership, User
-from identities.outbox import Announcement
-from identities.queries.statements import Written
-from identities.vocabulary import EventKind, GroupKind, ObjectType, Verb
+from identities.queries.dynamic_groups import differing
+from identities.vocabulary import GroupKind, Verb
 
 Member = User | Group | UUID
+
+
+# Members whom one transaction of a computation changes; what more there is comes in the next.
+COMPUTED_AT_ONCE: Final = 1000
+# A change that was under way when the rule was set may have been told to nobody: after a while everybody is looked at
+# once more, and then now and again.
+SECOND_LOOK: Final = timedelta(minutes=1)
+NEXT_LOOK: Final = timedelta(hours=1)
 
 
 class MembershipDelta(NamedTuple):
@@ -81,11 +89,12 @@ def _add(
     ends_on: date | None,
     held: Group | None,
 ) -> int:
-    found = _static(held or lock_group(group))
+    found = held or lock_group(group)
+    check_static(found)
     wanted = find_members(members, group=found)
     added, asserted = assert_memberships(found, wanted, actor.origin, ends_on)
     if added or asserted:
-        _tell(found, Verb.GROUP_MEMBERS_ADDED, actor, added=added, also_asserted=asserted)
+        tell_of_members(found, Verb.GROUP_MEMBERS_ADDED, actor, added=added, also_asserted=asserted)
     return len(added)
 
 
@@ -102,7 +111,8 @@ def remove_members(
     Strangers are passed over.
 
     Args:
-        all_origins: withdraw everybody's assertions: for administrators.
+        all_origins: withdraw everybody's assertions: for administrators. What the rule of a dynamic group asserts
+            stays.
         held: the group, where the caller has locked and read it in this transaction.
 
     Returns:
@@ -111,7 +121,6 @@ def remove_members(
     Raises:
         NotFound: `group_not_found`.
         NotPermitted: `administrators_only`.
-        RuleViolation: `dynamic_group`.
     """
     if all_origins and actor.origin != ADMIN_ORIGIN:
         raise NotPermitted("administrators_only", _("Only administrators may remove members whom others assert."))
@@ -121,13 +130,16 @@ def remove_members(
 def _remove(
     group: Group | UUID, members: Sequence[Member], actor: Actor, held: Group | None, *, all_origins: bool
 ) -> int:
-    found = _static(held or lock_group(group))
+    found = held or lock_group(group)
     named = named_members(members)
-    removed, withdrawn = (
-        (remove_rows(found, named), 0) if all_origins else withdraw_assertions(found, named, actor.origin)
-    )
+    if not all_origins:
+        removed, withdrawn = withdraw_assertions(found, named, actor.origin)
+    elif found.kind == GroupKind.DYNAMIC:
+        removed, withdrawn = withdraw_others(found, named, rule_origin(found.pk))
+    else:
+        removed, withdrawn = remove_rows(found, named), 0
     if removed or withdrawn:
-        _tell(found, Verb.GROUP_MEMBERS_REMOVED, actor, removed=removed, also_asserted=withdrawn)
+        tell_of_members(found, Verb.GROUP_MEMBERS_REMOVED, actor, removed=removed, also_asserted=withdrawn)
     return len(removed)
 
 
@@ -148,13 +160,14 @@ def replace_members(
 def _replace(
     group: Group | UUID, members: Sequence[Member] | Members, actor: Actor, held: Group | None
 ) -> MembershipDelta:
-    found = _static(held or lock_group(group))
+    found = held or lock_group(group)
+    check_static(found)
     wanted = find_members(members, group=found)
     mine = asserted_by(found, actor.origin)
     removed, withdrawn = withdraw_assertions(found, mine.without(wanted), actor.origin)
     added, asserted = assert_memberships(found, wanted, actor.origin, None, only_missing=True)
     if added or removed or withdrawn or asserted:
-        _tell(
+        tell_of_members(
             found,
             Verb.GROUP_MEMBERS_REPLACED,
             actor,
@@ -163,6 +176,49 @@ def _replace(
             also_asserted=withdrawn + asserted,
         )
     return MembershipDelta(len(added), len(removed))
+
+
+def compute_members(group: UUID, *, actor: Actor, people: Collection[UUID] | None = None) -> bool:
+    """Make what the rule of a dynamic group asserts agree with whom it lets in. What others assert stays.
+
+    Everything is read while the group is locked: whoever computes it last has seen every change committed before.
+
+    Args:
+        actor: the rule (`actors.rule_actor`).
+        people: whom to look at, at most `COMPUTED_AT_ONCE`; None for everybody.
+
+    Returns:
+        Whether there may be more to change: at most `COMPUTED_AT_ONCE` people are changed at once. Nothing is done
+        for a group that is deleted or no longer dynamic.
+
+    Raises:
+        RuleViolation: `invalid_filter`: the rule can no longer be read.
+    """
+    return attempt(partial(_compute, group, actor, people))
+
+
+def _compute(group: UUID, actor: Actor, people: Collection[UUID] | None) -> bool:
+    found = lock_groups([group]).get(group)
+    if found is None or found.deleted_at is not None or found.kind != GroupKind.DYNAMIC:
+        return False
+    entering, leaving = differing(group, found.filter_text, people, COMPUTED_AT_ONCE)
+    more = len(entering) + len(leaving) == COMPUTED_AT_ONCE
+    if people is None and not more:
+        now = timezone.now()
+        next_look = NEXT_LOOK if found.computed_at else SECOND_LOOK
+        Group.objects.filter(pk=group).update(computed_at=now, recompute_at=now + next_look)
+    if entering or leaving:
+        removed, withdrawn = withdraw_assertions(found, Members(tuple(leaving)), actor.origin)
+        added, asserted = assert_memberships(found, Members(tuple(entering)), actor.origin, None)
+        tell_of_members(
+            found,
+            Verb.GROUP_MEMBERS_REPLACED,
+            actor,
+            added=added,
+            removed=removed,
+            also_asserted=withdrawn + asserted,
+        )
+    return more
 
 
 def end_memberships(today: date, *, actor: Actor) -> int:
@@ -175,69 +231,6 @@ def end_memberships(today: date, *, actor: Actor) -> int:
             rows = over.filter(group=found).values_list("user_id", "member_group_id")
             removed = remove_rows(found, Members.of_rows(rows))
             if removed:
-                _tell(found, Verb.GROUP_MEMBERS_REMOVED, actor, removed=removed)
+                tell_of_members(found, Verb.GROUP_MEMBERS_REMOVED, actor, removed=removed)
             ended += len(removed)
     return ended
-
-
-def _static(found: Group) -> Group:
-    """The group, if members may be written to it (raises RuleViolation)."""
-    if found.kind == GroupKind.DYNAMIC:
-        message = _("The members of a dynamic group follow from its filter.")
-        raise RuleViolation("dynamic_group", message, field="members")
-    return found
-
-
-def _tell(
-    group: Group,
-    verb: Verb,
-    actor: Actor,
-    *,
-    added: Members = Members(),  # noqa: B008  frozen and empty
-    removed: Members = Members(),  # noqa: B008  frozen and empty
-    also_asserted: int = 0,
-) -> None:
-    """Count the change on the group, which is locked, and write its audit entry and its events."""
-    counted = [group] if added or removed else []
-    for each in counted:
-        each.membership_version += 1
-    numbers = {"added": len(added), "removed": len(removed), "other_assertions": also_asserted}
-    # The numbers are complete, the names bounded: an entry is read by people.
-    changes = {"members": (_shown(removed), _shown(added))}
-    tell_all(
-        [audit.AuditRow(verb, group, changes, {name: many for name, many in numbers.items() if many})],
-        [
-            Announcement(
-                EventKind.MEMBERSHIP_CHANGED,
-                ObjectType.GROUP,
-                group.pk,
-                ("members",),
-                facts,
-                urgent=any(name.startswith("removed") for name in facts),
-            )
-            for facts in _facts(added, removed)
-        ],
-        actor=actor,
-        written=[Written(counted, ("membership_version",))],
-    )
-
-
-def _shown(members: Members) -> list[str]:
-    return [str(member) for member in members.all_ids()[: outbox.MEMBERS_PER_EVENT]]
-
-
-def _facts(added: Members, removed: Members) -> list[dict[str, list[str]]]:
-    """Who came and went, in parts of at most `MEMBERS_PER_EVENT`."""
-    touched = [
-        *(("removed_users", user) for user in removed.users),
-        *(("removed_groups", each) for each in removed.groups),
-        *(("added_users", user) for user in added.users),
-        *(("added_groups", each) for each in added.groups),
-    ]
-    parts: list[dict[str, list[str]]] = []
-    for some in chunks(touched, outbox.MEMBERS_PER_EVENT):
-        part: dict[str, list[str]] = {}
-        for name, member in some:
-            part.setdefault(name, []).append(str(member))
-        parts.append(part)
-    return parts

@@ -31,7 +31,7 @@ def tell_all(
         return
     pairs = [(str(consumer), str(kind)) for consumer, kinds in outbox.SUBSCRIPTIONS.items() for kind in kinds]
     events = outbox.change_events(announcements, actor=actor)
-    write_told(written, audit.entries(rows, actor=actor), events, pairs)
+    write_told(written, audit.entries(rows, actor=actor), events, pairs, outbox.WANTED_SQL)
     if events:
         outbox.ring()
 

@@ -1,5 +1,5 @@
 """Turns: what only one transaction at a time may decide, because what it reads is more than it can lock (a chain of
-managers, the tree of org units). The one place where this differs between databases.
+managers, the tree of org units, groups that look at each other). The one place where this differs between databases.
 """
 
 from enum import IntEnum
@@ -13,6 +13,7 @@ class Turn(IntEnum):
 
     MANAGERS = 1
     ORG_UNITS = 2
+    RULES = 3
 
 
 # Keeps our numbers apart from locks that others take in the same database.

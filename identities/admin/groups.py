@@ -14,16 +14,20 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from identities.actions.batches import all_of
-from identities.actions.groups import create_group, delete_groups_many, restore_group, update_group
+from identities.actions.groups import create_group, delete_groups_many, restore_group, set_rule, update_group
 from identities.actions.memberships import add_members, remove_members
 from identities.admin.action_admin import ActionModelAdmin, actor_of
-from identities.admin.object_actions import ObjectAction
+from identities.admin.group_form import GroupForm
+from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.origins import OriginNames
 from identities.admin.sections import Section, sections
+from identities.admin.words import moment_in_words
 from identities.canonical import fold
-from identities.errors import NotFound
+from identities.errors import NotFound, RuleViolation
 from identities.models import Group, Membership, User
+from identities.queries.dynamic_groups import asserted_by_hand, read_rule
 from identities.queries.org_tree import org_paths, path_in_words
+from identities.vocabulary import GroupKind
 
 MEMBERS_PER_PAGE = 100
 
@@ -83,10 +87,15 @@ class DeletedGroupFilter(admin.SimpleListFilter):
 class GroupAdmin(ActionModelAdmin):
     """Groups; their members stand on a page of their own."""
 
+    form = GroupForm
+    change_form_template = "admin/identities/group_change_form.html"
     list_display = ("display_name", "description", "members", "source")
-    list_filter = (DeletedGroupFilter,)
+    list_filter = (DeletedGroupFilter, "kind")
     search_fields = ("display_name_key",)
-    fields = ("display_name", "description")
+    fieldsets = (
+        (None, {"fields": ("display_name", "description")}),
+        (gettext_lazy("Rule"), {"fields": ("kind", "filter_text")}),
+    )
     ordering = ("display_name_key", "id")
     empty_words = gettext_lazy("Groups come by an import, from an API client, or are added here by hand.")
     deletion_words = gettext_lazy(
@@ -99,7 +108,7 @@ class GroupAdmin(ActionModelAdmin):
             gettext_lazy("They stay until they are taken out here."),
             _add,
             form=MembersForm,
-            offered=lambda group: group.deleted_at is None,
+            offered=lambda group: group.deleted_at is None and group.kind == GroupKind.STATIC,
         ),
         ObjectAction(
             "remove",
@@ -107,7 +116,7 @@ class GroupAdmin(ActionModelAdmin):
             gettext_lazy("They are taken out whoever put them in; a source that still says otherwise puts them back."),
             _remove,
             form=MembersForm,
-            offered=lambda group: group.deleted_at is None,
+            offered=lambda group: group.deleted_at is None and asserted_by_hand(group),
             dangerous=True,
         ),
         ObjectAction(
@@ -144,13 +153,32 @@ class GroupAdmin(ActionModelAdmin):
         """Who asserted this group."""
         return self._names.name(group.default_origin)
 
+    def object_facts(self, request: HttpRequest, obj: Any) -> list[Fact]:
+        """Of a dynamic group: by what its members are computed, since when, and how many they are."""
+        if obj.kind != GroupKind.DYNAMIC:
+            return []
+        computed = moment_in_words(obj.computed_at) if obj.computed_at else _("under way")
+        facts = [
+            Fact(_("Members are computed by the rule"), obj.filter_text),
+            Fact(_("Everybody was last looked at"), computed),
+            Fact(_("Members"), obj.number_of_members),
+        ]
+        try:
+            read_rule(obj.filter_text)
+        except RuleViolation as refusal:
+            facts.append(Fact(_("The rule cannot be read"), refusal.message, level="bad"))
+        return facts
+
     def write(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> Group:
         """Create or rename."""
         actor = actor_of(request)
+        texts = {name: form.cleaned_data[name] for name in ("display_name", "description")}
         if not change:
-            return create_group(actor=actor, **form.cleaned_data)
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            return create_group(actor=actor, **texts, filter_text=form.rule or "")
+        changes = {name: text for name, text in texts.items() if name in form.changed_data}
         update_group(form.instance.pk, actor=actor, changes=changes)
+        if {"kind", "filter_text"} & set(form.changed_data):
+            set_rule(form.instance.pk, form.rule, actor=actor)
         return form.instance  # type: ignore[no-any-return]
 
     def remove(self, request: HttpRequest, objects: "QuerySet[Group]", reason: str = "") -> None:
@@ -177,7 +205,7 @@ def _members(request: HttpRequest, group: Any) -> SafeString:
         }
         for m in page
     ]
-    return render_to_string("admin/identities/members.html", {"rows": rows, "page": page}, request)
+    return render_to_string("admin/identities/members.html", {"rows": rows, "page": page, "group": group}, request)
 
 
 def _groups_of(request: HttpRequest, user: Any) -> SafeString:

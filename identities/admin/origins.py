@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from identities.models import ApiClient
+from identities.models import ApiClient, Group
+from identities.vocabulary import GroupKind
 
 _PLAIN: Final[dict[str, Promise]] = {
     "admin": gettext_lazy("administrators"),
@@ -16,9 +17,10 @@ _PLAIN: Final[dict[str, Promise]] = {
 
 
 class OriginNames:
-    """Names of origins for one page: API clients are read once."""
+    """Names of origins for one page: API clients and dynamic groups are read once."""
 
     def __init__(self) -> None:
+        self._groups: dict[str, str] | None = None
         self._clients: dict[str, str] | None = None
 
     def name(self, origin: str) -> str:
@@ -28,6 +30,8 @@ class OriginNames:
         kind, _sep, name = origin.partition(":")
         if kind == "scim":
             return _("API client %(name)s") % {"name": self._client_names().get(name, name)}
+        if kind == "rule":
+            return _("the rule of %(name)s") % {"name": self._group_names().get(name, name)}
         if kind == "file":
             return _("import %(name)s") % {"name": name}
         return origin
@@ -36,3 +40,9 @@ class OriginNames:
         if self._clients is None:
             self._clients = {str(pk): name for pk, name in ApiClient.objects.values_list("pk", "name")}
         return self._clients
+
+    def _group_names(self) -> dict[str, str]:
+        if self._groups is None:
+            dynamic = Group.objects.filter(kind=GroupKind.DYNAMIC)
+            self._groups = {str(pk): name for pk, name in dynamic.values_list("pk", "display_name")}
+        return self._groups

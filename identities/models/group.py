@@ -21,13 +21,20 @@ class GroupQuerySet(models.QuerySet):
 
 
 class Group(models.Model):
-    """A group of people and groups. `scim_text` has no members; `membership_version` counts membership changes."""
+    """A group of people and groups. `scim_text` has no members; `membership_version` counts membership changes.
+
+    A dynamic group has a rule: `filter_text`, a SCIM filter on people. `computed_at` is when everybody was last held
+    against it, `recompute_at` when that is due again.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, default=GroupKind.STATIC, choices=[(k, k) for k in GroupKind])
     display_name = models.CharField(_("name"), max_length=255)
     display_name_key = UniqueFoldedField(source="display_name")
     description = models.CharField(_("description"), max_length=1024, blank=True, default="")
+    filter_text = models.TextField(_("rule"), blank=True, default="")
+    computed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    recompute_at = models.DateTimeField(null=True, blank=True, editable=False)
     default_origin = models.CharField(_("source"), max_length=80)
     owners = models.JSONField(default=dict, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -44,6 +51,7 @@ class Group(models.Model):
         verbose_name = _("group")
         verbose_name_plural = _("groups")
         ordering = ("display_name_key", "id")
+        indexes = (models.Index(fields=["recompute_at"], condition=Q(kind=GroupKind.DYNAMIC), name="group_dynamic"),)
 
     def __str__(self) -> str:
         return self.display_name

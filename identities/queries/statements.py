@@ -121,6 +121,7 @@ def write_told(
     entries: Sequence[models.Model],
     events: Sequence[models.Model],
     subscriptions: Sequence[tuple[str, str]],
+    wanted_sql: str,
 ) -> None:
     """Write rows, their audit entries and change events, and a delivery for each event and consumer, in one round trip.
 
@@ -128,13 +129,14 @@ def write_told(
 
     Args:
         subscriptions: which consumer is told of which kind of event.
+        wanted_sql: the condition on `consumer` that it wants a delivery now.
     """
     parts = [part for part in (*written, Written(entries)) if part.rows]
     others, records = tuple(part.sql() for part in parts), [part.records() for part in parts]
     if events:
         told = Written(events)
         pairs = [{"consumer": consumer, "kind": kind} for consumer, kind in subscriptions]
-        run(_told_sql(others, told.sql()), [*records, told.records(), _json(pairs)])
+        run(_told_sql(others, told.sql(), wanted_sql), [*records, told.records(), _json(pairs)])
     elif parts:
         run(_together(others, "SELECT"), records)
     for row in (row for part in written for row in part.rows):
@@ -150,12 +152,13 @@ def _together(parts: tuple[str, ...], last: str) -> str:
 
 
 @cache
-def _told_sql(others: tuple[str, ...], events: str) -> str:
+def _told_sql(others: tuple[str, ...], events: str, wanted_sql: str) -> str:
     announced = f"{events} RETURNING id, kind"
     deliveries = f"""
         INSERT INTO {Delivery._meta.db_table} (event_id, consumer, claimed_by)
         SELECT event.id, subscription.consumer, '' FROM part{len(others)} AS event
-        JOIN jsonb_to_recordset(%s::jsonb) AS subscription(consumer text, kind text) USING (kind) ORDER BY event.id
+        JOIN jsonb_to_recordset(%s::jsonb) AS subscription(consumer text, kind text) USING (kind)
+        WHERE {wanted_sql} ORDER BY event.id
     """  # noqa: S608  names of our own tables
     return _together((*others, announced), deliveries)
 

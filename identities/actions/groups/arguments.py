@@ -11,11 +11,12 @@ from identities.models import Group
 
 @dataclass(frozen=True, slots=True)
 class NewGroup:
-    """One group to be created. Without `default_origin`, the actor's is taken."""
+    """One group to be created. Without `default_origin`, the actor's is taken; with `filter_text` it is dynamic."""
 
     display_name: str
     description: str = ""
     default_origin: str | None = None
+    filter_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class GroupUpdate:
     changes: Mapping[str, Any]
     mode: Mode = "skip"
     if_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRule:
+    """The rule that one group gets: a SCIM filter on people, or None to make it static."""
+
+    group: Group | UUID
+    filter_text: str | None
 
 
 @dataclass(frozen=True, slots=True)

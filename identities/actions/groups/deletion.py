@@ -23,7 +23,7 @@ from identities.actions.guards import check_lifecycle
 from identities.actors import Actor
 from identities.errors import IdentityError
 from identities.models import Group
-from identities.vocabulary import EventKind, Verb
+from identities.vocabulary import EventKind, GroupKind, Verb
 
 Groups = Sequence[Group | UUID]
 # Changes one group; returns whether there was anything to change.
@@ -83,6 +83,8 @@ def _restore(actor: Actor, groups: Groups) -> list[Group | IdentityError]:
         check_lifecycle(group.default_origin, actor)
         names.take(group)
         group.deleted_at = None
+        if group.kind == GroupKind.DYNAMIC:
+            group.recompute_at = timezone.now()
         return True
 
     return _change(groups, locked, step, Verb.GROUP_RESTORED, EventKind.GROUP_RESTORED, actor)
@@ -107,7 +109,7 @@ def _change(
         touch_groups({parent for above in parents.values() for parent in above})
         # Last: PostgreSQL locks a row whose name changes against everybody who refers to it, as a commit of new
         # members does while it holds the group they are put in.
-        write_groups(changed, {"deleted_at"})
+        write_groups(changed, {"deleted_at", "recompute_at"})
         tell_of_groups([_told(group, verb, event, parents[group.pk]) for group in changed], actor=actor)
     return results
 

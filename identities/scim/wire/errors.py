@@ -45,6 +45,7 @@ _DETAILS: Final = 5
 _SCIM_TYPES: Final = {
     "invalid_filter": "invalidFilter",
     "invalid_path": "invalidPath",
+    "dynamic_group": "mutability",
     "immutable": "mutability",
     "read_only": "mutability",
 }

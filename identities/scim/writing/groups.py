@@ -10,7 +10,7 @@ from scim2_models import Context
 from identities.actions.associations import associate, drop_association
 from identities.actions.attempts import attempt
 from identities.actions.groups import create_group, delete_group, update_group
-from identities.actions.membership_rows import Members
+from identities.actions.membership_rows import Members, check_static
 from identities.actions.memberships import add_members, remove_members, replace_members
 from identities.errors import NotFound, NotPermitted, RuleViolation
 from identities.filters.parse import parse
@@ -27,6 +27,7 @@ from identities.scim.wire.parsers import TooLarge
 from identities.scim.wire.profiles import policy, tolerates
 from identities.scim.wire.versions import group_tag
 from identities.scim.writing.group_patch import MemberChanges, Step, check_members, rest_of, split
+from identities.vocabulary import GroupKind
 
 
 def create(call: Call, payload: Form) -> UUID:
@@ -51,6 +52,8 @@ def create(call: Call, payload: Form) -> UUID:
 def replace(call: Call, pk: UUID, payload: Form) -> None:
     """Make the group what a PUT says. Members whom others assert stay; without `members` the client withdraws its own.
 
+    Those of a dynamic group are read-only.
+
     Raises:
         NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation; pydantic.ValidationError.
     """
@@ -60,7 +63,10 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
         group = _locked(call, pk)
         wanted = GroupAdapter(group).from_dict(form)
         _write(call, group, wanted.display_name, wanted.external_id, refuse=False)
-        replace_members(group, _seen(call, wanted.members or ()), actor=call.actor, held=group)
+        if group.kind == GroupKind.DYNAMIC:
+            call.notes.add("kept", "members")
+        else:
+            replace_members(group, _seen(call, wanted.members or ()), actor=call.actor, held=group)
 
     attempt(write)
 
@@ -70,7 +76,7 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
 
     Raises:
         NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation.
-        ValueOwned: unless the profile tolerates it.
+        ValueOwned, or RuleViolation `dynamic_group` for members that a rule asserts: unless the profile tolerates it.
         SCIMException and pydantic.ValidationError for a message that cannot be understood or applied.
     """
     message = read_patch(GroupResource, call.tolerance.patch(payload), call.profile)
@@ -145,6 +151,11 @@ def _write(call: Call, group: Any, display_name: str, external_id: str | None, *
 
 
 def _change_members(call: Call, group: Group, changes: MemberChanges) -> None:
+    if changes.steps and group.kind == GroupKind.DYNAMIC:
+        if not tolerates(call.profile, "owned_values_kept"):
+            check_static(group)
+        call.notes.add("kept", "members")
+        return
     for step in changes.steps:
         match step.kind:
             case "add":

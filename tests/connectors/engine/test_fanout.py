@@ -228,7 +228,7 @@ def test_events_left_because_our_database_failed_are_taken_up_at_once(monkeypatc
 
     assert fanout.drain() == 1
     assert waiting() == {"anna"}
-    assert not fanout._given_up
+    assert not fanout._claims.given_up
 
 
 def test_a_scope_that_cannot_be_read_stops_no_other_system() -> None:

@@ -162,6 +162,12 @@ FORMS: dict[str, Form] = {
         _group_whose_name_is_taken,
         "group_name_taken",
     ),
+    "groups.set_rules_many": Form(
+        groups.set_rules_many,
+        lambda number, word: [groups.GroupRule(each, "active eq true") for each in _groups(number, word)],
+        lambda: groups.GroupRule(make_group(), "no filter"),
+        "invalid_filter",
+    ),
     "groups.update_groups_many": Form(
         groups.update_groups_many,
         lambda number, word: [

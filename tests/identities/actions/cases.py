@@ -36,6 +36,7 @@ from tests.factories import (
     make_people,
     make_person,
 )
+from tests.identities.actions.rule_cases import RULE_CASES
 
 
 class Case(NamedTuple):
@@ -134,6 +135,7 @@ def _many_known() -> tuple[Any, list[Any]]:
 
 
 CASES: dict[str, Case] = {
+    **{name: Case(*parts) for name, parts in RULE_CASES.items()},
     "administrators.create_operator": Case(
         lambda _: administrators.create_operator("root", PASSWORD, Role.AUDITOR, actor=actor()),
         lambda: administrators.ensure_roles(actor=actor()),

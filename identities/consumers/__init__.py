@@ -1,0 +1,1 @@
+"""Consumers of change events: they claim deliveries and act on them by actions."""
