@@ -155,6 +155,7 @@ class SystemVerb(StrEnum):
     SYSTEM_DELETION_STARTED = "system.deletion_started"
     SYSTEM_DELETED = "system.deleted"
     MAPPINGS_CHANGED = "mappings.changed"
+    OPERATION_ASKED_FOR = "operation.asked_for"
     OPERATION_RETRIED = "operation.retried"
     OPERATION_SKIPPED = "operation.skipped"
     OPERATION_CANCELLED = "operation.cancelled"

@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connectors.admin.charts import operations_url
+from connectors.engine.advice import advice, cause_in_words
 from connectors.models import ConnectedSystem, Finding, Operation, Run
-from connectors.vocabulary import BreakerState, OperationState, RunState, SystemState
+from connectors.vocabulary import WAITS_FOR_A_PERSON, BreakerState, OperationState, RunState, SystemState
 from identities.admin.words import moment_in_words
 from identities.models import Delivery
 from identities.queries.client_expiry import clients_that_expire
@@ -75,7 +77,7 @@ def _stalled() -> Iterator[Attention]:
             _("Changes wait and no worker takes them up"),
             _("Start a worker, or look into its log: nothing is lost, and all of it goes out once one runs."),
             since,
-            reverse("admin:connectors_operation_changelist") + "?state__exact=waiting",
+            operations_url(state__exact=OperationState.WAITING),
         )
 
 
@@ -104,38 +106,42 @@ def _systems_in_trouble(systems: Sequence[ConnectedSystem]) -> Iterator[Attentio
 
 def _operations_for_a_person() -> Iterator[Attention]:
     waiting = (
-        Operation.objects.filter(state__in=(OperationState.HELD, OperationState.FAILED, OperationState.DISPUTED))
-        .values("state", "system__name", "system_id")
+        Operation.objects.filter(state__in=WAITS_FOR_A_PERSON)
+        .values("state", "error_class", "system__name", "system_id")
         .annotate(number=Count("id"), since=Min("finished_at"))
-        .order_by("state", "system__name")
+        .order_by("state", "system__name", "error_class")
     )
     for row in waiting:
-        list_url = reverse("admin:connectors_operation_changelist")
-        url = f"{list_url}?state__exact={row['state']}&system__id__exact={row['system_id']}"
-        text, advice = _words(row["state"], row["number"], row["system__name"])
-        yield Attention("wait" if row["state"] == OperationState.HELD else "bad", text, advice, row["since"], url)
+        filters = {"state__exact": row["state"], "system__id__exact": row["system_id"]}
+        if row["error_class"]:
+            filters["error_class__exact"] = row["error_class"]
+        text = _words(row["state"], row["error_class"], row["number"], row["system__name"])
+        level = "wait" if row["state"] == OperationState.HELD else "bad"
+        todo = advice(row["state"], row["error_class"])
+        yield Attention(level, text, todo, row["since"], operations_url(**filters))
 
 
-def _words(state: str, number: int, system: str) -> tuple[str, str]:
-    facts = {"number": number, "system": system}
+def _words(state: str, error_class: str, number: int, system: str) -> str:
+    facts = {"number": number, "system": system, "cause": cause_in_words(error_class or "rejected")}
     if state == OperationState.HELD:
         text = ngettext(
             "%(number)d removal on %(system)s is held by its limit",
             "%(number)d removals on %(system)s are held by its limit",
             number,
         )
-        return text % facts, _("Release them if they are meant, reject them if they are not.")
-    if state == OperationState.DISPUTED:
+    elif state == OperationState.DISPUTED:
         text = ngettext(
             "%(number)d account on %(system)s has a name that is taken by somebody else's",
             "%(number)d accounts on %(system)s have names that are taken by somebody else's",
             number,
         )
-        return text % facts, _("Match it by hand if it is the same person, or change the name.")
-    text = ngettext(
-        "%(number)d operation on %(system)s was refused", "%(number)d operations on %(system)s were refused", number
-    )
-    return text % facts, _("Read the message, mend the value or the mapping, then retry.")
+    else:
+        text = ngettext(
+            "%(number)d operation on %(system)s failed: %(cause)s",
+            "%(number)d operations on %(system)s failed: %(cause)s",
+            number,
+        )
+    return text % facts
 
 
 def _imports_for_a_person() -> Iterator[Attention]:

@@ -2,40 +2,39 @@
 number of queries.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from connectors.admin.charts import Cell, Chart, Row, Series, day_in_words, hour_in_words, operations_url, over_time
+from connectors.admin.words import health_in_words
+from connectors.engine.progress import by_day, by_hour
 from connectors.models import ConnectedSystem, Link, Operation
-from connectors.vocabulary import WAITS_FOR_A_PERSON, BreakerState, OperationState, SystemState
+from connectors.vocabulary import OPEN, WAITS_FOR_A_PERSON, LinkState, OperationState
 from identities.admin.words import name_in_words
 from identities.models import AuditEntry, User
 from provisioning_portal.attention import needs_attention
 
 LATEST: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One number with the list behind it."""
-
-    title: str
-    number: int
-    url: str
+_RETRIED: Final = "retried"
 
 
 def dashboard_callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fill the front page's context (called by Unfold)."""
     systems = list(ConnectedSystem.objects.order_by("name"))
+    open_operations = _open_operations()
+    people = _people()
     context["attention"] = needs_attention(systems)
-    context["cards"] = [*_people_cards(), *_operation_cards()]
-    context["systems"] = _system_rows(systems)
-    context["first_steps"] = context["cards"][0].number == 0 or not systems
+    context["charts"] = [people, *_over_time()] if systems else [people]
+    context["systems"] = _system_rows(systems, open_operations)
+    context["backlog"] = _backlog(systems, open_operations)
+    context["first_steps"] = people.is_empty or not systems
     if request.user.has_perm("identities.view_auditentry"):  # type: ignore[union-attr]
         context["latest"] = [
             {"entry": each, "verb": name_in_words(each.verb)} for each in AuditEntry.objects.order_by("-id")[:LATEST]
@@ -43,63 +42,99 @@ def dashboard_callback(request: HttpRequest, context: dict[str, Any]) -> dict[st
     return context
 
 
-def _people_cards() -> Iterator[Card]:
+def _people() -> Chart:
+    """People by state; the lists they lead to count the same."""
     url = reverse("admin:identities_user_changelist")
+    active = Q(state="active")
     counted = User.objects.persons().aggregate(
-        all=Count("pk"),
-        active=Count("pk", filter=Q(active=True)),
+        in_use=Count("pk", filter=active & Q(active=True)),
+        suspended=Count("pk", filter=active & Q(active=False)),
         staged=Count("pk", filter=Q(state="staged")),
         deprovisioned=Count("pk", filter=Q(state="deprovisioned")),
     )
-    yield Card(_("People"), counted["all"], url)
-    yield Card(_("Active"), counted["active"], f"{url}?active__exact=1")
-    yield Card(_("To start"), counted["staged"], f"{url}?state__exact=staged")
-    yield Card(_("Left"), counted["deprovisioned"], f"{url}?state__exact=deprovisioned")
-
-
-def _operation_cards() -> Iterator[Card]:
-    url = reverse("admin:connectors_operation_changelist")
-    counted = Operation.objects.filter(state__in=(OperationState.WAITING, OperationState.IN_FLIGHT)).aggregate(
-        waiting=Count("pk", filter=Q(attempt=0)), retrying=Count("pk", filter=Q(attempt__gt=0))
+    shown = (
+        (_("Active"), "in_use", "state__exact=active&active__exact=1"),
+        (_("Suspended"), "suspended", "state__exact=active&active__exact=0"),
+        (_("To start"), "staged", "state__exact=staged"),
+        (_("Left"), "deprovisioned", "state__exact=deprovisioned"),
     )
-    yield Card(_("On their way"), counted["waiting"], f"{url}?state__exact=waiting")
-    yield Card(_("Tried again"), counted["retrying"], f"{url}?state__exact=waiting&attempt__gt=0")
+    rows = tuple(Row(label, (Cell(counted[key], f"{url}?{query}"),)) for label, key, query in shown)
+    about = _("%(number)d people are known to the portal.") % {"number": sum(counted.values())}
+    series = (Series(_("people"), "rest"),)
+    return Chart("people", _("People by state"), about, _("State"), series, rows, lies=True)
 
 
-def _system_rows(systems: list[ConnectedSystem]) -> list[dict[str, Any]]:
-    links = {
-        row["system_id"]: row
-        for row in Link.objects.values("system_id").annotate(
-            linked=Count("pk", filter=Q(state="linked")), last=Max("synchronised_at")
-        )
-    }
-    on_their_way = Q(state__in=(OperationState.WAITING, OperationState.IN_FLIGHT))
-    operations = {
-        row["system_id"]: row
-        for row in Operation.objects.filter(on_their_way | Q(state__in=WAITS_FOR_A_PERSON))
+def _over_time() -> tuple[Chart, Chart]:
+    now = timezone.now()
+    about = _("Operations by when they ended. What was tried again counts once, where it ended.")
+    hours = by_hour(now)
+    days = by_day(now)
+    return (
+        over_time("hours", _("The last 24 hours"), about, hours, hour_in_words),
+        over_time("days", _("The last 14 days"), about, days, day_in_words),
+    )
+
+
+def _open_operations() -> dict[Any, Counter[str]]:
+    """By system, how many operations are open in each state; those that failed before and wait count apart."""
+    again = Count("pk", filter=Q(state=OperationState.WAITING, attempt__gt=0))
+    found: dict[Any, Counter[str]] = {}
+    rows = Operation.objects.filter(state__in=OPEN).order_by().values("system_id", "state")
+    for row in rows.annotate(number=Count("pk"), again=again):
+        counted = found.setdefault(row["system_id"], Counter())
+        counted[row["state"]] += row["number"] - row["again"]
+        counted[_RETRIED] += row["again"]
+    return found
+
+
+def _system_rows(systems: Sequence[ConnectedSystem], operations: dict[Any, Counter[str]]) -> list[dict[str, Any]]:
+    linked = dict(
+        Link.objects.filter(state=LinkState.LINKED)
+        .order_by()
         .values("system_id")
-        .annotate(waiting=Count("pk", filter=on_their_way), stuck=Count("pk", filter=~on_their_way))
-    }
-    operations_url = reverse("admin:connectors_operation_changelist")
+        .annotate(number=Count("pk"))
+        .values_list("system_id", "number")
+    )
+    links_url = reverse("admin:connectors_link_changelist")
     return [
         {
             "system": system,
             "url": reverse("admin:connectors_connectedsystem_change", args=[system.pk]),
-            "health": _health(system),
-            "linked": links.get(system.pk, {}).get("linked", 0),
-            "last": links.get(system.pk, {}).get("last"),
-            "waiting": operations.get(system.pk, {}).get("waiting", 0),
-            "stuck": operations.get(system.pk, {}).get("stuck", 0),
-            "operations_url": f"{operations_url}?system__id__exact={system.pk}",
+            "health": health_in_words(system),
+            "linked": linked.get(system.pk, 0),
+            "linked_url": f"{links_url}?system__id__exact={system.pk}&state__exact={LinkState.LINKED}",
+            "open": sum(operations.get(system.pk, Counter()).values()),
+            "open_url": operations_url(system__id__exact=system.pk, state__in=",".join(OPEN)),
+            "stuck": sum(operations.get(system.pk, Counter())[state] for state in WAITS_FOR_A_PERSON),
+            "stuck_url": operations_url(system__id__exact=system.pk, state__in=",".join(WAITS_FOR_A_PERSON)),
         }
         for system in systems
     ]
 
 
-def _health(system: ConnectedSystem) -> tuple[str, str]:
-    """Style and words for how a system fares."""
-    if system.state != SystemState.RUNNING:
-        return "wait", _("paused") if system.state == SystemState.PAUSED else _("being removed")
-    if system.breaker != BreakerState.CLOSED:
-        return "bad", _("not reachable")
-    return "good", _("running")
+def _backlog(systems: Sequence[ConnectedSystem], operations: dict[Any, Counter[str]]) -> Chart:
+    series = (
+        Series(_("waiting"), "rest"),
+        Series(_("under way"), "good"),
+        Series(_("tried again"), "wait"),
+        Series(_("wait for a person"), "bad"),
+    )
+    rows = tuple(_backlog_row(system, operations.get(system.pk, Counter())) for system in systems)
+    about = _("Operations that are open, by system.")
+    return Chart("backlog", _("Backlog"), about, _("System"), series, rows, lies=True)
+
+
+def _backlog_row(system: ConnectedSystem, counted: Counter[str]) -> Row:
+    waiting, in_flight = OperationState.WAITING, OperationState.IN_FLIGHT
+    stuck = sum(counted[state] for state in WAITS_FOR_A_PERSON)
+    cells = (
+        (counted[waiting], {"state__exact": waiting, "attempt__exact": 0}),
+        (counted[in_flight], {"state__exact": in_flight}),
+        (counted[_RETRIED], {"state__exact": waiting, "attempt__gt": 0}),
+        (stuck, {"state__in": ",".join(WAITS_FOR_A_PERSON)}),
+    )
+    return Row(
+        system.name,
+        tuple(Cell(number, operations_url(system__id__exact=system.pk, **which)) for number, which in cells),
+        reverse("admin:connectors_connectedsystem_change", args=[system.pk]),
+    )

@@ -14,6 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from connectors.actions import links
+from connectors.admin.explain_page import explain_url
 from connectors.admin.words import LINK_LEVELS
 from connectors.engine.decide.values import displayed
 from connectors.engine.known_values import recalled
@@ -124,7 +125,10 @@ class LinkAdmin(ActionModelAdmin):
 
     def object_facts(self, request: HttpRequest, obj: Link) -> list[Fact]:
         """How the link stands."""
-        return [Fact(_("State"), in_words(obj.state), level=LINK_LEVELS[LinkState(obj.state)] or "plain")]
+        return [
+            Fact(_("State"), in_words(obj.state), level=LINK_LEVELS[LinkState(obj.state)] or "plain"),
+            _explained(obj),
+        ]
 
     @admin.display(description=gettext_lazy("Last known values"))
     def known_values(self, link: Link) -> str:
@@ -134,3 +138,8 @@ class LinkAdmin(ActionModelAdmin):
         shown = {name: displayed(values) for name, values in known.values.items()}
         rows = sorted({**shown, **concealed}.items())
         return format_html_join("", "<div><strong>{}</strong>: {}</div>", rows) or "-"
+
+
+def _explained(obj: Link) -> Fact:
+    url = explain_url(obj.system_id, obj.object_type, obj.object_id)
+    return Fact(_("Explain"), _("why, and what happens next"), url)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from connectors.actions import holds, operations
+from connectors.admin.explain_page import explain_url
 from connectors.admin.words import OPERATION_LEVELS, verdict_in_words
 from connectors.models import Operation
 from connectors.vocabulary import OperationState
@@ -144,7 +145,7 @@ class OperationAdmin(ActionModelAdmin):
     def object_facts(self, request: HttpRequest, obj: Operation) -> list[Fact]:
         """How the operation stands."""
         level = OPERATION_LEVELS.get(OperationState(obj.state), "plain")
-        return [Fact(_("State"), in_words(obj.state), level=level)]
+        return [Fact(_("State"), in_words(obj.state), level=level), _explained(obj)]
 
     @admin.display(description=gettext_lazy("What is done"), ordering="verdict")
     def outcome(self, operation: Operation) -> str:
@@ -221,3 +222,8 @@ class OperationAdmin(ActionModelAdmin):
     def reject_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Reject the chosen removals."""
         return self._each(request, queryset, "reject", holds.reject)
+
+
+def _explained(obj: Operation) -> Fact:
+    url = explain_url(obj.system_id, obj.object_type, obj.object_id)
+    return Fact(_("Explain"), _("why, and what happens next"), url)

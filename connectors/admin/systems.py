@@ -3,12 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -16,12 +15,15 @@ from unfold.decorators import display
 from connectors import registry, vault
 from connectors.actions import systems
 from connectors.admin.configuration_form import PREFIX, configuration_fields, groups_of
+from connectors.admin.explain_page import ExplainPages
+from connectors.admin.overview import system_overview
 from connectors.admin.system_actions import SYSTEM_ACTIONS
 from connectors.admin.system_form import LIMIT_FIELDS, POLICY_FIELDS, SCOPE_FIELDS, SystemForm
+from connectors.admin.words import health_in_words
 from connectors.models import ConnectedSystem
 from connectors.spi import Configuration
-from connectors.vocabulary import OPEN, BreakerState, LinkState, SystemState
-from identities.admin.action_admin import ActionModelAdmin, actor_of
+from connectors.vocabulary import BreakerState, LinkState, SystemState
+from identities.admin.action_admin import actor_of
 from identities.admin.history import history
 from identities.admin.object_actions import Fact
 from identities.admin.sections import Section, sections
@@ -36,10 +38,11 @@ WHAT_FOR = {
 
 
 @admin.register(ConnectedSystem)
-class ConnectedSystemAdmin(ActionModelAdmin):
+class ConnectedSystemAdmin(ExplainPages):
     """One configured remote system. Created paused."""
 
     form = SystemForm
+    change_form_template = "admin/connectors/system_change_form.html"
     list_display = ("name", "kind", "status", "linked", "last_success_at")
     search_fields = ("name",)
     autocomplete_fields = ("scope_groups", "scope_org_units")
@@ -70,18 +73,15 @@ class ConnectedSystemAdmin(ActionModelAdmin):
 
     def object_facts(self, request: HttpRequest, obj: ConnectedSystem) -> list[Fact]:
         """How the system fares, with the lists behind it."""
-        state, words = self.status(obj)
-        level = {"running": "good", "not_reachable": "bad"}.get(state, "wait")
-        facts = [Fact(_("State"), words, level=level), Fact(_("Connector"), self.kind(obj))]
-        if obj.breaker != BreakerState.CLOSED:
-            facts.append(Fact(_("Why"), obj.breaker_reason))
-        links = f"{reverse('admin:connectors_link_changelist')}?system__id__exact={obj.pk}"
-        facts.append(Fact(_("Accounts and groups"), self.linked(obj), links))
-        waiting = obj.operations.filter(state__in=OPEN).count()
-        operations = f"{reverse('admin:connectors_operation_changelist')}?system__id__exact={obj.pk}"
-        facts.append(Fact(_("Open operations"), waiting, operations))
-        last = naturaltime(obj.last_success_at) if obj.last_success_at else _("never")
-        return [*facts, Fact(_("Last answer"), last)]
+        level, words = health_in_words(obj)
+        return [Fact(_("State"), words, level=level), Fact(_("Connector"), self.kind(obj))]
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """How the system fares, above its settings."""
+        system = self.get_object(request, unquote(object_id))
+        may_see = request.user.has_perms(("connectors.view_operation", "connectors.view_link"))  # type: ignore[union-attr]
+        shown = system_overview(system) if system and may_see else ""
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "overview": shown})
 
     @admin.display(description=gettext_lazy("Accounts and groups"))
     def linked(self, system: ConnectedSystem) -> int:

@@ -3,11 +3,15 @@
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from connectors.engine.advice import cause_in_words
 from connectors.engine.situation import Verdict
+from connectors.models import ConnectedSystem
 from connectors.vocabulary import (
     AdoptionPolicy,
+    BreakerState,
     GonePolicy,
     LinkState,
     OperationState,
@@ -15,7 +19,7 @@ from connectors.vocabulary import (
     RunState,
     SystemState,
 )
-from identities.admin.words import say
+from identities.admin.words import in_words, say
 
 OPERATION_LEVELS: Final = {
     OperationState.FAILED: "bad",
@@ -69,3 +73,17 @@ say({**_POLICIES, **_STATES})
 def verdict_in_words(verdict: str) -> str:
     """What was or would be done, in words."""
     return str(VERDICTS.get(verdict, verdict))
+
+
+def health_in_words(system: ConnectedSystem) -> tuple[str, str]:
+    """How a system fares: the level of the mark, and the word in it."""
+    if system.state != SystemState.RUNNING:
+        return "wait", in_words(system.state)
+    if system.breaker != BreakerState.CLOSED:
+        return "bad", gettext("not reachable")
+    return "good", in_words(system.state)
+
+
+def error_in_words(error_class: str) -> str:
+    """The class of an error in words; empty without one."""
+    return cause_in_words(error_class) if error_class else ""

@@ -84,6 +84,7 @@ class Outcome:
         dependents: objects to converge on the same system so that this one can go on; itself, when there is more to
             write.
         answered: whether the system answered a call meanwhile, which closes its breaker.
+        calls: the calls it took, as they are stored.
     """
 
     ending: Ending
@@ -97,6 +98,7 @@ class Outcome:
     held_verdict: str = ""
     dependents: tuple[tuple[ObjectType, UUID], ...] = ()
     answered: bool = True
+    calls: tuple[dict[str, Any], ...] = ()
 
 
 def claim_due(worker: str, limit: int, *, share: int | None = None) -> list[Claim]:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 from connectors.engine import crash_points
 from connectors.engine.act import Act
@@ -20,7 +21,7 @@ from connectors.engine.failures import (
 )
 from connectors.engine.gather import Gatherer
 from connectors.engine.ledger import Ledger
-from connectors.engine.outcomes import decided_outcome, failed_outcome, retry_delay
+from connectors.engine.outcomes import call_facts, decided_outcome, failed_outcome, retry_delay
 from connectors.engine.reads import decided
 from connectors.engine.session import Session, session
 from connectors.engine.situation import CREATES, LinkView, Situation, Verdict
@@ -63,6 +64,7 @@ class _Attempt:
         self._carried_out: list[Decision] = []
         self._under_way: Decision | None = None
         self._answered = False
+        self._calls: tuple[dict[str, Any], ...] = ()
 
     def outcome(self) -> Outcome:
         """Converge and say how it ended."""
@@ -72,6 +74,7 @@ class _Attempt:
                     self._converge(opened)
                 finally:
                     self._answered = opened.connector.answered
+                    self._calls = tuple(call_facts(call) for call in opened.connector.log)
         except LeaseLost:
             return Outcome(Ending.RETRY, message="The lease was lost.", retry_in=0.0, answered=self._answered)
         except SystemChanged:
@@ -85,7 +88,7 @@ class _Attempt:
         others = self._others_first(outcome)
         if others is not None:
             outcome = replace(outcome, ending=Ending.RETRY, retry_in=retry_delay(self._claim), dependents=others)
-        return replace(outcome, answered=self._answered)
+        return replace(outcome, answered=self._answered, calls=self._calls)
 
     def _others_first(self, outcome: Outcome) -> Dependents | None:
         """Whom to converge before it is tried again, where others of ours may be why it was refused; None elsewhere.

@@ -12,12 +12,13 @@ from connectors.engine.budget import removal_budgets
 from connectors.engine.claiming import dialect
 from connectors.engine.decision import Answer, Decision, Problem, Step
 from connectors.engine.gather import Gatherer, resolved
+from connectors.engine.obstacles import Obstacle, system_gates
 from connectors.engine.reads import decided
-from connectors.engine.situation import Verdict
+from connectors.engine.situation import Situation, Verdict
 from connectors.engine.subjects import load_subjects
 from connectors.models import ConnectedSystem, Link, Operation
 from connectors.spi import Misconfigured
-from connectors.vocabulary import BreakerState, OperationState, SystemState
+from connectors.vocabulary import OperationState
 from identities.vocabulary import ObjectType
 
 _UNDER_WAY = (OperationState.WAITING, OperationState.IN_FLIGHT)
@@ -33,7 +34,8 @@ class Explanation:
         last_operation: the latest that came to an end or waits for a person.
         pending: the one that waits or is in flight.
         next_attempt: when the pending one is due; None without one, or while a gate is shut.
-        gates: what keeps the system from being called now, in words.
+        system_gates: what may keep the system from being called, whether it does or not.
+        situation: what the decision rests on; None where the system's configuration does not let it be gathered.
     """
 
     system: ConnectedSystem
@@ -42,7 +44,13 @@ class Explanation:
     last_operation: Operation | None
     pending: Operation | None
     next_attempt: datetime | None
-    gates: tuple[str, ...]
+    system_gates: tuple[Obstacle, ...]
+    situation: Situation | None = None
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """What keeps the system from being called now, in words."""
+        return tuple(gate.text for gate in self.system_gates if gate.applies)
 
     @property
     def hold(self) -> Operation | None:
@@ -83,17 +91,19 @@ def _explanations(
     operations = _operations(object_type, object_id)
     for system in systems:
         link, (last, pending) = links.get(system.id), operations.get(system.id, (None, None))
+        situation: Situation | None = None
         try:
             gatherer = Gatherer(system, object_type, now=now)
             situation = gatherer.situation(object_id, subject, link, references[system.id], budgets[system.id])
             if compare_members:
                 situation = gatherer.with_members(situation, link)
-            decision = decided(gatherer, situation, None)[1]
+            situation, decision = decided(gatherer, situation, None)
         except Misconfigured as error:
             decision = _undecidable(error)
-        gates = _gates(system, now)
-        due_at = pending.due_at if pending is not None and not gates else None
-        yield Explanation(system, decision, link, last, pending, due_at, gates)
+        gates = system_gates(system, now)
+        is_shut = any(gate.applies for gate in gates)
+        due_at = pending.due_at if pending is not None and not is_shut else None
+        yield Explanation(system, decision, link, last, pending, due_at, gates, situation)
 
 
 def _undecidable(error: Misconfigured) -> Decision:
@@ -114,14 +124,3 @@ def _latest(operations: "QuerySet[Operation]") -> dict[UUID, Operation]:
     newest = operations.order_by().values("system").annotate(newest=Max("pk")).values("newest")
     found: Any = Operation.objects.filter(pk__in=newest)
     return {each.system_id: each for each in found}
-
-
-def _gates(system: ConnectedSystem, now: datetime) -> tuple[str, ...]:
-    found = []
-    if system.state == SystemState.PAUSED:
-        found.append(f"{system.name} is paused.")
-    if system.breaker != BreakerState.CLOSED:
-        found.append(f"{system.name} is not called because it keeps failing: {system.breaker_reason}")
-    if system.throttled_until and system.throttled_until > now:
-        found.append(f"{system.name} asked to be left alone until {system.throttled_until:%Y-%m-%d %H:%M:%S %Z}.")
-    return tuple(found)

@@ -68,6 +68,7 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "message": outcome.message,
         "detail": outcome.detail,
         "held_verdict": outcome.held_verdict,
+        "calls": list(outcome.calls),
     }
 
 

@@ -13,6 +13,7 @@ from connectors.engine.claiming import dialect
 from connectors.engine.decide.values import displayed
 from connectors.engine.decision import Decision, Step
 from connectors.engine.failures import Defect, KeptChanging, ending_of
+from connectors.engine.guarded_connector import Call
 from connectors.engine.masking import masked
 from connectors.engine.situation import WRITES, Verdict
 from connectors.models import Operation
@@ -78,6 +79,11 @@ def step_facts(step: Step) -> dict[str, Any]:
         "facts": step.facts,
         "depth": step.depth,
     }
+
+
+def call_facts(call: Call) -> dict[str, Any]:
+    """A call as it is stored and shown."""
+    return {"call": call.name, "milliseconds": round(call.seconds * 1000, 1), "error": call.error}
 
 
 def difference_of(decision: Decision) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Operation(models.Model):
         removal, removal_at: the removal that was begun last and may have been carried out, whatever became of its
             worker: what the brake counts.
         error_class, message, detail: how the last attempt ended. steps: the decision's explanation. difference: what
-            was written.
+            was written. calls: the calls of the last attempt and how long each took.
         worker_deaths: how often a lease ran out because its worker vanished.
     """
 
@@ -55,6 +55,7 @@ class Operation(models.Model):
     detail = models.TextField(_("detail"), blank=True, default="")
     steps = models.JSONField(_("steps"), default=list, blank=True)
     difference = models.JSONField(_("difference"), default=dict, blank=True)
+    calls = models.JSONField(_("calls"), default=list, blank=True)
     cause = models.CharField(_("cause"), max_length=255, blank=True, default="")
     correlation_id = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(_("created"), db_index=True)
@@ -87,6 +88,9 @@ class Operation(models.Model):
             models.Index(fields=["system", "state", "finished_at"], name="operation_history"),
             models.Index(
                 fields=["system", "removal_at"], condition=Q(removal_at__isnull=False), name="operation_removal"
+            ),
+            models.Index(
+                fields=["finished_at", "state"], condition=Q(finished_at__isnull=False), name="operation_ended"
             ),
             models.Index(fields=["object_id", "-id"], name="operation_object"),
             models.Index(fields=["state", "-id"], name="operation_state"),

@@ -10,6 +10,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
 from identities.admin.sections import sections
+from identities.vocabulary import ObjectType
 
 # What has no page of its own: an address that only redirects, leads out, or catches what nothing else does.
 WITHOUT_PAGE: Final = frozenset({"login", "logout", "password_change_done", "view_on_site", "app_list", None})
@@ -93,6 +94,8 @@ def _addresses(name: str, objects: dict[str, str]) -> dict[str, str]:
         address = reverse(f"admin:{name}")
         queries = (*LISTS.get(model, ()),) if page == "changelist" else _connectors(model)
         return {name: address, **{f"{name}?{query}": f"{address}?{query}" for query in queries}}
+    if page in ("explain", "trace", "provision"):
+        return _explained(name, objects)
     return _of_object(name, model, page, objects[model])
 
 
@@ -108,6 +111,19 @@ def _autocompletions() -> dict[str, str]:
     for name in ("scope_groups", "scope_org_units"):
         found[name] = f"app_label=connectors&model_name=connectedsystem&field_name={name}"
     return {f"autocomplete {name}": f"{reverse('admin:autocomplete')}?term=a&{q}" for name, q in found.items()}
+
+
+def _explained(name: str, objects: dict[str, str]) -> dict[str, str]:
+    """Pages about a person or group on a system; the operation to trace is the person's."""
+    about = {
+        kind: reverse(
+            f"admin:{name}", args=[objects["connectors_connectedsystem"], kind, objects[f"identities_{kind}"]]
+        )
+        for kind in ObjectType
+    }
+    if name.endswith("_trace"):
+        return {f"{name} user": f"{about[ObjectType.USER]}?operation={objects['connectors_operation']}"}
+    return {f"{name} {kind}": address for kind, address in about.items()}
 
 
 def _of_object(name: str, model: str, page: str, pk: str) -> dict[str, str]:

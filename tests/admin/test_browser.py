@@ -47,7 +47,7 @@ MENU = [
     "Administrators",
     "Administrator roles",
 ]
-NOT_SEEN = ("search", "jsi18n", "autocomplete")
+NOT_SEEN = ("search", "jsi18n", "autocomplete", "connectors_connectedsystem_trace")
 # Everything that opens or closes something: clicked one after the other, whatever it is.
 CLICK_EVERYTHING = """async () => {
     const leads = each => each.closest("a")?.getAttribute("href")?.startsWith("/") || each.closest("[type=submit]");
@@ -87,6 +87,7 @@ COLOURED = (
     "identities_orgunit_changelist",
     "connectors_connectedsystem_change",
     "connectors_connectedsystem_section mappings",
+    "connectors_connectedsystem_explain user",
     "connectors_operation_change",
     "identities_apiclient_change",
     "identities_clientrequest_changelist",
@@ -180,6 +181,31 @@ def test_every_page_in_light_and_dark_without_a_complaint(
         page.evaluate(CLICK_EVERYTHING)
         page.evaluate(f"{THEME}.switchTheme('light')")
         expect(page.locator("html.dark")).to_have_count(0)
+    assert watched.wrong == []
+
+
+def test_charts_are_drawn_and_lead_to_their_lists(watched: Watched, filled: tuple[Portal, dict[str, str]]) -> None:
+    page = watched.page
+    page.goto(f"{filled[0].base_url}/admin/")
+    expect(page.locator("[data-draws] canvas")).to_have_count(4)
+    page.locator("[data-draws=people] canvas").click(position={"x": 110, "y": 25})
+    page.wait_for_url("**/identities/user/?state__exact=active&active__exact=1")
+    assert watched.wrong == []
+
+
+def test_an_operation_is_followed_while_its_page_is_open(
+    watched: Watched, filled: tuple[Portal, dict[str, str]]
+) -> None:
+    portal, addresses = filled
+    page = watched.page
+    page.goto(f"{portal.base_url}{addresses['connectors_connectedsystem_explain user']}")
+    page.get_by_role("button", name="Provision now").click()
+    expect(page.get_by_role("heading", name="Live trace waiting")).to_be_visible()
+    for _second in range(2):
+        with page.expect_response(lambda answer: "/trace/" in answer.url) as answered:
+            pass
+        assert answered.value.ok
+    watched.examine(GUIDELINES)
     assert watched.wrong == []
 
 

@@ -2,9 +2,12 @@
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from connectors.engine.explain import Explanation, explain
+from connectors.engine.advice import advice
+from connectors.engine.full_explanation import FullExplanation, explain_in_full
 from connectors.engine.outcomes import step_facts
 from connectors.management.people import group_named, user_named
 from connectors.management.portal_command import PortalCommand, system_named
@@ -30,21 +33,33 @@ class Command(PortalCommand):
         """Explain."""
         find, kind = (group_named, ObjectType.GROUP) if options["group"] else (user_named, ObjectType.USER)
         subject = find(options["user"])
-        explanation = explain(kind, subject.pk, system_named(options["system"]))
-        who = {"object": str(kind), "id": str(subject.pk), "name": str(subject), "system": explanation.system.name}
-        self.show({**who, **_content(explanation)}, _lines(str(subject), explanation), as_json=options["json"])
+        full = explain_in_full(kind, subject.pk, system_named(options["system"]))
+        who = {"object": str(kind), "id": str(subject.pk), "name": str(subject), "system": full.explanation.system.name}
+        self.show({**who, **_content(full)}, _lines(str(subject), full), as_json=options["json"])
 
 
-def _content(explanation: Explanation) -> dict[str, Any]:
+def _content(full: FullExplanation) -> dict[str, Any]:
+    explanation = full.explanation
     return {
         "verdict": str(explanation.decision.verdict),
         "steps": [step_facts(step) for step in explanation.decision.steps],
         "link": _link(explanation.link),
         "last_operation": _operation(explanation.last_operation),
         "pending_operation": _operation(explanation.pending),
-        "next_attempt": explanation.next_attempt.isoformat() if explanation.next_attempt else None,
+        "next_attempt": _moment(explanation.next_attempt),
         "gates": list(explanation.gates),
+        "values": [asdict(each) for each in full.values],
+        "scope": [asdict(each) for each in full.scope],
+        "mappings": [asdict(each) for each in full.mappings],
+        "account": [asdict(each) for each in full.account],
+        "obstacles": [{**asdict(each), "until": _moment(each.until)} for each in full.obstacles],
+        "next": [{**asdict(each), "at": _moment(each.at)} for each in full.outlook],
+        "history": [_operation(each) for each in full.history],
     }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _link(link: Link | None) -> dict[str, Any] | None:
@@ -63,10 +78,13 @@ def _operation(operation: Operation | None) -> dict[str, Any] | None:
     if operation is None:
         return None
     names = ("state", "verdict", "attempt", "error_class", "message")
-    return {"id": operation.pk, **{name: getattr(operation, name) for name in names}}
+    told = {"id": operation.pk, **{name: getattr(operation, name) for name in names}}
+    ended = {"finished": _moment(operation.finished_at), "calls": operation.calls}
+    return {**told, **ended, "advice": advice(operation.state, operation.error_class)}
 
 
-def _lines(name: str, explanation: Explanation) -> Iterator[str]:
+def _lines(name: str, full: FullExplanation) -> Iterator[str]:
+    explanation = full.explanation
     yield f"{name} on {explanation.system.name}: {explanation.decision.verdict}"
     for step in explanation.decision.steps:
         yield f"  {'  ' * step.depth}{_MARKS[step.outcome]} {step.title} {step.text}".rstrip()
@@ -76,3 +94,5 @@ def _lines(name: str, explanation: Explanation) -> Iterator[str]:
         due = explanation.next_attempt.isoformat(timespec="seconds") if explanation.next_attempt else "when it can be"
         yield f"Next attempt: {due}"
     yield from explanation.gates
+    for coming in full.outlook:
+        yield f"Next: {coming.text} {coming.at.isoformat(timespec='seconds') if coming.at else ''}".rstrip()
