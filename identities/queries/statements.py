@@ -154,7 +154,7 @@ def insert_records(model: type[models.Model], records: str, *, references: str) 
 def _insert_known_sql(model: type[models.Model], references: str) -> str:
     key: Any = model._meta.get_field(references)
     column, table = f'record."{key.column}"', key.related_model._meta.db_table
-    known = f'EXISTS (SELECT FROM "{table}" known WHERE known.id = {column})'  # noqa: S608  as below
+    known = f'EXISTS (SELECT FROM "{table}" known WHERE known.id = {column})'
     return f"{_insert_sql(model)} WHERE {column} IS NULL OR {known}"
 
 

@@ -44,7 +44,7 @@ class Exchange:
 
 @dataclass(slots=True)
 class Line:
-    """A line that is to be written: the columns of `ClientRequest` (which see), without what an object of the ORM costs."""
+    """A line that is to be written: the columns of `ClientRequest`, without the costs of an object of the ORM."""
 
     at: datetime
     method: str

@@ -46,6 +46,13 @@ class UserRow(NamedTuple):
         return user_tag(self.version, self.external_id)
 
 
+class Made(NamedTuple):
+    """A resource that was created; `row` is what its answer is made of, where that is known without reading it."""
+
+    pk: UUID
+    row: UserRow | None = None
+
+
 class JsonPairs(Subquery):
     """The rows of a queryset with the columns `value` and `display`, as JSON: a list of pairs."""
 
@@ -66,11 +73,7 @@ def user_rows(users: "QuerySet[User]", eyes: Visibility, *, with_groups: bool = 
         eyes: through whose eyes managers and groups are seen.
         with_groups: for one user; for a page `GroupsOfPage` reads them as a set.
     """
-    manager = eyes.seen_users.filter(pk=OuterRef("manager_id")).values("display_name")
-    seen = eyes.seen_groups.filter(memberships__user_id=OuterRef("pk")).order_by("pk")
-    groups = seen.values(value=F("pk"), display=F("display_name")) if with_groups else None
-    groups_seen = JsonPairs(groups) if with_groups else Value(None, output_field=TextField())
-    return users.annotate(manager_name=Subquery(manager), groups_seen=groups_seen).values_list(
+    return with_names(users, eyes, with_groups=with_groups).values_list(
         "id",
         "version",
         "external_id",
@@ -80,6 +83,15 @@ def user_rows(users: "QuerySet[User]", eyes: Visibility, *, with_groups: bool = 
         "manager_name",
         "groups_seen",
     )
+
+
+def with_names(users: "QuerySet[User]", eyes: Visibility, *, with_groups: bool = True) -> "QuerySet[User]":
+    """These users with `manager_name` and `groups_seen`; arguments as for `user_rows`."""
+    manager = eyes.seen_users.filter(pk=OuterRef("manager_id")).values("display_name")
+    seen = eyes.seen_groups.filter(memberships__user_id=OuterRef("pk")).order_by("pk")
+    groups = seen.values(value=F("pk"), display=F("display_name")) if with_groups else None
+    groups_seen = JsonPairs(groups) if with_groups else Value(None, output_field=TextField())
+    return users.annotate(manager_name=Subquery(manager), groups_seen=groups_seen)
 
 
 class GroupsOfPage(Compiled):
