@@ -73,11 +73,11 @@ def find_page(
 
 
 def groups_of(rows: list[UserRow], client: ApiClient) -> dict[UUID, str]:
-    """The groups of each user (see `GroupsOfPage`), read for all of them at once if they are not known yet."""
+    """The groups of each user (see `GroupsOfPage.entries`), read for all at once if they are not known yet."""
     if not rows or any(row.groups is not None for row in rows):
         return {}
     statement = kept(client, "groups of a page", lambda: GroupsOfPage(eyes(client)))
-    return dict(statement.rows(users=[row.id for row in rows]))  # type: ignore[arg-type]  # pairs
+    return statement.entries([row.id for row in rows])
 
 
 def _page_of_all(client: ApiClient, skip: int, count: int) -> tuple[list[UserRow], int]:

@@ -4,6 +4,7 @@ No object is made for a user and its JSON is not read. It relies on how `identit
 last, before it the portal's extension, whose parts that are returned on request come last in it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -95,18 +96,29 @@ def with_names(users: "QuerySet[User]", eyes: Visibility, *, with_groups: bool =
 
 
 class GroupsOfPage(Compiled):
-    """The groups of the users whose ids are given as `users`: for each of them JSON as `JsonPairs` makes it."""
+    """The groups of many users, read as one row for each group: a page has far fewer groups than memberships."""
 
     def __init__(self, eyes: Visibility) -> None:
         """Compile."""
         hole = Several()
-        groups = eyes.seen_groups.filter(Among("memberships__user_id", hole)).order_by("pk")
+        groups = eyes.seen_groups.filter(Among("memberships__user_id", hole))
         rows = groups.values(owner=F("memberships__user_id"), value=F("pk"), display=F("display_name"))
-        super().__init__(rows, {"users": hole})
-        native = connection.vendor == "postgresql"
-        made = "json_agg(json_build_array" if native else "json_group_array(json_array"
-        pairs = f'{made}(pair."value", pair."display")){"::text" if native else ""}'
-        self.wrap(f'SELECT pair."owner", {pairs} FROM ({{}}) pair GROUP BY pair."owner"', columns=1)  # noqa: S608  constant
+        super().__init__(rows.values_list("value", "display", "owner"), {"users": hole})
+        owners = """string_agg(pair."owner"::text, ' ')"""
+        if connection.vendor != "postgresql":
+            owners = """group_concat(pair."owner", ' ')"""
+        columns = f'pair."value", min(pair."display"), {owners}'
+        self.wrap(f'SELECT {columns} FROM ({{}}) pair GROUP BY pair."value" ORDER BY pair."value"', columns=1)  # noqa: S608  constants
+
+    def entries(self, users: Sequence[UUID]) -> dict[UUID, str]:
+        """The groups of each of these users that is in any, as the entries of a JSON list."""
+        place = location("Groups", "")
+        found: dict[str, list[str]] = defaultdict(list)
+        for pk, name, owners in self.rows(users=list(users)):
+            entry = _group(place, str(pk), name)
+            for owner in owners.split(" "):
+                found[owner].append(entry)
+        return {UUID(owner): ",".join(entries) for owner, entries in found.items()}
 
 
 def user_texts(
@@ -115,14 +127,20 @@ def user_texts(
     """The users as JSON texts.
 
     Args:
-        groups: those of the users whose rows do not have them (see `GroupsOfPage`).
+        groups: those of the users whose rows do not have them (see `GroupsOfPage.entries`).
         on_request: with the attributes that are returned on request, for a projection to choose from.
     """
     stale = [row.id for row in rows if row.rendering_version != RENDERING_VERSION]
     fresh, groups = _fresh(stale) if stale else {}, groups or {}
     users, place = location("Users", ""), location("Groups", "")
     return [
-        _text(row, fresh.get(row.id, row.text), row.groups or groups.get(row.id), users, place, on_request=on_request)
+        _text(
+            row,
+            fresh.get(row.id, row.text),
+            _entries(place, row.groups) if row.groups else groups.get(row.id, ""),
+            users,
+            on_request=on_request,
+        )
         for row in rows
     ]
 
@@ -138,15 +156,17 @@ def _fresh(stale: Iterable[UUID]) -> dict[UUID, str]:
     return {user.pk: stored_text(user, user.multi_values.all()) for user in found}
 
 
-def _text(row: UserRow, text: str, groups: str | None, users: str, place: str, *, on_request: bool) -> str:
-    """One user; `users` and `place` are the addresses of all users and groups."""
+def _entries(place: str, groups: str) -> str:
+    return ",".join([_group(place, *pair) for pair in orjson.loads(groups)])
+
+
+def _text(row: UserRow, text: str, groups: str, users: str, *, on_request: bool) -> str:
+    """One user; `users` is the address of all of them, `groups` the entries of that attribute."""
     if not on_request:
         text = _without_unasked(text)
     if row.manager is not None:
         text = _with_manager(text, row.manager, row.manager_name, users)
-    more = ""
-    if groups and groups != "[]":
-        more = f',"groups":[{",".join([_group(place, *pair) for pair in orjson.loads(groups)])}]'
+    more = f',"groups":[{groups}]' if groups else ""
     return with_own(text, f"{users}{row.id}", row.external_id, row.tag, more)
 
 
