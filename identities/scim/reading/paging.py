@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from scim2_models.path import CompareOperator
 
@@ -72,7 +71,7 @@ def find_page(
     return rows[:count], counted.number(**texts)
 
 
-def groups_of(rows: list[UserRow], client: ApiClient) -> dict[UUID, str]:
+def groups_of(rows: list[UserRow], client: ApiClient) -> dict[str, str]:
     """The groups of each user (see `GroupsOfPage.entries`), read for all at once if they are not known yet."""
     if not rows or any(row.groups is not None for row in rows):
         return {}

@@ -83,7 +83,7 @@ def read_users(users: "QuerySet[User]", eyes: Visibility, wanted: Projection) ->
     return page_texts([UserRow(*row) for row in user_rows(users, eyes)], wanted)
 
 
-def page_texts(rows: Sequence[UserRow], wanted: Projection, groups: Mapping[UUID, str] | None = None) -> list[str]:
+def page_texts(rows: Sequence[UserRow], wanted: Projection, groups: Mapping[str, str] | None = None) -> list[str]:
     """The users of a page as JSON texts, in the page's order, with the attributes that are wanted.
 
     Args:

@@ -110,19 +110,21 @@ class GroupsOfPage(Compiled):
         columns = f'pair."value", min(pair."display"), {owners}'
         self.wrap(f'SELECT {columns} FROM ({{}}) pair GROUP BY pair."value" ORDER BY pair."value"', columns=1)  # noqa: S608  constants
 
-    def entries(self, users: Sequence[UUID]) -> dict[UUID, str]:
-        """The groups of each of these users that is in any, as the entries of a JSON list."""
+    def entries(self, users: Sequence[UUID]) -> dict[str, str]:
+        """The groups of each of these users that is in any, as the entries of a JSON list, by the user's id as text."""
         place = location("Groups", "")
         found: dict[str, list[str]] = defaultdict(list)
         for pk, name, owners in self.rows(users=list(users)):
             entry = _group(place, str(pk), name)
             for owner in owners.split(" "):
                 found[owner].append(entry)
-        return {UUID(owner): ",".join(entries) for owner, entries in found.items()}
+        # SQLite writes ids without hyphens. Making an id of each costs more than all else here.
+        native = connection.features.has_native_uuid_field
+        return {owner if native else str(UUID(owner)): ",".join(entries) for owner, entries in found.items()}
 
 
 def user_texts(
-    rows: Sequence[UserRow], groups: Mapping[UUID, str] | None = None, *, on_request: bool = False
+    rows: Sequence[UserRow], groups: Mapping[str, str] | None = None, *, on_request: bool = False
 ) -> list[str]:
     """The users as JSON texts.
 
@@ -130,19 +132,16 @@ def user_texts(
         groups: those of the users whose rows do not have them (see `GroupsOfPage.entries`).
         on_request: with the attributes that are returned on request, for a projection to choose from.
     """
-    stale = [row.id for row in rows if row.rendering_version != RENDERING_VERSION]
+    stale = {row.id for row in rows if row.rendering_version != RENDERING_VERSION}
     fresh, groups = _fresh(stale) if stale else {}, groups or {}
     users, place = location("Users", ""), location("Groups", "")
-    return [
-        _text(
-            row,
-            fresh.get(row.id, row.text),
-            _entries(place, row.groups) if row.groups else groups.get(row.id, ""),
-            users,
-            on_request=on_request,
-        )
-        for row in rows
-    ]
+    texts = []
+    for row in rows:
+        pk = str(row.id)
+        text = fresh[row.id] if row.rendering_version != RENDERING_VERSION else row.text
+        entries = _entries(place, row.groups) if row.groups else groups.get(pk, "")
+        texts.append(_text(row, text, entries, users, pk, on_request=on_request))
+    return texts
 
 
 def location(endpoint: str, pk: UUID | str) -> str:
@@ -160,14 +159,14 @@ def _entries(place: str, groups: str) -> str:
     return ",".join([_group(place, *pair) for pair in orjson.loads(groups)])
 
 
-def _text(row: UserRow, text: str, groups: str, users: str, *, on_request: bool) -> str:
+def _text(row: UserRow, text: str, groups: str, users: str, pk: str, *, on_request: bool) -> str:
     """One user; `users` is the address of all of them, `groups` the entries of that attribute."""
     if not on_request:
         text = _without_unasked(text)
     if row.manager is not None:
         text = _with_manager(text, row.manager, row.manager_name, users)
     more = f',"groups":[{groups}]' if groups else ""
-    return with_own(text, f"{users}{row.id}", row.external_id, row.tag, more)
+    return with_own(text, f"{users}{pk}", row.external_id, row.tag, more)
 
 
 def with_own(text: str, address: str, external_id: str | None, tag: str, more: str = "") -> str:
