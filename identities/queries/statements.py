@@ -144,6 +144,22 @@ def write_told(
         row._state.adding, row._state.db = False, connection.alias
 
 
+def insert_records(model: type[models.Model], records: str, *, references: str) -> None:
+    """Insert rows that are told as a JSON list of objects with all columns, in one round trip; on PostgreSQL alone.
+
+    Rows are passed over whose `references`, a foreign key, is gone.
+    """
+    run(_insert_known_sql(model, references), [records])
+
+
+@cache
+def _insert_known_sql(model: type[models.Model], references: str) -> str:
+    key: Any = model._meta.get_field(references)
+    column, table = f'record."{key.column}"', key.related_model._meta.db_table
+    known = f'EXISTS (SELECT FROM "{table}" known WHERE known.id = {column})'
+    return f"{_insert_sql(model)} WHERE {column} IS NULL OR {known}"
+
+
 @cache
 def _together(parts: tuple[str, ...], last: str) -> str:
     """One statement that runs the parts, and then the last."""

@@ -15,10 +15,11 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import resolve
 
-from identities.models import ApiClient, ClientRequest
+from identities.models import ApiClient
 from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.callers.throttling import UNCOUNTED
 from identities.scim.log import request_log
+from identities.scim.log.request_lines import Line
 
 _undone: ContextVar[bool] = ContextVar("undone", default=False)
 _WITHOUT_PREFIX: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
@@ -39,7 +40,7 @@ class Asked:
 
 
 @contextmanager
-def undone() -> Iterator[list[ClientRequest]]:
+def undone() -> Iterator[list[Line]]:
     """A transaction that is rolled back whatever happens, so that nothing leaves it: no change event, no doorbell, no
     line in the request log. The lines are given instead.
     """

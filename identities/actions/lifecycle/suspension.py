@@ -10,25 +10,30 @@ from django.utils.translation import gettext as _
 from identities.actions.batches import one
 from identities.actions.guards import check_superuser_stays
 from identities.actions.lifecycle.batch import Step, Users, change_many
-from identities.actions.user_changes import UserChange, present
+from identities.actions.user_changes import Held, UserChange, present
 from identities.actors import ADMIN_ORIGIN, Actor
 from identities.errors import IdentityError, NotPermitted
 from identities.models import Suspension, User
 from identities.vocabulary import Verb
 
 
-def suspend_user(user: User | UUID, *, actor: Actor, reason: str = "") -> User:
+def suspend_user(user: User | UUID, *, actor: Actor, reason: str = "", held: Held | None = None) -> User:
     """Assert, for the actor's origin, that the user is suspended.
 
     Sessions end at once. Nothing happens if the origin already does.
 
+    Args:
+        held: the user, where the caller holds it already.
+
     Raises:
         NotFound; RuleViolation `last_superuser`; NotPermitted `operator_protected`.
     """
-    return one(suspend_users_many([user], actor=actor, reason=reason))
+    return one(suspend_users_many([user], actor=actor, reason=reason, held=held))
 
 
-def suspend_users_many(users: Users, *, actor: Actor, reason: str = "") -> list[User | IdentityError]:
+def suspend_users_many(
+    users: Users, *, actor: Actor, reason: str = "", held: Held | None = None
+) -> list[User | IdentityError]:
     """`suspend_user` for many, set-based; refusals stand in the place of the user."""
     actor = actor.because(reason or actor.reason)
 
@@ -51,10 +56,17 @@ def suspend_users_many(users: Users, *, actor: Actor, reason: str = "") -> list[
             for change in changes
         )
 
-    return change_many(users, actor=actor, verb=Verb.USER_SUSPENDED, prepare=prepare, also=assert_them)
+    return change_many(users, actor=actor, verb=Verb.USER_SUSPENDED, prepare=prepare, also=assert_them, held=held)
 
 
-def lift_suspension(user: User | UUID, *, actor: Actor, origin: str | None = None, all_origins: bool = False) -> User:
+def lift_suspension(
+    user: User | UUID,
+    *,
+    actor: Actor,
+    origin: str | None = None,
+    all_origins: bool = False,
+    held: Held | None = None,
+) -> User:
     """Withdraw the suspension of the actor's origin.
 
     The user is active again if nobody else asserts one and the state allows it.
@@ -62,15 +74,21 @@ def lift_suspension(user: User | UUID, *, actor: Actor, origin: str | None = Non
     Args:
         origin: whose suspension to lift, if not the actor's own: for administrators.
         all_origins: lift everybody's: for administrators.
+        held: the user, where the caller holds it already.
 
     Raises:
         NotFound; NotPermitted `suspension_of_another` or `operator_protected`.
     """
-    return one(lift_suspensions_many([user], actor=actor, origin=origin, all_origins=all_origins))
+    return one(lift_suspensions_many([user], actor=actor, origin=origin, all_origins=all_origins, held=held))
 
 
 def lift_suspensions_many(
-    users: Users, *, actor: Actor, origin: str | None = None, all_origins: bool = False
+    users: Users,
+    *,
+    actor: Actor,
+    origin: str | None = None,
+    all_origins: bool = False,
+    held: Held | None = None,
 ) -> list[User | IdentityError]:
     """`lift_suspension` for many, set-based; refusals stand in the place of the user."""
     whose = origin or actor.origin
@@ -95,7 +113,8 @@ def lift_suspensions_many(
     def withdraw(changes: Sequence[UserChange]) -> None:
         Suspension.objects.filter(those, user_id__in=[change.user.pk for change in changes]).delete()
 
-    return change_many(users, actor=actor, verb=Verb.USER_SUSPENSION_LIFTED, prepare=prepare, also=withdraw)
+    verb = Verb.USER_SUSPENSION_LIFTED
+    return change_many(users, actor=actor, verb=verb, prepare=prepare, also=withdraw, held=held)
 
 
 def _by_user(suspensions: "QuerySet[Suspension]") -> dict[UUID, list[str]]:

@@ -98,6 +98,8 @@ def _update(
         user = user_id_of(update.user)
         change = UserChange(present(users, user), rows[user], verb)
         kept = _apply(change, update, lookups, actor, suspended=user in suspended)
+        # Whoever holds the user goes on with what was written.
+        rows[user] = change.rows
         if change.differences:
             changes.append(change)
         return UpdateResult(change.user, tuple(change.differences), kept)

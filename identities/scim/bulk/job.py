@@ -89,7 +89,7 @@ def carry_out(call: Call, operation: Operation) -> Outcome:
         call = replace(call, preconditions=Preconditions(operation.version))
         with transaction.atomic():
             if operation.method == Method.post:
-                return Outcome(str(handlers.create(call, operation.data)))
+                return Outcome(str(handlers.create(call, operation.data).pk))
             pk = _identifier(handlers, operation.target)
             match operation.method:
                 case Method.put:

@@ -76,7 +76,7 @@ def _create_people(job: Job, run: Sequence[int]) -> None:
         with transaction.atomic():
             check_scope(job.call, "Users")
             outcomes = [
-                Outcome(error=error_message(each)) if isinstance(each, Exception) else Outcome(str(each))
+                Outcome(error=error_message(each)) if isinstance(each, Exception) else Outcome(str(each.id))
                 for each in users.create_many(job.call, payloads)
             ]
             last = _last_accepted(job, outcomes)

@@ -43,7 +43,7 @@ def rehearse(client: ApiClient, asked: Asked, *, remote_address: str) -> Rehears
         started = time.monotonic()
         response = answer(environ, client)
         milliseconds = int((time.monotonic() - started) * 1000)
-        line = lines[-1] if lines else None
+        line = lines[-1].as_request() if lines else None
         entries, events = _caused(line.correlation_id if line else "")
     return Rehearsal(response, line, milliseconds, entries, events)
 

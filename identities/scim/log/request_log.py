@@ -14,11 +14,14 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import Final
 
+import orjson
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from identities.models import ApiClient, ClientRequest
+from identities.queries.statements import insert_records
+from identities.scim.log.request_lines import Line
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +30,19 @@ SHARE = 500
 # More wait only while the database does not take them; what comes then is lost.
 _MOST_WAITING: Final = 5_000
 _BATCH: Final = 500
-_collected: ContextVar[list[ClientRequest] | None] = ContextVar("collected", default=None)
+_collected: ContextVar[list[Line] | None] = ContextVar("collected", default=None)
 
 
 class RequestLog:
     """The lines of this process that are not written yet. The thread that writes them starts with the first."""
 
     def __init__(self) -> None:
-        self._lines: list[ClientRequest] = []
+        self._lines: list[Line] = []
         self._lock = threading.Lock()
         self._something = threading.Event()
         self._writer: threading.Thread | None = None
 
-    def add(self, line: ClientRequest) -> None:
+    def add(self, line: Line) -> None:
         """Have this line written soon; at once where PORTAL_REQUEST_LOG_SECONDS is 0."""
         with self._lock:
             if len(self._lines) >= _MOST_WAITING:
@@ -76,7 +79,7 @@ class RequestLog:
 log: Final = RequestLog()
 
 
-def write(line: ClientRequest) -> None:
+def write(line: Line) -> None:
     """Add a line to the log, unless it is being collected. Never fails: the request has been answered."""
     lines = _collected.get()
     if lines is None:
@@ -86,9 +89,9 @@ def write(line: ClientRequest) -> None:
 
 
 @contextmanager
-def collected() -> Iterator[list[ClientRequest]]:
+def collected() -> Iterator[list[Line]]:
     """The lines of the requests that are answered within, which do not come into the log."""
-    lines: list[ClientRequest] = []
+    lines: list[Line] = []
     token = _collected.set(lines)
     try:
         yield lines
@@ -96,10 +99,20 @@ def collected() -> Iterator[list[ClientRequest]]:
         _collected.reset(token)
 
 
-def _insert(lines: list[ClientRequest]) -> None:
+def _insert(lines: list[Line]) -> None:
+    try:
+        records = orjson.dumps(lines) if connection.vendor == "postgresql" else b""
+    except TypeError:
+        # A payload may hold numbers of any length, which orjson does not write.
+        records = b""
+    if records:
+        insert_records(ClientRequest, records.decode(), references="client")
+        return
     clients = {line.client_id for line in lines if line.client_id}
     known = set(ApiClient.objects.filter(pk__in=clients).values_list("pk", flat=True)) if len(lines) > 1 else clients
-    ClientRequest.objects.bulk_create(line for line in lines if not line.client_id or line.client_id in known)
+    ClientRequest.objects.bulk_create(
+        line.as_request() for line in lines if not line.client_id or line.client_id in known
+    )
 
 
 def forget_old_requests() -> int:

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from identities.models import ApiClient, ClientTally, GroupStamp
 from identities.queries.compiled import Among, Compiled, CompiledObjects, Several, id_hole
 from identities.scim.callers.visibility import eyes, reachable_users, seen_groups, seen_users
-from identities.scim.reading.stored import UserRow, user_rows
+from identities.scim.reading.stored import UserRow, user_rows, with_names
 from identities.scim.wire.versions import group_tag, user_tag
 
 _MOST: Final = 200
@@ -73,6 +73,22 @@ def lock_user(client: ApiClient, pk: UUID) -> Any:
     return found[0] if found else None
 
 
+def lock_named_user(client: ApiClient, pk: UUID) -> Any:
+    """`lock_user` with `manager_name` and `groups_seen`, so that the answer needs no further statement.
+
+    They are as of the statement's start. Where it had to wait for the lock, the person may have got another manager
+    since: one without a name here is to be looked up again.
+    """
+    found = kept(client, "user to change", lambda: _locked(with_names(reachable_users(client), eyes(client))))
+    users = found.objects(id=pk)
+    return users[0] if users else None
+
+
+def names_of_managers(client: ApiClient, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Those of these users whom the client sees, and how they are called as managers."""
+    return dict(kept(client, "managers among", lambda: _managers(client)).rows(ids=list(ids)))  # type: ignore[arg-type]  # pairs
+
+
 def lock_group(client: ApiClient, pk: UUID) -> Any:
     """The group, locked, with `known_id` and `external_id`; None if the client does not see it."""
     found = kept(client, "group to write", lambda: _locked(seen_groups(client))).objects(id=pk)
@@ -113,6 +129,12 @@ def _locked(objects: "QuerySet[Any]") -> CompiledObjects:
 def _among(objects: "QuerySet[Any]") -> Compiled:
     ids = Several()
     return Compiled(objects.filter(Among("pk", ids)).order_by().values_list("pk"), {"ids": ids})
+
+
+def _managers(client: ApiClient) -> Compiled:
+    ids = Several()
+    managers = seen_users(client).filter(Among("pk", ids)).order_by()
+    return Compiled(managers.values_list("pk", "display_name"), {"ids": ids})
 
 
 def _user_tag(client: ApiClient) -> Compiled:

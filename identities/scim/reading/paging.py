@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from scim2_models.path import CompareOperator
 
@@ -72,12 +71,12 @@ def find_page(
     return rows[:count], counted.number(**texts)
 
 
-def groups_of(rows: list[UserRow], client: ApiClient) -> dict[UUID, str]:
-    """The groups of each user (see `GroupsOfPage`), read for all of them at once if they are not known yet."""
+def groups_of(rows: list[UserRow], client: ApiClient) -> dict[str, str]:
+    """The groups of each user (see `GroupsOfPage.entries`), read for all at once if they are not known yet."""
     if not rows or any(row.groups is not None for row in rows):
         return {}
     statement = kept(client, "groups of a page", lambda: GroupsOfPage(eyes(client)))
-    return dict(statement.rows(users=[row.id for row in rows]))  # type: ignore[arg-type]  # pairs
+    return statement.entries([row.id for row in rows])
 
 
 def _page_of_all(client: ApiClient, skip: int, count: int) -> tuple[list[UserRow], int]:

@@ -45,7 +45,7 @@ class Rendering(NamedTuple):
 def read_user(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | None:
     """One user, if the client may reach it."""
     row = find_user(client, pk)
-    return _rendering(row, wanted) if row else None
+    return render_user(row, wanted) if row else None
 
 
 def read_group(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | None:
@@ -64,10 +64,11 @@ def read_group(client: ApiClient, pk: UUID, wanted: Projection) -> Rendering | N
 
 def read_own(user: "QuerySet[User]", wanted: Projection) -> Rendering:
     """The one user of this queryset, with `external_id`, as it sees itself: with its manager and all of its groups."""
-    return _rendering(UserRow(*user_rows(user, Visibility()).get()), wanted)
+    return render_user(UserRow(*user_rows(user, Visibility()).get()), wanted)
 
 
-def _rendering(row: UserRow, wanted: Projection) -> Rendering:
+def render_user(row: UserRow, wanted: Projection) -> Rendering:
+    """The user that this row tells of."""
     [text] = page_texts([row], wanted)
     return Rendering(text, row.tag, location("Users", row.id))
 
@@ -82,7 +83,7 @@ def read_users(users: "QuerySet[User]", eyes: Visibility, wanted: Projection) ->
     return page_texts([UserRow(*row) for row in user_rows(users, eyes)], wanted)
 
 
-def page_texts(rows: Sequence[UserRow], wanted: Projection, groups: Mapping[UUID, str] | None = None) -> list[str]:
+def page_texts(rows: Sequence[UserRow], wanted: Projection, groups: Mapping[str, str] | None = None) -> list[str]:
     """The users of a page as JSON texts, in the page's order, with the attributes that are wanted.
 
     Args:

@@ -4,6 +4,7 @@ No object is made for a user and its JSON is not read. It relies on how `identit
 last, before it the portal's extension, whose parts that are returned on request come last in it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -46,6 +47,13 @@ class UserRow(NamedTuple):
         return user_tag(self.version, self.external_id)
 
 
+class Made(NamedTuple):
+    """A resource that was created; `row` is what its answer is made of, where that is known without reading it."""
+
+    pk: UUID
+    row: UserRow | None = None
+
+
 class JsonPairs(Subquery):
     """The rows of a queryset with the columns `value` and `display`, as JSON: a list of pairs."""
 
@@ -66,11 +74,7 @@ def user_rows(users: "QuerySet[User]", eyes: Visibility, *, with_groups: bool = 
         eyes: through whose eyes managers and groups are seen.
         with_groups: for one user; for a page `GroupsOfPage` reads them as a set.
     """
-    manager = eyes.seen_users.filter(pk=OuterRef("manager_id")).values("display_name")
-    seen = eyes.seen_groups.filter(memberships__user_id=OuterRef("pk")).order_by("pk")
-    groups = seen.values(value=F("pk"), display=F("display_name")) if with_groups else None
-    groups_seen = JsonPairs(groups) if with_groups else Value(None, output_field=TextField())
-    return users.annotate(manager_name=Subquery(manager), groups_seen=groups_seen).values_list(
+    return with_names(users, eyes, with_groups=with_groups).values_list(
         "id",
         "version",
         "external_id",
@@ -82,37 +86,62 @@ def user_rows(users: "QuerySet[User]", eyes: Visibility, *, with_groups: bool = 
     )
 
 
+def with_names(users: "QuerySet[User]", eyes: Visibility, *, with_groups: bool = True) -> "QuerySet[User]":
+    """These users with `manager_name` and `groups_seen`; arguments as for `user_rows`."""
+    manager = eyes.seen_users.filter(pk=OuterRef("manager_id")).values("display_name")
+    seen = eyes.seen_groups.filter(memberships__user_id=OuterRef("pk")).order_by("pk")
+    groups = seen.values(value=F("pk"), display=F("display_name")) if with_groups else None
+    groups_seen = JsonPairs(groups) if with_groups else Value(None, output_field=TextField())
+    return users.annotate(manager_name=Subquery(manager), groups_seen=groups_seen)
+
+
 class GroupsOfPage(Compiled):
-    """The groups of the users whose ids are given as `users`: for each of them JSON as `JsonPairs` makes it."""
+    """The groups of many users, read as one row for each group: a page has far fewer groups than memberships."""
 
     def __init__(self, eyes: Visibility) -> None:
         """Compile."""
         hole = Several()
-        groups = eyes.seen_groups.filter(Among("memberships__user_id", hole)).order_by("pk")
+        groups = eyes.seen_groups.filter(Among("memberships__user_id", hole))
         rows = groups.values(owner=F("memberships__user_id"), value=F("pk"), display=F("display_name"))
-        super().__init__(rows, {"users": hole})
-        native = connection.vendor == "postgresql"
-        made = "json_agg(json_build_array" if native else "json_group_array(json_array"
-        pairs = f'{made}(pair."value", pair."display")){"::text" if native else ""}'
-        self.wrap(f'SELECT pair."owner", {pairs} FROM ({{}}) pair GROUP BY pair."owner"', columns=1)  # noqa: S608  constant
+        super().__init__(rows.values_list("value", "display", "owner"), {"users": hole})
+        owners = """string_agg(pair."owner"::text, ' ')"""
+        if connection.vendor != "postgresql":
+            owners = """group_concat(pair."owner", ' ')"""
+        columns = f'pair."value", min(pair."display"), {owners}'
+        self.wrap(f'SELECT {columns} FROM ({{}}) pair GROUP BY pair."value" ORDER BY pair."value"', columns=1)  # noqa: S608  constants
+
+    def entries(self, users: Sequence[UUID]) -> dict[str, str]:
+        """The groups of each of these users that is in any, as the entries of a JSON list, by the user's id as text."""
+        place = location("Groups", "")
+        found: dict[str, list[str]] = defaultdict(list)
+        for pk, name, owners in self.rows(users=list(users)):
+            entry = _group(place, str(pk), name)
+            for owner in owners.split(" "):
+                found[owner].append(entry)
+        # SQLite writes ids without hyphens. Making an id of each costs more than all else here.
+        native = connection.features.has_native_uuid_field
+        return {owner if native else str(UUID(owner)): ",".join(entries) for owner, entries in found.items()}
 
 
 def user_texts(
-    rows: Sequence[UserRow], groups: Mapping[UUID, str] | None = None, *, on_request: bool = False
+    rows: Sequence[UserRow], groups: Mapping[str, str] | None = None, *, on_request: bool = False
 ) -> list[str]:
     """The users as JSON texts.
 
     Args:
-        groups: those of the users whose rows do not have them (see `GroupsOfPage`).
+        groups: those of the users whose rows do not have them (see `GroupsOfPage.entries`).
         on_request: with the attributes that are returned on request, for a projection to choose from.
     """
-    stale = [row.id for row in rows if row.rendering_version != RENDERING_VERSION]
+    stale = {row.id for row in rows if row.rendering_version != RENDERING_VERSION}
     fresh, groups = _fresh(stale) if stale else {}, groups or {}
     users, place = location("Users", ""), location("Groups", "")
-    return [
-        _text(row, fresh.get(row.id, row.text), row.groups or groups.get(row.id), users, place, on_request=on_request)
-        for row in rows
-    ]
+    texts = []
+    for row in rows:
+        pk = str(row.id)
+        text = fresh[row.id] if row.rendering_version != RENDERING_VERSION else row.text
+        entries = _entries(place, row.groups) if row.groups else groups.get(pk, "")
+        texts.append(_text(row, text, entries, users, pk, on_request=on_request))
+    return texts
 
 
 def location(endpoint: str, pk: UUID | str) -> str:
@@ -126,16 +155,18 @@ def _fresh(stale: Iterable[UUID]) -> dict[UUID, str]:
     return {user.pk: stored_text(user, user.multi_values.all()) for user in found}
 
 
-def _text(row: UserRow, text: str, groups: str | None, users: str, place: str, *, on_request: bool) -> str:
-    """One user; `users` and `place` are the addresses of all users and groups."""
+def _entries(place: str, groups: str) -> str:
+    return ",".join([_group(place, *pair) for pair in orjson.loads(groups)])
+
+
+def _text(row: UserRow, text: str, groups: str, users: str, pk: str, *, on_request: bool) -> str:
+    """One user; `users` is the address of all of them, `groups` the entries of that attribute."""
     if not on_request:
         text = _without_unasked(text)
     if row.manager is not None:
         text = _with_manager(text, row.manager, row.manager_name, users)
-    more = ""
-    if groups and groups != "[]":
-        more = f',"groups":[{",".join([_group(place, *pair) for pair in orjson.loads(groups)])}]'
-    return with_own(text, f"{users}{row.id}", row.external_id, row.tag, more)
+    more = f',"groups":[{groups}]' if groups else ""
+    return with_own(text, f"{users}{pk}", row.external_id, row.tag, more)
 
 
 def with_own(text: str, address: str, external_id: str | None, tag: str, more: str = "") -> str:

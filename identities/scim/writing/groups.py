@@ -21,6 +21,7 @@ from identities.scim.call import Call
 from identities.scim.callers.visibility import eyes
 from identities.scim.limits import MEMBERS_PER_REQUEST
 from identities.scim.reading.asked import lock_group, seen_among
+from identities.scim.reading.stored import Made
 from identities.scim.schemas.resources import Group as GroupResource
 from identities.scim.wire.messages import Form, as_form, as_model, read_patch, read_resource
 from identities.scim.wire.parsers import TooLarge
@@ -30,7 +31,7 @@ from identities.scim.writing.group_patch import MemberChanges, Step, check_membe
 from identities.vocabulary import GroupKind
 
 
-def create(call: Call, payload: Form) -> UUID:
+def create(call: Call, payload: Form) -> Made:
     """Create the group a POST describes, with its members, and let the client know it.
 
     Raises:
@@ -39,12 +40,12 @@ def create(call: Call, payload: Form) -> UUID:
     """
     wanted = GroupAdapter(Group()).from_dict(_read(call, payload, Context.RESOURCE_CREATION_REQUEST))
 
-    def write() -> UUID:
+    def write() -> Made:
         group = create_group(actor=call.actor, display_name=wanted.display_name)
         associate(call.client, group, actor=call.actor, external_id=wanted.external_id, new=True)
         if wanted.members:
             add_members(group, _seen(call, wanted.members), actor=call.actor, held=group)
-        return UUID(str(group.pk))
+        return Made(group.pk)
 
     return attempt(write)
 

@@ -13,12 +13,13 @@ from identities.filters.entries import Visibility
 from identities.scim.call import Call
 from identities.scim.callers.visibility import eyes
 from identities.scim.reading.org_units import org_unit_forms, org_unit_tag, seen_org_units
+from identities.scim.reading.stored import Made
 from identities.scim.schemas.org_unit import OrgUnit
 from identities.scim.wire.messages import Form, as_form, as_model, read_patch, read_resource
 from identities.scim.wire.profiles import policy
 
 
-def create(call: Call, payload: Form) -> UUID:
+def create(call: Call, payload: Form) -> Made:
     """Create the org unit a POST describes.
 
     Raises:
@@ -33,7 +34,7 @@ def create(call: Call, payload: Form) -> UUID:
             parent=_parent(form),
             manager=_manager(call, form),
         )
-    return UUID(str(unit.pk))
+    return Made(unit.pk)
 
 
 def replace(call: Call, pk: UUID, payload: Form) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from identities.representation import UserAdapter
 from identities.representation.arguments import UserArguments
 from identities.rules.ownership import is_empty
 from identities.scim.call import Call
+from identities.scim.reading.stored import Made, UserRow
 from identities.scim.schemas.resources import user_model
 from identities.scim.wire.errors import REFUSALS
 from identities.scim.wire.messages import Form
@@ -31,10 +33,10 @@ from identities.scim.writing.user_limits import (
 )
 
 # By the place in the request.
-Results = dict[int, "UUID | Exception"]
+Results = dict[int, "UserRow | Exception"]
 
 
-def create(call: Call, payload: Form) -> UUID:
+def create(call: Call, payload: Form) -> Made:
     """Create the person a POST describes and let the client know it (RFC 7644 section 3.3).
 
     What this client may not write is left out and noted.
@@ -47,12 +49,12 @@ def create(call: Call, payload: Form) -> UUID:
     [result] = create_many(call, [payload])
     if isinstance(result, Exception):
         raise result
-    return result
+    return Made(result.id, result)
 
 
-def create_many(call: Call, payloads: Sequence[Form]) -> list[UUID | Exception]:
+def create_many(call: Call, payloads: Sequence[Form]) -> list[UserRow | Exception]:
     """Create the people that many POSTs describe, in a number of statements that does not grow with them (up to the
-    size of a batch); what `create` would raise stands in the place of the id.
+    size of a batch); what `create` would raise stands in the place of what the answer is made of.
     """
     wanted: dict[int, UserArguments] = {}
     results: Results = {}
@@ -71,17 +73,27 @@ def create_many(call: Call, payloads: Sequence[Form]) -> list[UUID | Exception]:
         if (manager := each.changes.get("manager")) and not is_seen(manager, seen):
             results[place] = unknown_manager(manager)
             del wanted[place]
-    results |= _create(call, wanted)
+    results |= _create(call, wanted, seen)
     return [results[place] for place in range(len(payloads))]
 
 
-def _create(call: Call, wanted: Mapping[int, UserArguments]) -> Results:
+def _create(call: Call, wanted: Mapping[int, UserArguments], managers: Mapping[UUID, str]) -> Results:
     """Create them; if some turn out to lie outside of the client's bounds, all but those."""
     made, refused = attempt(partial(_create_within_bounds, call, wanted))
     if not refused:
-        return {place: user.pk if isinstance(user, User) else user for place, user in made.items()}
+        return {
+            place: _row(user, wanted[place].external_id, managers) if isinstance(user, User) else user
+            for place, user in made.items()
+        }
     others = {place: each for place, each in wanted.items() if place not in refused}
-    return _create(call, others) | {place: out_of_bounds() for place in refused}
+    return _create(call, others, managers) | {place: out_of_bounds() for place in refused}
+
+
+def _row(user: Any, external_id: str | None, managers: Mapping[UUID, str]) -> UserRow:
+    """What the answer is made of: the text that was stored. Nobody is in a group yet."""
+    name = managers.get(user.manager_id)
+    version = user.rendering_version
+    return UserRow(user.pk, user.version, external_id, version, user.scim_text, user.manager_id, name, None)
 
 
 def _create_within_bounds(

@@ -10,7 +10,8 @@ from scim2_models import Context, Resource
 from identities.errors import NotPermitted, RuleViolation
 from identities.models import User
 from identities.scim.call import Call
-from identities.scim.callers.visibility import own_users, seen_users
+from identities.scim.callers.visibility import own_users
+from identities.scim.reading.asked import names_of_managers
 from identities.scim.schemas.resources import user_model
 from identities.scim.wire.messages import Form, read_resource
 
@@ -24,16 +25,24 @@ def read_user(call: Call, payload: Form, context: Context, model: type[Resource[
     return read_resource(model or user_model(), call.tolerance.resource(payload), context, call.profile, call.notes)
 
 
-def check_manager(call: Call, manager: str | None) -> None:
-    """Refuse a manager whom the client cannot see (raises RuleViolation `unknown_manager`)."""
-    if manager and not is_seen(manager, seen_managers(call, [manager])):
+def check_manager(call: Call, manager: str | None) -> dict[UUID, str]:
+    """How the manager is called, by its id; refuses one whom the client cannot see.
+
+    Raises:
+        RuleViolation: `unknown_manager`.
+    """
+    if not manager:
+        return {}
+    seen = seen_managers(call, [manager])
+    if not is_seen(manager, seen):
         raise unknown_manager(manager)
+    return seen
 
 
-def seen_managers(call: Call, managers: Iterable[str | None]) -> set[UUID]:
-    """Those of the managers whom the client sees, in at most one statement."""
+def seen_managers(call: Call, managers: Iterable[str | None]) -> dict[UUID, str]:
+    """Those of the managers whom the client sees, with their names, in at most one statement."""
     ids = {pk for manager in managers if manager and (pk := _uuid(manager))}
-    return set(seen_users(call.client).filter(pk__in=ids).order_by().values_list("pk", flat=True)) if ids else set()
+    return names_of_managers(call.client, sorted(ids)) if ids else {}
 
 
 def is_seen(manager: str, seen: Collection[UUID]) -> bool:

@@ -1,5 +1,6 @@
 """Requests that change users, turned into actions. PUT and PATCH share one path: the difference between two forms."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,11 @@ from identities.actions.lifecycle import delete_user, lift_suspension, suspend_u
 from identities.actions.user_changes import Held, read_rows
 from identities.actions.users import update_user
 from identities.errors import NotFound, NotPermitted
-from identities.models import User
+from identities.models import ApiClient, User
 from identities.scim.call import Call
 from identities.scim.callers.visibility import seen_users
-from identities.scim.reading.asked import lock_user
+from identities.scim.reading.asked import lock_named_user, lock_user
+from identities.scim.reading.stored import UserRow
 from identities.scim.schemas.resources import user_model
 from identities.scim.wire.messages import Form, read_patch
 from identities.scim.wire.profiles import tolerates
@@ -29,8 +31,8 @@ from identities.scim.writing.user_limits import check_bounds, check_manager, rea
 __all__ = ["create", "create_many", "delete", "not_found", "patch", "replace"]
 
 
-def replace(call: Call, pk: UUID, payload: Form) -> None:
-    """Make the person what a PUT says (RFC 7644 section 3.5.1).
+def replace(call: Call, pk: UUID, payload: Form) -> UserRow | None:
+    """Make the person what a PUT says (RFC 7644 section 3.5.1). Returns as `patch`.
 
     Values owned by others stay as they are. What is absent is cleared only where this client owns it; `active` and
     externalId never.
@@ -40,15 +42,18 @@ def replace(call: Call, pk: UUID, payload: Form) -> None:
     """
     form = read_user(call, payload, Context.RESOURCE_REPLACEMENT_REQUEST)
 
-    def write() -> None:
+    def write() -> UserRow | None:
         user, held = _locked(call, pk)
-        _apply(call, user, put_difference(user, held.rows[pk], form, call.actor.origin), held, refuse=False)
+        return _apply(call, user, put_difference(user, held.rows[pk], form, call.actor.origin), held, refuse=False)
 
-    attempt(write)
+    return attempt(write)
 
 
-def patch(call: Call, pk: UUID, payload: Form) -> None:
+def patch(call: Call, pk: UUID, payload: Form) -> UserRow | None:
     """Apply a PATCH to the person, whole or not at all (RFC 7644 section 3.5.2).
+
+    Returns:
+        What the answer is made of, from what was written; None if it is to be read.
 
     Raises:
         NotFound; NotPermitted; PreconditionFailedException; Conflict; RuleViolation.
@@ -57,16 +62,16 @@ def patch(call: Call, pk: UUID, payload: Form) -> None:
     """
     cleaned = call.tolerance.patch(payload)
     if _has_nothing_left(cleaned, payload):
-        attempt(partial(_locked, call, pk))
-        return
+        user, _held = attempt(partial(_locked, call, pk))
+        return _row(user, user.external_id, _manager_of(user))
     message = read_patch(user_model(), cleaned, call.profile)
 
-    def write() -> None:
+    def write() -> UserRow | None:
         user, held = _locked(call, pk)
         found = patch_difference(user, held.rows[pk], user.external_id, message, call.profile)
-        _apply(call, user, found, held, refuse=not tolerates(call.profile, "owned_values_kept"))
+        return _apply(call, user, found, held, refuse=not tolerates(call.profile, "owned_values_kept"))
 
-    attempt(write)
+    return attempt(write)
 
 
 def delete(call: Call, pk: UUID) -> None:
@@ -77,7 +82,7 @@ def delete(call: Call, pk: UUID) -> None:
     """
 
     def write() -> None:
-        user, held = _locked(call, pk)
+        user, held = _locked(call, pk, lock_user)
         if user.known_id is None:
             raise _only_seen(call, pk)
         drop_association(call.client, user, actor=call.actor)
@@ -101,9 +106,9 @@ def _only_seen(call: Call, pk: UUID) -> NotFound | NotPermitted:
     return not_found(pk)
 
 
-def _locked(call: Call, pk: UUID) -> tuple[Any, Held]:
+def _locked(call: Call, pk: UUID, lock: Callable[[ApiClient, UUID], Any] = lock_named_user) -> tuple[Any, Held]:
     """The person, if the client may reach it; locked, so that what is computed from it holds when it is written."""
-    user = lock_user(call.client, pk)
+    user = lock(call.client, pk)
     if user is None:
         raise not_found(pk)
     call.preconditions.check_write(user_tag(user.version, user.external_id))
@@ -117,11 +122,13 @@ def _has_nothing_left(cleaned: Form, payload: Form) -> bool:
     return operations[0] == [[]] and operations[1] != [[]]
 
 
-def _apply(call: Call, user: Any, difference: Difference, held: Held, *, refuse: bool) -> None:
+def _apply(call: Call, user: Any, difference: Difference, held: Held, *, refuse: bool) -> UserRow | None:
+    """Write the difference; what the answer is made of then, if that is known."""
     difference = unlocked(call, difference, active=user.active, refuse=refuse)
-    _know(call, user, difference.external_id)
+    external_id = _know(call, user, difference.external_id)
+    managers = _manager_of(user)
     if difference.changes or difference.multi_values:
-        check_manager(call, difference.changes.get("manager"))
+        managers |= check_manager(call, difference.changes.get("manager"))
         result = update_user(
             user,
             actor=call.actor,
@@ -131,22 +138,54 @@ def _apply(call: Call, user: Any, difference: Difference, held: Held, *, refuse:
             held=held,
         )
         call.note_kept(result.kept)
-    _set_active(call, user, difference.active)
+    _set_active(call, user, difference.active, held)
     check_bounds(call, user)
+    return _row(user, external_id, managers)
 
 
-def _know(call: Call, user: Any, external_id: str | None) -> None:
-    """Adopt the person with the first write, and keep the id by which the client knows it."""
+def _know(call: Call, user: Any, external_id: str | None) -> str | None:
+    """Adopt the person with the first write, and keep the id by which the client knows it, which is returned."""
     if user.known_id is None:
         adopt(call.client, user, actor=call.actor, external_id=external_id)
         call.notes.add("adopted")
-    elif external_id is not None and external_id != user.external_id:
-        associate(call.client, user, actor=call.actor, external_id=external_id)
+        return external_id
+    if external_id is not None and external_id != user.external_id:
+        return associate(call.client, user, actor=call.actor, external_id=external_id).external_id
+    known: str | None = user.external_id
+    return known
 
 
-def _set_active(call: Call, user: User, active: bool | None) -> None:
+def _manager_of(user: Any) -> dict[UUID | None, str | None]:
+    return {user.manager_id: user.manager_name}
+
+
+def _row(user: Any, external_id: str | None, managers: Mapping[UUID | None, str | None]) -> UserRow | None:
+    """What the answer is made of: the text that was stored, and the names that were read with the lock.
+
+    None for somebody whom the client knows only since now, and where it is not known whether the client sees the
+    manager (see `lock_named_user`).
+
+    Args:
+        managers: those who were looked up, with their names.
+    """
+    name = managers.get(user.manager_id)
+    if user.known_id is None or (user.manager_id is not None and name is None):
+        return None
+    return UserRow(
+        user.pk,
+        user.version,
+        external_id,
+        user.rendering_version,
+        user.scim_text,
+        user.manager_id,
+        name,
+        user.groups_seen,
+    )
+
+
+def _set_active(call: Call, user: User, active: bool | None, held: Held) -> None:
     """Assert or withdraw this client's suspension; somebody else's keeps the person inactive."""
     if active is False:
-        suspend_user(user, actor=call.actor)
-    elif active and not user.active and not lift_suspension(user, actor=call.actor).active:
+        suspend_user(user, actor=call.actor, held=held)
+    elif active and not user.active and not lift_suspension(user, actor=call.actor, held=held).active:
         call.note_kept(("active",))
