@@ -2,60 +2,22 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from connectors.engine.intake import files
 from connectors.engine.intake.lease import claim_run
-from connectors.models import ImportMapping, ImportProfile, Run
+from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RunKind, RunState
 from identities import audit, outbox
 from identities.actors import Actor
-from identities.errors import NotFound, RuleViolation
-from identities.vocabulary import MappingKind, Verb
-
-HR_PROFILE: Final = "hr"
-_HR_OPTIONS: Final = {
-    "manager_column": "manager_employee_number",
-    "department_code_column": "department_code",
-    "department_name_column": "department",
-    "department_manager_column": "manager_employee_number",
-    "departments_file": "hr_departments.csv",
-    "groups_from_departments": True,
-}
-_HR_COLUMNS: Final = {
-    "employee_number": "employee_number",
-    "user_name": "email",
-    "given_name": "first_name",
-    "family_name": "last_name",
-    "title": "job_title",
-    "department": "department",
-    "start_date": "hire_date",
-    "emails": "email",
-    "phoneNumbers": "phone",
-    "addresses.locality": "city",
-    "addresses.region": "state_province",
-}
-_HR_EXPRESSIONS: Final = {"display_name": "row.first_name ~ ' ' ~ row.last_name"}
+from identities.errors import RuleViolation
+from identities.vocabulary import Verb
 
 REPLACED: Final = "A newer import of the same file took its place."
 OPEN_STATES: Final = (RunState.WAITING, RunState.STAGING, RunState.PLANNED)
-
-
-def profile_named(name: str, *, actor: Actor) -> ImportProfile:
-    """The import profile of this name; the one for the personnel file is made when it is first asked for.
-
-    Raises:
-        NotFound: there is no such profile.
-    """
-    stored = ImportProfile.objects.filter(name=name).first()
-    if stored is None and name == HR_PROFILE:
-        stored = _create_hr_profile(actor)
-    if stored is None:
-        raise NotFound("unknown_profile", f"There is no import profile {name}.", field="profile")
-    return stored
 
 
 def start_import(
@@ -151,25 +113,3 @@ def _give_up_older_plans(run: Run, actor: Actor) -> list[uuid.UUID]:
         each.save(update_fields=["state", "finished_at", "error"])
         audit.record(Verb.IMPORT_CANCELLED, each, actor=actor, replaced_by=str(run.pk))
     return [each.pk for each in replaced]
-
-
-def _create_hr_profile(actor: Actor) -> ImportProfile:
-    now = timezone.now()
-    with transaction.atomic():
-        profile = ImportProfile.objects.create(
-            name=HR_PROFILE,
-            description="People and departments of the personnel file",
-            key_column="employee_number",
-            options=_HR_OPTIONS,
-            created_at=now,
-            modified_at=now,
-        )
-        rows: list[dict[str, Any]] = [
-            *({"attribute": a, "kind": MappingKind.DIRECT, "source": c} for a, c in _HR_COLUMNS.items()),
-            *({"attribute": a, "kind": MappingKind.EXPRESSION, "source": s} for a, s in _HR_EXPRESSIONS.items()),
-        ]
-        ImportMapping.objects.bulk_create(
-            ImportMapping(profile=profile, position=position, **row) for position, row in enumerate(rows)
-        )
-        audit.record(Verb.PROFILE_CREATED, profile, actor=actor)
-    return profile

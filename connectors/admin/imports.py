@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
-from connectors.actions import imports
+from connectors.actions import import_profiles, imports
 from connectors.admin.words import RUN_LEVELS
 from connectors.engine.intake import had_nothing_to_apply
 from connectors.engine.intake.lease import IN_WORK
@@ -51,7 +51,7 @@ class UploadForm(RefusableForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = ImportProfile.objects.values_list("name", flat=True)
-        choices = dict.fromkeys((imports.HR_PROFILE, *names))
+        choices = dict.fromkeys((import_profiles.HR_PROFILE, *names))
         self.fields["profile"].choices = [(name, name) for name in choices]  # type: ignore[attr-defined]
 
 
@@ -120,7 +120,7 @@ class RunAdmin(ActionModelAdmin):
             return form.instance  # type: ignore[no-any-return]
         actor = actor_of(request)
         files = [form.cleaned_data["file"], form.cleaned_data["departments"]]
-        profile = imports.profile_named(form.cleaned_data["profile"], actor=actor)
+        profile = import_profiles.profile_named(form.cleaned_data["profile"], actor=actor)
         return imports.start_import([(file.name, file) for file in files if file], profile, actor=actor)
 
     def changeform_view(

@@ -1,7 +1,9 @@
 """An import profile, ready for use: its mapping rows compiled, its options with their defaults."""
 
+import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from connectors.models import ImportProfile
 from identities.actors import file_origin
@@ -10,7 +12,7 @@ from identities.vocabulary import MappingKind
 
 ROOT = "row"
 ROOTS = frozenset({ROOT})
-_COLUMN = re.compile(rf"\b{ROOT}\.([A-Za-z_][A-Za-z0-9_]*)")
+_COLUMN = re.compile(rf"""\b{ROOT}(?:\.([A-Za-z_][A-Za-z0-9_]*)|\[\s*(?:"([^"]+)"|'([^']+)')\s*\])""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Options:
         department_manager_column: in the file of departments, the manager's key.
         departments_file: name of a file of departments that is taken along when it lies beside the people's file.
         groups_from_departments: one group per department, with the people of that department as members.
+        apply_dropped: a file from the drop folder is applied at once if nothing is wrong with it.
     """
 
     manager_column: str = ""
@@ -31,6 +34,7 @@ class Options:
     department_manager_column: str = ""
     departments_file: str = ""
     groups_from_departments: bool = False
+    apply_dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,28 @@ class Profile:
 def load_profile(stored: ImportProfile) -> Profile:
     """The profile with its rows compiled (raises ExpressionError for a row that is not valid)."""
     rows = tuple(row.plain() for row in stored.mappings.all())
-    for row in rows:
-        compile_row(row, subject=ROOT, roots=ROOTS)
-    return Profile(stored.name, stored.key_column, rows, Options(**stored.options), _columns(rows))
+    computed = tuple(computed_row(row) for row in rows)
+    return Profile(stored.name, stored.key_column, computed, Options(**stored.options), columns_of(rows))
 
 
-def _columns(rows: tuple[MappingRow, ...]) -> dict[str, str]:
+def computed_row(row: MappingRow) -> MappingRow:
+    """The row as it is computed: a column is named as the header names it, with spaces and dots, and not by a path.
+
+    Raises:
+        ExpressionError: it is not valid.
+    """
+    if row.kind == MappingKind.DIRECT:
+        row = replace(row, kind=MappingKind.EXPRESSION, source=f"{ROOT}[{json.dumps(row.source)}]")
+    compile_row(row, subject=ROOT, roots=ROOTS)
+    return row
+
+
+def columns_of(rows: Iterable[MappingRow]) -> dict[str, str]:
     """The first column each attribute is computed from."""
     columns: dict[str, str] = {}
     for row in rows:
         if row.kind == MappingKind.DIRECT:
             columns[row.attribute] = row.source
-        elif found := _COLUMN.search(row.source):
-            columns[row.attribute] = found.group(1)
+        elif row.kind == MappingKind.EXPRESSION and (found := _COLUMN.search(row.source)):
+            columns[row.attribute] = next(filter(None, found.groups()))
     return columns

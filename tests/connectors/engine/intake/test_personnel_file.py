@@ -13,7 +13,8 @@ from django.db import OperationalError
 from django.db.models import Count
 from django.http import HttpRequest
 
-from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
+from connectors.actions.import_profiles import HR_PROFILE, profile_named
+from connectors.actions.imports import apply_import, cancel_import, start_import
 from connectors.admin.imports import RunAdmin
 from connectors.engine.intake import advance, applying, departments, files, had_nothing_to_apply, staging, work
 from connectors.engine.intake.lease import LeaseLostError, claim_run
