@@ -82,8 +82,9 @@ def apply_import(run: Run, *, actor: Actor) -> Run:
             raise RuleViolation("not_planned", f"This import is {run.state}, so there is no plan to apply.")
         if run.findings.filter(blocking=True).exists():
             raise RuleViolation("has_problems", "Mend the problems in the file, then import it again.")
-        run.state = RunState.APPLYING
-        run.save(update_fields=["state"])
+        # From here on its speed is measured.
+        run.state, run.started_at = RunState.APPLYING, timezone.now()
+        run.save(update_fields=["state", "started_at"])
         audit.record(Verb.IMPORT_APPLIED, run, actor=actor, counts=run.counts)
         outbox.ring()
     return run

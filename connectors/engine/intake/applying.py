@@ -85,7 +85,7 @@ def _outcome(result: "User | UpdateResult | IdentityError") -> str:
 def _mark(row: StagedRow, result: "User | UpdateResult | IdentityError") -> None:
     if isinstance(result, IdentityError):
         row.state = RowState.REFUSED
-        row.difference = {"refused": [result.field, result.message]}
+        row.difference |= {"refused": [result.field, result.message]}
     else:
         row.state = RowState.APPLIED
         row.object_id = result.user.pk if isinstance(result, UpdateResult) else result.pk
