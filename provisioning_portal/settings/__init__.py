@@ -218,6 +218,7 @@ PORTAL_REQUEST_LOG_SECONDS = 1.0
 PORTAL_VERDICT_SECONDS = 5.0
 PORTAL_REQUEST_LOG_DAYS = environment.request_log_days
 PORTAL_EXPIRY_WARNING_DAYS = environment.expiry_warning_days
+PORTAL_IMPORT_DROP_FOLDER = environment.import_drop_folder
 PORTAL_SQLITE_DIR = environment.allowed_sqlite_dir or environment.data_dir / "databases"
 PORTAL_ALLOWED_NETWORKS = (
     environment.allowed_networks
