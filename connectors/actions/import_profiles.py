@@ -184,8 +184,6 @@ def _check_rows(profile: ImportProfile, rows: Sequence[MappingRow]) -> None:
             text = _("%(name)s is mapped twice") % {"name": row.attribute}
             raise _refusal("mapped_twice", number, "attribute", text)
         seen.add(row.attribute)
-    if not profile.key_column.strip():
-        raise RuleViolation("no_key", _("Name the column by which a row is known again."), field="key_column")
     key = KEY_ATTRIBUTES[content]
     if columns_of(row for row in rows if row.kind == MappingKind.DIRECT).get(key) != profile.key_column:
         told = {"column": profile.key_column, "attribute": key}
@@ -209,6 +207,8 @@ def _clean(field: str, value: Any) -> Any:
             return ImportContent(value)
         except ValueError:
             raise RuleViolation("invalid_value", f"content: {value} is none of its values.", field=field) from None
+    if field == "key_column" and not str(value).strip():
+        raise RuleViolation("no_key", _("Name the column by which a row is known again."), field=field)
     model_field = ImportProfile._meta.get_field(field)
     try:
         return model_field.clean(value, None)

@@ -10,6 +10,8 @@ from connectors.engine.intake.staging import CHUNK
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState, RunState
 
+# Under which a row's difference says why it was not applied.
+REFUSED: Final = "refused"
 COLUMNS: Final = ("part", "row", "key", "planned", "result", "problem")
 _OVER: Final = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 _PLANS: Final = (RowState.CREATE, RowState.UPDATE)
