@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from connectors.engine.intake.attributes import KEY_ATTRIBUTES
-from connectors.engine.intake.staging import CHUNK
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState, RunState
 
 # Under which a row's difference says why it was not applied.
 REFUSED: Final = "refused"
 COLUMNS: Final = ("part", "row", "key", "planned", "result", "problem")
+_CHUNK: Final = 500
 _OVER: Final = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 _PLANS: Final = (RowState.CREATE, RowState.UPDATE)
 # A spreadsheet takes what begins so for a formula.
@@ -50,7 +50,7 @@ def result_lines(run: Run) -> Iterator[str]:
     yield writer.writerow(COLUMNS)
     for part in run.rows.order_by("part").values_list("part", flat=True).distinct():
         last = -1
-        while rows := list(run.rows.filter(part=part, number__gt=last).order_by("number")[:CHUNK]):
+        while rows := list(run.rows.filter(part=part, number__gt=last).order_by("number")[:_CHUNK]):
             problems = problems_of(run, rows)
             for row in rows:
                 cells = (part, row.number, row.key, planned_state(row), outcome_of(row, run))
