@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from connectors.models import ImportProfile
+from connectors.vocabulary import ImportContent
 from identities.actors import file_origin
 from identities.mapping.rows import MappingRow, compile_row
 from identities.vocabulary import MappingKind
@@ -35,13 +36,20 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile as the intake uses it."""
+    """A profile as the intake uses it.
+
+    Attributes:
+        content: what the rows of its files are.
+        complete: who, or which membership, is missing from a file of it is to be disabled, or withdrawn.
+    """
 
     name: str
     key_column: str
     rows: tuple[MappingRow, ...]
     options: Options
     columns: dict[str, str] = field(default_factory=dict)
+    content: ImportContent = ImportContent.PEOPLE
+    complete: bool = False
 
     @property
     def origin(self) -> str:
@@ -53,8 +61,8 @@ class Profile:
         return self.columns.get(attribute, attribute)
 
     @property
-    def people_columns(self) -> tuple[str, ...]:
-        """Columns a file of people must have."""
+    def needed_columns(self) -> tuple[str, ...]:
+        """Columns a file must have, other than one of departments."""
         return tuple(dict.fromkeys((self.key_column, *self.columns.values())))
 
 
@@ -63,7 +71,15 @@ def load_profile(stored: ImportProfile) -> Profile:
     rows = tuple(row.plain() for row in stored.mappings.all())
     for row in rows:
         compile_row(row, subject=ROOT, roots=ROOTS)
-    return Profile(stored.name, stored.key_column, rows, Options(**stored.options), _columns(rows))
+    return Profile(
+        stored.name,
+        stored.key_column,
+        rows,
+        Options(**stored.options),
+        _columns(rows),
+        ImportContent(stored.content),
+        stored.complete,
+    )
 
 
 def _columns(rows: tuple[MappingRow, ...]) -> dict[str, str]:
