@@ -189,10 +189,11 @@ def cancel_import(run: Run, *, actor: Actor) -> Run:
     return run
 
 
-def start_undo(run: Run, *, actor: Actor, worker: str = "") -> Run:
+def start_undo(run: Run, *, actor: Actor, apply: bool = False, worker: str = "") -> Run:
     """Queue the undo of an import: a plan of inverse changes, where the values are still what the import wrote.
 
     Args:
+        apply: carry the plan out as soon as it is made.
         worker: whoever works on it at once, in this process.
 
     Raises:
@@ -213,13 +214,14 @@ def start_undo(run: Run, *, actor: Actor, worker: str = "") -> Run:
             undoes=run,
             profile_id=run.profile_id,
             file_name=run.file_name,
+            apply_when_planned=apply,
             origin=actor.origin,
             actor_name=actor.name,
             actor_id=actor.user_id,
             correlation_id=actor.correlation_id,
             created_at=timezone.now(),
         )
-        audit.record(Verb.IMPORT_UNDO_STARTED, undo, actor=actor, undoes=str(run.pk))
+        audit.record(Verb.IMPORT_UNDO_STARTED, undo, actor=actor, undoes=str(run.pk), apply=apply)
         claimed = claim_run(undo.pk, worker) if worker else None
         outbox.ring()
     return claimed or undo
