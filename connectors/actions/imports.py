@@ -229,10 +229,17 @@ def start_undo(run: Run, *, actor: Actor, apply: bool = False, worker: str = "")
 
 def undo_of(run: Run) -> Run | None:
     """The run that undid an import, or is about to."""
+    return undos_of([run]).get(run.pk)
+
+
+def undos_of(runs: Collection[Run]) -> dict[uuid.UUID, Run]:
+    """The same for many, in one statement, by the id of the import. An undo that was given up before it applied
+    anything is none.
+    """
     given_up = (RunState.CANCELLED, RunState.FAILED)
     applied = Exists(StagedRow.objects.filter(run=OuterRef("pk"), state=RowState.APPLIED))
-    undos = Run.objects.filter(Q(applied) | ~Q(state__in=given_up), undoes=run, kind=RunKind.UNDO)
-    return undos.order_by("created_at").first()
+    undos = Run.objects.filter(Q(applied) | ~Q(state__in=given_up), undoes__in=runs, kind=RunKind.UNDO)
+    return {undo.undoes_id: undo for undo in undos.order_by("-created_at") if undo.undoes_id}
 
 
 def _give_up_older_plans(run: Run, actor: Actor) -> list[uuid.UUID]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from connectors.actions.imports import apply_import, cancel_import, start_undo, undo_of
+from connectors.actions.imports import apply_import, cancel_import, start_undo, undos_of
 from connectors.engine.intake import advance
 from connectors.engine.intake.lease import INTAKES
 from connectors.management.portal_command import WRONG_ARGUMENTS, PortalCommand
@@ -57,8 +57,10 @@ class Command(PortalCommand):
         intakes = Run.objects.filter(kind__in=INTAKES).select_related("profile").order_by("-created_at")
         if options["action"] == "list":
             listed = list(intakes[: max(options["limit"], 0)])
-            content = {"total": intakes.count(), "imports": [content_of(each) for each in listed]}
-            self.show(content, (line_of(each) for each in listed), as_json=options["json"])
+            undos = undos_of(listed)
+            content = {"total": intakes.count(), "imports": [content_of(each, undos.get(each.pk)) for each in listed]}
+            lines = (line_of(each, undos.get(each.pk)) for each in listed)
+            self.show(content, lines, as_json=options["json"])
             return
         if options["run"] is None:
             raise CommandError(f"Name the import by its id, or {LATEST}.", returncode=WRONG_ARGUMENTS)
@@ -74,13 +76,14 @@ class Command(PortalCommand):
         if options["state"]:
             rows = rows.filter(state=options["state"])
         listed, problems = list(rows[: max(options["limit"], 0)]), list(run.findings.all())
+        undo = undos_of([run]).get(run.pk)
         content = {
-            **content_of(run),
+            **content_of(run, undo),
             "row_count": rows.count(),
             "rows": [_row_content(row) for row in listed],
             "problems": [_problem_content(each) for each in problems],
         }
-        self.show(content, _lines(run, listed, problems), as_json=options["json"])
+        self.show(content, _lines(run, undo, listed, problems), as_json=options["json"])
         if run.state == RunState.FAILED:
             raise SystemExit(1)
 
@@ -99,9 +102,8 @@ def _done(run: Run, options: dict[str, Any]) -> Run:
     return run
 
 
-def content_of(run: Run) -> dict[str, Any]:
+def content_of(run: Run, undo: Run | None) -> dict[str, Any]:
     """An import or undo as JSON."""
-    undo = undo_of(run)
     return {
         "run": str(run.pk),
         "kind": run.kind,
@@ -117,9 +119,8 @@ def content_of(run: Run) -> dict[str, Any]:
     }
 
 
-def line_of(run: Run) -> str:
+def line_of(run: Run, undo: Run | None) -> str:
     """The same in a line."""
-    undo = undo_of(run)
     undone = f", undone by {undo.pk} ({undo.state})" if undo else ""
     return f"{run.pk} {run.created_at:%Y-%m-%d %H:%M} {run.kind} {run.file_name}: {run.state}{undone}"
 
@@ -134,8 +135,8 @@ def _problem_content(finding: Finding) -> dict[str, Any]:
     return {name: getattr(finding, name) for name in names}
 
 
-def _lines(run: Run, rows: Iterable[StagedRow], problems: Iterable[Finding]) -> Iterator[str]:
-    yield line_of(run)
+def _lines(run: Run, undo: Run | None, rows: Iterable[StagedRow], problems: Iterable[Finding]) -> Iterator[str]:
+    yield line_of(run, undo)
     for part, counted in run.counts.items():
         yield f"  {part}: {', '.join(f'{name} {number}' for name, number in counted.items()) or 'nothing'}"
     for row in rows:
