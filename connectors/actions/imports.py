@@ -202,8 +202,7 @@ def start_undo(run: Run, *, actor: Actor, apply: bool = False, worker: str = "")
     """
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run.pk)
-        over = run.kind == RunKind.IMPORT and run.state in (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
-        if not over or not run.rows.filter(state=RowState.APPLIED).exists():
+        if not _has_applied(run):
             raise RuleViolation("nothing_to_undo", f"This {run.kind} is {run.state} and has applied nothing to undo.")
         if undo_of(run) is not None:
             raise RuleViolation("undone_already", "This import was undone, or its undo waits to be applied.")
@@ -225,6 +224,17 @@ def start_undo(run: Run, *, actor: Actor, apply: bool = False, worker: str = "")
         claimed = claim_run(undo.pk, worker) if worker else None
         outbox.ring()
     return claimed or undo
+
+
+def can_be_undone(run: Run) -> bool:
+    """Whether there is something to undo, and nobody has begun to."""
+    return _has_applied(run) and run.profile_id is not None and undo_of(run) is None
+
+
+def _has_applied(run: Run) -> bool:
+    """Whether this is an import that is over and changed something."""
+    over = run.kind == RunKind.IMPORT and run.state in (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
+    return over and run.rows.filter(state=RowState.APPLIED).exists()
 
 
 def undo_of(run: Run) -> Run | None:

@@ -17,9 +17,9 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 from connectors.actions import imports
 from connectors.admin.words import RUN_LEVELS
 from connectors.engine.intake import had_nothing_to_apply
-from connectors.engine.intake.lease import IN_WORK
+from connectors.engine.intake.lease import IN_WORK, INTAKES
 from connectors.models import ImportProfile, Run
-from connectors.vocabulary import RunKind, RunState
+from connectors.vocabulary import RunState
 from identities.admin.action_admin import NO_SAVING, ActionModelAdmin, RefusableForm, actor_of
 from identities.admin.object_actions import Fact, ObjectAction
 from identities.admin.sections import Section, sections
@@ -62,7 +62,12 @@ def _apply(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
 
 def _cancel(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
     imports.cancel_import(run, actor=actor_of(request))
-    return _("The import is cancelled; nothing was changed.")
+    return _("The import is cancelled; what it had applied before stays.")
+
+
+def _undo(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
+    imports.start_undo(run, actor=actor_of(request))
+    return _("The undo is being planned: it is the newest run of the list. Nothing is changed before you apply it.")
 
 
 @admin.register(Run)
@@ -84,15 +89,24 @@ class RunAdmin(ActionModelAdmin):
             gettext_lazy("Apply"),
             gettext_lazy("Carry out the plan. Every change is audited under your name."),
             _apply,
-            offered=lambda run: run.kind == RunKind.IMPORT and run.state == RunState.PLANNED and not _has_problems(run),
+            offered=lambda run: run.kind in INTAKES and run.state == RunState.PLANNED and not _has_problems(run),
         ),
         ObjectAction(
             "cancel",
             gettext_lazy("Cancel"),
-            gettext_lazy("Give this import up. Nothing has been changed by it."),
+            gettext_lazy("Give this import up. What it has applied already stays, and can be undone."),
             _cancel,
-            offered=lambda run: run.kind == RunKind.IMPORT and run.state in imports.OPEN_STATES,
+            offered=lambda run: run.kind in INTAKES and run.state in imports.OPEN_STATES,
             dangerous=True,
+        ),
+        ObjectAction(
+            "undo",
+            gettext_lazy("Undo"),
+            gettext_lazy(
+                "Plan the inverse of what this import changed, where that still stands as the import wrote it."
+            ),
+            _undo,
+            offered=imports.can_be_undone,
         ),
     )
 
@@ -151,6 +165,11 @@ class RunAdmin(ActionModelAdmin):
             facts.append(Fact(_("System"), obj.system.name, url))
         if obj.profile:
             facts.append(Fact(_("Profile"), obj.profile.name))
+        related = ((_("Undoes"), obj.undoes), (_("Undone by"), imports.undo_of(obj)))
+        for label, other in related:
+            if other is not None:
+                url = reverse("admin:connectors_run_change", args=[other.pk])
+                facts.append(Fact(label, f"{other} ({in_words(other.state)})", url))
         return facts
 
     @admin.display(description=gettext_lazy("Run"), ordering="kind")

@@ -113,7 +113,7 @@ def _stage_and_plan(run: Run, profile: Profile) -> None:
         counts = plan(run, profile)
     blocked = run.findings.filter(blocking=True).exists()
     if run.apply_when_planned and not blocked and not needs_confirmation(run, counts):
-        renew(run, progress=True, state=RunState.APPLYING, counts=counts)
+        renew(run, progress=True, state=RunState.APPLYING, counts=counts, total=total)
     else:
         nothing_to_apply = not blocked and _changes_nothing(counts)
         state = RunState.DONE if nothing_to_apply else RunState.PLANNED

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.actions.imports import apply_import, cancel_import, profile_named, undo_of
-from connectors.engine.intake import people_applying, work
+from connectors.engine.intake import people_applying, undo_applying, work
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RowState, RunState
 from identities.actions.users import override_value, update_user
@@ -256,3 +256,24 @@ def test_an_import_cancelled_on_the_way_keeps_what_is_applied_and_lists_it(monke
     with pytest.raises(RuleViolation):
         cancel_import(run, actor=command_actor())
     assert undo(run).counts["people"] == {"deprovision": done}
+
+
+def test_an_undo_that_dies_is_gone_on_with_by_the_next_worker(first: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = state()
+    plan = undo(run_import(second(), DEPARTMENTS), apply=False)
+    apply_import(plan, actor=command_actor())
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(undo_applying, "apply_membership_rows", killed)
+        with pytest.raises(KeyboardInterrupt):
+            work("killed")
+    assert state() != before
+    Run.objects.filter(pk=plan.pk).update(lease_until="2000-01-01T00:00:00Z")
+    assert work("next") == 1
+
+    plan.refresh_from_db()
+    assert (plan.state, state()) == (RunState.DONE, before)
+    assert {"deprovisioned": 5, "updated": 9, "lifted": 3}.items() <= plan.counts["applied"].items()
