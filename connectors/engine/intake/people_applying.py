@@ -12,7 +12,7 @@ from connectors.engine.intake.lease import renew
 from connectors.engine.intake.org_units import units_by_code
 from connectors.engine.intake.person_rows import KEY_ATTRIBUTE, PersonRow
 from connectors.engine.intake.profile import Profile
-from connectors.engine.intake.snapshots import Snapshot, snapshots, written
+from connectors.engine.intake.snapshots import Snapshot, snapshots, snapshots_after, written
 from connectors.engine.intake.staged import APPLY_CHUNK, PEOPLE, chunks, mark, write_marks
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
@@ -74,8 +74,7 @@ def _apply_chunk(
 
 
 def _mark(rows: Sequence[StagedRow], results: Written, before: dict[UUID, Snapshot]) -> None:
-    changed = [result.user.pk for result in results if isinstance(result, UpdateResult) and result.changed]
-    after = snapshots(changed)
+    after = snapshots_after(result for result in results if isinstance(result, UpdateResult))
     for row, result in zip(rows, results, strict=True):
         if isinstance(result, UpdateResult):
             pk = result.user.pk

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
+
 from connectors.engine.intake.staged import Difference
 from identities.actions.user_changes import read_rows, value_of
+from identities.actions.users import UpdateResult
 from identities.audit.differences import plain
 from identities.models import MultiValue, User
 from identities.rules.attributes import MANAGER, ORG_UNIT, VALUE_LENGTHS
@@ -42,8 +45,23 @@ def snapshots(users: Collection[UUID]) -> dict[UUID, Snapshot]:
     if not users:
         return {}
     rows = read_rows(users)
-    people = User.objects.persons().select_related("manager", "org_unit").in_bulk(list(users))
+    people = User.objects.persons().defer("scim_text").in_bulk(list(users))
     return {pk: Snapshot(user, rows[pk]) for pk, user in people.items()}
+
+
+def shown_snapshots(users: Collection[UUID]) -> dict[UUID, Snapshot]:
+    """The same, ready to be shown to people: with managers and org units."""
+    found = snapshots(users)
+    prefetch_related_objects([each.user for each in found.values()], "manager", "org_unit")
+    return found
+
+
+def snapshots_after(results: Iterable[UpdateResult]) -> dict[UUID, Snapshot]:
+    """People as an update left them; rows are read of those whose multi-valued attributes changed."""
+    changed = {result.user.pk: result for result in results if result.changed}
+    rowed = [pk for pk, result in changed.items() if not VALUE_LENGTHS.keys().isdisjoint(result.changed)]
+    rows = read_rows(rowed) if rowed else {}
+    return {pk: Snapshot(result.user, rows.get(pk, [])) for pk, result in changed.items()}
 
 
 def written(before: Snapshot, after: Snapshot, names: Iterable[str]) -> Difference:

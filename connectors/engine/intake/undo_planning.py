@@ -11,7 +11,7 @@ from connectors.engine.intake.people_differences import groups_by, suspended_by
 from connectors.engine.intake.people_planning import Counts
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.reading import Problem
-from connectors.engine.intake.snapshots import Snapshot, snapshots
+from connectors.engine.intake.snapshots import Snapshot, shown_snapshots
 from connectors.engine.intake.staged import CHUNK, MEMBERSHIPS, PEOPLE, add_findings, add_rows, counted
 from connectors.engine.intake.undo_structure import inverse_of_groups, inverse_of_memberships, inverse_of_units
 from connectors.models import Run, StagedRow
@@ -57,7 +57,7 @@ def applied_rows(undone: Run, part: str) -> Iterator[list[StagedRow]]:
 
 
 def _stage_people(run: Run, origin: str, rows: Sequence[StagedRow]) -> None:
-    people = snapshots([row.object_id for row in rows if row.object_id])
+    people = shown_snapshots([row.object_id for row in rows if row.object_id])
     users = [each.user for each in people.values()]
     suspended, groups = suspended_by(origin, users), groups_by(origin, users)
     staged: list[StagedRow] = []
