@@ -232,3 +232,4 @@ class Verb(StrEnum):
     IMPORT_STARTED = "import.started"
     IMPORT_APPLIED = "import.applied"
     IMPORT_CANCELLED = "import.cancelled"
+    IMPORT_UNDO_STARTED = "import.undo_started"

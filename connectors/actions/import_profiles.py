@@ -43,6 +43,13 @@ _HR_COLUMNS: Final = {
     "addresses.locality": "city",
     "addresses.region": "state_province",
 }
+ORG_TREE_PROFILE: Final = "org-tree"
+_ORG_TREE_COLUMNS: Final = {
+    "code": "code",
+    "name": "name",
+    "parent": "parent_code",
+    "manager": "manager_employee_number",
+}
 _HR_EXPRESSIONS: Final = {"display_name": "row.first_name ~ ' ' ~ row.last_name"}
 
 # A profile's name is part of the origin of every value it wrote, and the name of its drop folder.
@@ -54,7 +61,8 @@ OPEN_STATES: Final = (RunState.WAITING, RunState.STAGING, RunState.PLANNED, RunS
 
 
 def profile_named(name: str, *, actor: Actor) -> ImportProfile:
-    """The import profile of this name; the one for the personnel file is made when it is first asked for.
+    """The import profile of this name; those for the personnel file and the org tree are made when they are first
+    asked for.
 
     Raises:
         NotFound: there is no such profile.
@@ -62,6 +70,8 @@ def profile_named(name: str, *, actor: Actor) -> ImportProfile:
     stored = None if "\0" in name else ImportProfile.objects.filter(name=name).first()
     if stored is None and name == HR_PROFILE:
         return _create_hr_profile(actor)
+    if stored is None and name == ORG_TREE_PROFILE:
+        return _create_org_tree_profile(actor)
     if stored is None:
         raise NotFound("unknown_profile", f"There is no import profile {name}.", field="profile")
     return stored
@@ -266,4 +276,15 @@ def _create_hr_profile(actor: Actor) -> ImportProfile:
         description="People and departments of the personnel file",
         key_column="employee_number",
         options=_HR_OPTIONS,
+    )
+
+
+def _create_org_tree_profile(actor: Actor) -> ImportProfile:
+    return create_profile(
+        ORG_TREE_PROFILE,
+        [MappingRow(attribute, source=column) for attribute, column in _ORG_TREE_COLUMNS.items()],
+        actor=actor,
+        description="The tree of org units",
+        content=ImportContent.ORG_UNITS,
+        key_column="code",
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
@@ -13,11 +14,15 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connectors.engine.intake.result import REFUSED, outcome_of, planned_state, problems_of, result_lines
+from connectors.actions import imports
+from connectors.admin.import_actions import CONFIRM, apply_form, can_be_applied
+from connectors.engine.intake.result import REFUSED, outcome_of, plan_of, problems_of, result_lines
 from connectors.models import Run, StagedRow
-from connectors.vocabulary import RowState
+from connectors.vocabulary import PLANNED_CHANGES, RowState
+from identities.admin.action_admin import actor_of
 from identities.admin.sections import Section, sections
 from identities.admin.words import in_words, name_in_words
+from identities.errors import IdentityError
 
 ROWS_PER_PAGE: Final = 100
 _LEVELS: Final = {
@@ -26,6 +31,8 @@ _LEVELS: Final = {
     RowState.REFUSED: "bad",
     RowState.CREATE: "wait",
     RowState.UPDATE: "wait",
+    RowState.DISABLE: "bad",
+    RowState.WITHDRAWN: "wait",
 }
 # So many values stand open, more are folded away.
 _OPEN_VALUES: Final = 6
@@ -33,7 +40,12 @@ _LISTED: Final = 20
 
 
 def rows_page(request: HttpRequest, run: Any) -> SafeString:
-    """The rows in the order of the file, those of one state or with a part of a key."""
+    """The rows in the order of the file, those of one state or with a part of a key; on POST apply those chosen."""
+    may_apply = request.user.has_perm("connectors.change_run")  # type: ignore[union-attr]
+    if request.method == "POST" and may_apply:
+        _apply_chosen(request, run)
+        run.refresh_from_db()
+    choosing = may_apply and can_be_applied(run)
     state, sought = request.GET.get("state", ""), request.GET.get("key", "").replace("\0", "").strip()
     rows = run.rows.order_by("part", "number")
     rows = rows.filter(state=state) if state in list(RowState) else rows
@@ -41,6 +53,8 @@ def rows_page(request: HttpRequest, run: Any) -> SafeString:
     page = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "choosing": choosing,
+        "confirm": apply_form(run)() if choosing else None,
         "rows": list(_shown(run, page.object_list)),
         "states": list(_states(run.rows, state, sought)),
         "state": state,
@@ -48,6 +62,18 @@ def rows_page(request: HttpRequest, run: Any) -> SafeString:
         "rest": urlencode({name: value for name, value in (("state", state), ("key", sought)) if value}),
     }
     return render_to_string("admin/connectors/run_rows.html", context, request)
+
+
+def _apply_chosen(request: HttpRequest, run: Run) -> None:
+    rows = {int(text[:18]) for text in request.POST.getlist("row") if text.isascii() and text.isdigit()}
+    form = apply_form(run)(request.POST)
+    confirmed = form.cleaned_data.get(CONFIRM) if form.is_valid() else None
+    try:
+        imports.apply_import(run, actor=actor_of(request), rows=rows, confirm_missing=confirmed)
+    except IdentityError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("The chosen rows are being applied; the others are skipped."))
 
 
 def result_file(run: Run) -> StreamingHttpResponse:
@@ -74,7 +100,8 @@ def _shown(run: Run, rows: Iterable[StagedRow]) -> Iterator[dict[str, Any]]:
         difference = list(_differences(row.difference))
         yield {
             "row": row,
-            "planned": in_words(planned_state(row)),
+            "changes": row.state in PLANNED_CHANGES,
+            "planned": in_words(plan_of(row)),
             "outcome": in_words(outcome_of(row, run)),
             "level": _LEVELS.get(RowState(row.state), ""),
             "difference": difference,

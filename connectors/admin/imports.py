@@ -15,16 +15,17 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from connectors.actions import import_profiles, imports
+from connectors.admin.import_actions import IMPORT_ACTIONS, has_problems
 from connectors.admin.import_rows import result_file
 from connectors.admin.words import RUN_LEVELS
 from connectors.engine.intake import had_nothing_to_apply
-from connectors.engine.intake.lease import IN_WORK
+from connectors.engine.intake.lease import IN_WORK, INTAKES
 from connectors.engine.intake.progress import progress_of
 from connectors.models import ImportProfile, Run
-from connectors.vocabulary import RunKind, RunState
+from connectors.vocabulary import RunState
 from identities.admin.action_admin import NO_SAVING, ActionModelAdmin, RefusableForm, actor_of
 from identities.admin.history import history
-from identities.admin.object_actions import Fact, ObjectAction
+from identities.admin.object_actions import Fact
 from identities.admin.sections import Section, sections
 from identities.admin.words import in_words, mark, moment_in_words, name_in_words
 
@@ -53,18 +54,8 @@ class UploadForm(RefusableForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = ImportProfile.objects.values_list("name", flat=True)
-        choices = dict.fromkeys((import_profiles.HR_PROFILE, *names))
+        choices = dict.fromkeys((import_profiles.HR_PROFILE, import_profiles.ORG_TREE_PROFILE, *names))
         self.fields["profile"].choices = [(name, name) for name in choices]  # type: ignore[attr-defined]
-
-
-def _apply(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
-    imports.apply_import(run, actor=actor_of(request))
-    return _("The import is being applied.")
-
-
-def _cancel(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
-    imports.cancel_import(run, actor=actor_of(request))
-    return _("The import is cancelled; nothing was changed.")
 
 
 @admin.register(Run)
@@ -80,23 +71,7 @@ class RunAdmin(ActionModelAdmin):
     fields = ("progress", "plan", "error", "problems", "actor_name", "created_at", "finished_at")
     readonly_fields = fields
     change_form_template = "admin/connectors/run_change_form.html"
-    object_actions = (
-        ObjectAction(
-            "apply",
-            gettext_lazy("Apply"),
-            gettext_lazy("Carry out the plan. Every change is audited under your name."),
-            _apply,
-            offered=lambda run: run.kind == RunKind.IMPORT and run.state == RunState.PLANNED and not _has_problems(run),
-        ),
-        ObjectAction(
-            "cancel",
-            gettext_lazy("Cancel"),
-            gettext_lazy("Give this import up. Nothing has been changed by it."),
-            _cancel,
-            offered=lambda run: run.kind == RunKind.IMPORT and run.state in imports.OPEN_STATES,
-            dangerous=True,
-        ),
-    )
+    object_actions = IMPORT_ACTIONS
 
     def get_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """The upload form, or what there is to see of a run."""
@@ -143,7 +118,7 @@ class RunAdmin(ActionModelAdmin):
     def object_facts(self, request: HttpRequest, obj: Run) -> list[Fact]:
         """What the run is and how it stands."""
         words, level = in_words(obj.state), RUN_LEVELS.get(RunState(obj.state), "plain")
-        if obj.state == RunState.PLANNED and _has_problems(obj):
+        if obj.state == RunState.PLANNED and has_problems(obj):
             words, level = _("cannot be applied: mend the problems below in the file, then import it again"), "bad"
         elif had_nothing_to_apply(obj):
             words = _("done: everything is as the file says, there is nothing to apply")
@@ -154,7 +129,10 @@ class RunAdmin(ActionModelAdmin):
         if obj.profile:
             url = reverse("admin:connectors_importprofile_change", args=[obj.profile.pk])
             facts.append(Fact(_("Profile"), obj.profile.name, url))
-        if obj.kind == RunKind.IMPORT and obj.counts:
+        for words, other in ((_("Undoes"), obj.undoes), (_("Undone by"), imports.undo_of(obj))):
+            if other:
+                facts.append(Fact(words, str(other), reverse("admin:connectors_run_change", args=[other.pk])))
+        if obj.kind in INTAKES and obj.counts:
             url = reverse("admin:connectors_run_result", args=[obj.pk])
             facts.append(Fact(_("Result by row"), _("Download"), url))
         return facts
@@ -230,10 +208,6 @@ class RunAdmin(ActionModelAdmin):
             *head,
             rows,
         )
-
-
-def _has_problems(run: Run) -> bool:
-    return run.findings.filter(blocking=True).exists()
 
 
 def _counted(counts: dict[str, Any]) -> list[str]:

@@ -32,6 +32,7 @@ _STATUSES: Final = {
     "not_planned": HTTPStatus.CONFLICT,
     "not_open": HTTPStatus.CONFLICT,
     "has_problems": HTTPStatus.CONFLICT,
+    "confirm_missing": HTTPStatus.CONFLICT,
 }
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from connectors.engine.intake.progress import progress_of
-from connectors.engine.intake.result import outcome_of, planned_state, problems_of
+from connectors.engine.intake.result import outcome_of, plan_of, problems_of
 from connectors.models import Finding, Run, StagedRow
 from connectors.vocabulary import RowState, RunState
 
@@ -53,6 +53,7 @@ class ImportSerializer(serializers.Serializer[Any]):
 class RowSerializer(serializers.Serializer[Any]):
     """One row of the file: what the plan makes of it (`difference`: old and new value by attribute), and the result."""
 
+    id = serializers.IntegerField()
     part = serializers.CharField()
     row = serializers.IntegerField()
     key = serializers.CharField()
@@ -69,6 +70,20 @@ class RowsSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
     total = serializers.IntegerField()
     rows = RowSerializer(many=True)
+
+
+class ApplySerializer(serializers.Serializer[Any]):
+    """What of a plan is applied; everything, if nothing is said."""
+
+    rows = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        max_length=100_000,
+        help_text="Ids of the rows to apply; the others are skipped.",
+    )
+    confirm_missing = serializers.IntegerField(
+        required=False, min_value=0, help_text="How many missing people are disabled, where that must be confirmed."
+    )
 
 
 def address_of(run: Run) -> str:
@@ -99,10 +114,11 @@ def row_contents(run: Run, rows: Sequence[StagedRow]) -> list[dict[str, Any]]:
     problems = problems_of(run, rows)
     return [
         {
+            "id": row.pk,
             "part": row.part,
             "row": row.number,
             "key": row.key,
-            "planned": planned_state(row),
+            "planned": plan_of(row),
             "result": outcome_of(row, run),
             "difference": row.difference,
             "problems": problems.get((row.part, row.number), []),

@@ -6,11 +6,14 @@ from typing import IO, Any, BinaryIO, Final
 
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
+from scim2_models import SCIMException
 
 from connectors.engine.intake.files import MAX_FILE_BYTES
 from identities.errors import RuleViolation
+from identities.scim.wire.parsers import JsonParser
 
 # What a form has beside its files.
 _FORM_BYTES: Final = 64 * 1024
@@ -27,6 +30,19 @@ class RawParser(BaseParser):
     ) -> IO[bytes]:
         """The body."""
         return stream
+
+
+class ObjectParser(JsonParser):
+    """A small JSON object, within the limits of SCIM requests."""
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The object (raises ParseError, TooLarge)."""
+        try:
+            return super().parse(stream, media_type)
+        except SCIMException as error:
+            raise ParseError(str(error.detail)) from error
 
 
 PARSERS: Final = (MultiPartParser, RawParser)

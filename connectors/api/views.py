@@ -16,13 +16,14 @@ from connectors.actions import imports
 from connectors.actions.import_profiles import profile_named
 from connectors.api.problems import answer_problem
 from connectors.api.representation import (
+    ApplySerializer,
     ImportSerializer,
     RowsSerializer,
     address_of,
     import_content,
     row_contents,
 )
-from connectors.api.uploads import PARSERS, uploaded
+from connectors.api.uploads import PARSERS, ObjectParser, uploaded
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunKind
 from identities.actors import Actor, scim_actor
@@ -147,15 +148,23 @@ class RowsView(ImportApiView):
 class ApplyView(ImportApiView):
     """Where a plan is applied."""
 
-    @extend_schema(operation_id="applyImport", request=None, responses={202: ImportSerializer})
+    parser_classes = (ObjectParser,)
+
+    @extend_schema(operation_id="applyImport", request=ApplySerializer, responses={202: ImportSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        """Release the plan: a worker applies it."""
-        run = imports.apply_import(self.run(request, pk), actor=self.actor(request))
+        """Release the plan, or the chosen rows of it: a worker applies it."""
+        run, asked = self.run(request, pk), ApplySerializer(data=request.data)
+        if not asked.is_valid():
+            field = next(iter(asked.errors))
+            raise RuleViolation("invalid_value", f"{field}: {_first(asked.errors[field])}", field=field)
+        run = imports.apply_import(run, actor=self.actor(request), **asked.validated_data)
         return self.answer(run, status.HTTP_202_ACCEPTED)
 
 
 class CancelView(ImportApiView):
     """Where an import is given up."""
+
+    parser_classes = (ObjectParser,)
 
     @extend_schema(operation_id="cancelImport", request=None, responses=ImportSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
@@ -172,6 +181,13 @@ class UnknownAddress(ImportApiView):
         """Whoever is a client may know that there is nothing here."""
         super().initial(request, *args, **kwargs)
         raise Http404
+
+
+def _first(errors: Any) -> str:
+    """The first of what a serializer says of a field."""
+    while isinstance(errors, dict | list):
+        errors = next(iter(errors.values() if isinstance(errors, dict) else errors))
+    return str(errors)
 
 
 def _number(request: Request, name: str, default: int, largest: int) -> int:

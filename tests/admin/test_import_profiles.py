@@ -11,13 +11,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from connectors.actions.import_profiles import create_profile
+from connectors.actions.import_profiles import create_profile, update_profile
 from connectors.actions.imports import apply_import, start_import
 from connectors.engine.intake import advance, work
 from connectors.models import ImportProfile, Run
 from identities.actors import command_actor
 from identities.mapping import MappingRow
-from identities.models import AuditEntry
+from identities.models import AuditEntry, User
 from identities.vocabulary import Role
 from tests.admin.conftest import signed_in
 from tests.factories import make_operator
@@ -189,3 +189,40 @@ def test_the_result_is_a_file(administrator: Client) -> None:
     assert answer["Content-Disposition"].startswith('attachment; filename="people-')
     lines = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[arg-type]
     assert [line[1:5] for line in lines[1:]] == [["2", "1", "create", "applied"], ["3", "'@2", "create", "applied"]]
+
+
+def test_chosen_rows_alone_are_applied(administrator: Client) -> None:
+    run = imported()
+    page = reverse("admin:connectors_run_section", args=[run.pk, "rows"])
+    assert "None of these rows" in administrator.post(page, {"row": ["x", "9" * 30]}).content.decode()
+    bob = run.rows.get(key="2")
+    answer = administrator.post(page, {"row": [str(bob.pk)]}).content.decode()
+    assert "The chosen rows are being applied" in answer
+    assert work("test") == 1
+    assert list(User.objects.persons().values_list("user_name", flat=True)) == ["bob"]
+    states = administrator.get(page).context["rows"]
+    assert [(row["row"].key, row["planned"], row["row"].state) for row in states] == [
+        ("1", "create", "skipped"), ("2", "create", "applied"),
+    ]  # fmt: skip
+
+
+def test_the_number_of_missing_people_is_typed_and_an_import_is_undone(administrator: Client) -> None:
+    run = imported()
+    update_profile(run.profile, actor=command_actor(), complete=True, missing_limit=0, missing_limit_percent=0)
+    do = "admin:connectors_run_do"
+    administrator.post(reverse(do, args=[run.pk, "apply"]))
+    work("test")
+    smaller = start_import([("b.csv", io.BytesIO(FILE.partition(b"2,")[0]))], run.profile, actor=command_actor())
+    work("test")
+    asked = administrator.post(reverse(do, args=[smaller.pk, "apply"]), {"confirm_missing": "7"})
+    assert "Confirm this number" in asked.content.decode()
+    assert administrator.post(reverse(do, args=[smaller.pk, "apply"]), {"confirm_missing": "1"}).status_code == 302
+    work("test")
+    assert User.objects.get(user_name="bob").suspensions.count() == 1
+
+    undo = administrator.post(reverse(do, args=[smaller.pk, "undo"]))
+    assert "undo" in administrator.get(undo["Location"]).content.decode()
+    work("test")
+    administrator.post(reverse(do, args=[undo["Location"].split("/")[-3], "apply"]))
+    work("test")
+    assert User.objects.get(user_name="bob").suspensions.count() == 0

@@ -144,6 +144,7 @@ EXPECTED: Final[dict[str, str]] = {
     "connectors_run_section history": "SS SS SS",
     "connectors_run_do apply": "SS SS XX",
     "connectors_run_do cancel": "SM SM XX",
+    "connectors_run_do undo": "SS SS XX",
     "connectors_run_changelist": "SS SS SS",
     "connectors_run_add": "SS SS XX",
     "connectors_run_history": "MM MM MM",

@@ -16,7 +16,7 @@ KEY_ATTRIBUTES: Final[dict[ImportContent, str]] = {
 }
 _OTHERS: Final[dict[ImportContent, tuple[str, ...]]] = {
     ImportContent.ORG_UNITS: ("code", "name", "parent", "manager"),
-    ImportContent.GROUPS: ("display_name", "description"),
+    ImportContent.GROUPS: ("display_name", "description", "parents"),
     ImportContent.MEMBERSHIPS: ("group", "member"),
 }
 

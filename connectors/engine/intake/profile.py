@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from connectors.models import ImportProfile
+from connectors.vocabulary import ImportContent
 from identities.actors import file_origin
 from identities.mapping.rows import MappingRow, compile_row
 from identities.vocabulary import MappingKind
@@ -39,13 +40,20 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile as the intake uses it."""
+    """A profile as the intake uses it.
+
+    Attributes:
+        content: what the rows of its files are.
+        complete: who, or which membership, is missing from a file of it is to be disabled, or withdrawn.
+    """
 
     name: str
     key_column: str
     rows: tuple[MappingRow, ...]
     options: Options
     columns: dict[str, str] = field(default_factory=dict)
+    content: ImportContent = ImportContent.PEOPLE
+    complete: bool = False
 
     @property
     def origin(self) -> str:
@@ -57,16 +65,23 @@ class Profile:
         return self.columns.get(attribute, attribute)
 
     @property
-    def people_columns(self) -> tuple[str, ...]:
-        """Columns a file of people must have."""
+    def needed_columns(self) -> tuple[str, ...]:
+        """Columns a file must have, other than one of departments."""
         return tuple(dict.fromkeys((self.key_column, *self.columns.values())))
 
 
 def load_profile(stored: ImportProfile) -> Profile:
     """The profile with its rows compiled (raises ExpressionError for a row that is not valid)."""
     rows = tuple(row.plain() for row in stored.mappings.all())
-    computed = tuple(computed_row(row) for row in rows)
-    return Profile(stored.name, stored.key_column, computed, Options(**stored.options), columns_of(rows))
+    return Profile(
+        stored.name,
+        stored.key_column,
+        tuple(computed_row(row) for row in rows),
+        Options(**stored.options),
+        columns_of(rows),
+        ImportContent(stored.content),
+        stored.complete,
+    )
 
 
 def computed_row(row: MappingRow) -> MappingRow:

@@ -5,32 +5,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from connectors.engine.intake.attributes import KEY_ATTRIBUTES
 from connectors.models import Run, StagedRow
-from connectors.vocabulary import RowState, RunState
+from connectors.vocabulary import PLANNED_CHANGES, RowState, RunState
 
 # Under which a row's difference says why it was not applied.
 REFUSED: Final = "refused"
 COLUMNS: Final = ("part", "row", "key", "planned", "result", "problem")
 _CHUNK: Final = 500
 _OVER: Final = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
-_PLANS: Final = (RowState.CREATE, RowState.UPDATE)
 # A spreadsheet takes what begins so for a formula.
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def planned_state(row: StagedRow) -> str:
-    """What the plan made of a row, also once it is applied or refused."""
-    if row.state not in (RowState.APPLIED, RowState.REFUSED):
-        return str(row.state)
-    keys = (row.difference.get(name) for name in KEY_ATTRIBUTES.values())
-    created = any(values is not None and values[0] in (None, "") for values in keys)
-    return RowState.CREATE if created else RowState.UPDATE
+def plan_of(row: StagedRow) -> str:
+    """What the plan made of a row, also once it is applied, refused or skipped."""
+    return row.planned or str(row.state)
 
 
 def outcome_of(row: StagedRow, run: Run) -> str:
     """What became of a row: nothing yet (the empty text), applied, refused, unchanged, problem or not applied."""
-    if row.state in _PLANS:
+    if row.state in PLANNED_CHANGES:
         return "not applied" if run.state in _OVER else ""
     return "" if row.state == RowState.STAGED else str(row.state)
 
@@ -53,7 +47,7 @@ def result_lines(run: Run) -> Iterator[str]:
         while rows := list(run.rows.filter(part=part, number__gt=last).order_by("number")[:_CHUNK]):
             problems = problems_of(run, rows)
             for row in rows:
-                cells = (part, row.number, row.key, planned_state(row), outcome_of(row, run))
+                cells = (part, row.number, row.key, plan_of(row), outcome_of(row, run))
                 said = " ".join(problems.get((part, row.number), ()))
                 yield writer.writerow([_safe(str(cell)) for cell in (*cells, said)])
             last = rows[-1].number

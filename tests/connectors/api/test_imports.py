@@ -53,6 +53,7 @@ class Caller:
         return self.http.get(f"{ADDRESS}{path}", headers=self.headers)
 
     def post(self, path: str = "", body: Any = None, **more: Any) -> Any:
+        more |= {} if body is not None else {"content_type": "application/json"}
         return self.http.post(f"{ADDRESS}{path}", body, headers=self.headers, **more)
 
     def send(self, content: bytes, query: str = "profile=plant&file_name=people.csv", kind: str = "text/csv") -> Any:
@@ -153,6 +154,19 @@ def test_a_body_too_long_is_refused_before_it_is_read(caller: Caller) -> None:
             **{"wsgi.input": Unread(), "CONTENT_LENGTH": length},
         )  # fmt: skip
         assert (answer.status_code, answer.json()["field"]) == (status, "file")
+
+
+def test_chosen_rows_alone_are_applied(caller: Caller) -> None:
+    path = f"/{caller.planned()}"
+    rows = caller.get(f"{path}/rows").json()["rows"]
+    huge = '{"rows": [99999999999999999999]}'
+    for body in ('{"rows": ["x"]}', '{"rows": 3}', "[]", '{"confirm_missing": -1}', huge, "{", "[" * 10_000):
+        assert caller.post(f"{path}/apply", body, content_type="application/json").status_code == 400
+    refused = caller.post(f"{path}/apply", {"rows": [rows[-1]["id"] + 1]}, content_type="application/json")
+    assert (refused.status_code, refused.json()["field"]) == (400, "rows")
+    assert caller.post(f"{path}/apply", {"rows": [rows[1]["id"]]}, content_type="application/json").status_code == 202
+    work("test")
+    assert list(User.objects.persons().values_list("user_name", flat=True)) == ["bob"]
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "size=1001", "state=lost", "page=99999999999"])
