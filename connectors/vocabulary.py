@@ -130,15 +130,37 @@ class RunState(StrEnum):
 
 
 class RowState(StrEnum):
-    """Where a staged row stands."""
+    """Where a staged row stands.
+
+    disable: a person who is missing from a complete file is suspended by it. withdrawn: so is a membership that is
+        missing; lift, deprovision and close take back what an import did: a suspension, a person, a group or org unit.
+    skipped: somebody chose other rows, or cancelled before this one was applied.
+    """
 
     STAGED = "staged"
     CREATE = "create"
     UPDATE = "update"
     UNCHANGED = "unchanged"
+    DISABLE = "disable"
+    WITHDRAWN = "withdrawn"
+    LIFT = "lift"
+    DEPROVISION = "deprovision"
+    CLOSE = "close"
     PROBLEM = "problem"
     APPLIED = "applied"
     REFUSED = "refused"
+    SKIPPED = "skipped"
+
+
+PLANNED_CHANGES = (
+    RowState.CREATE,
+    RowState.UPDATE,
+    RowState.DISABLE,
+    RowState.WITHDRAWN,
+    RowState.LIFT,
+    RowState.DEPROVISION,
+    RowState.CLOSE,
+)
 
 
 class SystemVerb(StrEnum):

@@ -40,6 +40,14 @@ class Actor:
         """The same actor with a reason."""
         return replace(self, reason=reason)
 
+    def together_with(self, correlation_id: str) -> "Actor":
+        """The same actor, in what this id ties together."""
+        return replace(self, correlation_id=correlation_id)
+
+    def through(self, channel: Channel) -> "Actor":
+        """The same actor, coming through another face."""
+        return replace(self, channel=channel)
+
 
 def admin_actor(user_id: uuid.UUID, name: str, remote_address: str | None = None) -> Actor:
     """An administrator in the portal."""

@@ -87,9 +87,11 @@ class ClientScope(StrEnum):
     WRITE_GROUPS = "write_groups"
     READ_ORG_UNITS = "read_org_units"
     WRITE_ORG_UNITS = "write_org_units"
+    IMPORT = "import"
 
 
-# What a client may do unless somebody says otherwise. Org units are one structure for all, so they are not among it.
+# What a client may do unless somebody says otherwise. Org units are one structure for all, and a file may change
+# everybody, so neither is among it.
 USUAL_SCOPES: Final = (ClientScope.READ, ClientScope.WRITE_USERS, ClientScope.WRITE_GROUPS)
 
 
@@ -228,6 +230,9 @@ class Verb(StrEnum):
     ROLES_CHANGED = "roles.changed"
     AUDIT_ERASED = "audit.erased"
     PROFILE_CREATED = "profile.created"
+    PROFILE_CHANGED = "profile.changed"
+    PROFILE_DELETED = "profile.deleted"
     IMPORT_STARTED = "import.started"
     IMPORT_APPLIED = "import.applied"
     IMPORT_CANCELLED = "import.cancelled"
+    IMPORT_UNDO_STARTED = "import.undo_started"

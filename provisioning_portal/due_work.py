@@ -9,6 +9,7 @@ from functools import partial
 from django.conf import settings
 from django.utils import timezone
 
+from connectors.drop_folder import DropFolder
 from connectors.engine import fanout, intake, work
 from identities import audit
 from identities.actions import lifecycle
@@ -38,7 +39,9 @@ def due_work() -> tuple[DueWork, ...]:
     """Everything a worker looks for."""
     worker = work.worker_name()
     poll = settings.PORTAL_POLL_SECONDS
+    dropped = settings.PORTAL_IMPORT_DROP_FOLDER
     return (
+        *([DueWork("drop folder", DropFolder(dropped).look, poll)] if dropped else []),
         DueWork("fanout", fanout.drain, poll),
         DueWork("rules", dynamic_groups.work, poll),
         DueWork("runs", partial(work.queue_runs, worker), poll),

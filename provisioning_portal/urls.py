@@ -10,6 +10,7 @@ from provisioning_portal.health import healthz
 
 urlpatterns = [
     path("scim/v2/", include("identities.scim.urls")),
+    path("api/", include("connectors.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     # SCIM never redirects to a slash; it answers in its own form.

@@ -1,61 +1,27 @@
 """Imports: started, applied, cancelled by a person. The work itself is the intake's (`connectors.engine.intake`)."""
 
 import uuid
-from collections.abc import Sequence
-from typing import Any, BinaryIO, Final
+from collections.abc import Collection, Sequence
+from typing import BinaryIO, Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from connectors.engine.intake import files
-from connectors.engine.intake.lease import claim_run
-from connectors.models import ImportMapping, ImportProfile, Run
-from connectors.vocabulary import RunKind, RunState
+from connectors.engine.intake.choosing import choose_rows
+from connectors.engine.intake.lease import INTAKES, claim_run
+from connectors.engine.intake.missing import over_limits
+from connectors.engine.intake.staged import MAIN_PARTS, applied_counts, skip_rows
+from connectors.models import ImportProfile, Run, StagedRow
+from connectors.vocabulary import ImportContent, RowState, RunKind, RunState
 from identities import audit, outbox
 from identities.actors import Actor
-from identities.errors import NotFound, RuleViolation
-from identities.vocabulary import MappingKind, Verb
-
-HR_PROFILE: Final = "hr"
-_HR_OPTIONS: Final = {
-    "manager_column": "manager_employee_number",
-    "department_code_column": "department_code",
-    "department_name_column": "department",
-    "department_manager_column": "manager_employee_number",
-    "departments_file": "hr_departments.csv",
-    "groups_from_departments": True,
-}
-_HR_COLUMNS: Final = {
-    "employee_number": "employee_number",
-    "user_name": "email",
-    "given_name": "first_name",
-    "family_name": "last_name",
-    "title": "job_title",
-    "department": "department",
-    "start_date": "hire_date",
-    "emails": "email",
-    "phoneNumbers": "phone",
-    "addresses.locality": "city",
-    "addresses.region": "state_province",
-}
-_HR_EXPRESSIONS: Final = {"display_name": "row.first_name ~ ' ' ~ row.last_name"}
+from identities.errors import RuleViolation
+from identities.vocabulary import Verb
 
 REPLACED: Final = "A newer import of the same file took its place."
-OPEN_STATES: Final = (RunState.WAITING, RunState.STAGING, RunState.PLANNED)
-
-
-def profile_named(name: str, *, actor: Actor) -> ImportProfile:
-    """The import profile of this name; the one for the personnel file is made when it is first asked for.
-
-    Raises:
-        NotFound: there is no such profile.
-    """
-    stored = ImportProfile.objects.filter(name=name).first()
-    if stored is None and name == HR_PROFILE:
-        stored = _create_hr_profile(actor)
-    if stored is None:
-        raise NotFound("unknown_profile", f"There is no import profile {name}.", field="profile")
-    return stored
+OPEN_STATES: Final = (RunState.WAITING, RunState.STAGING, RunState.PLANNED, RunState.APPLYING)
 
 
 def start_import(
@@ -108,37 +74,142 @@ def start_import(
     return claimed or run
 
 
-def apply_import(run: Run, *, actor: Actor) -> Run:
-    """Release a planned import to be applied.
+def apply_import(
+    run: Run, *, actor: Actor, rows: Collection[int] | None = None, confirm_missing: int | None = None
+) -> Run:
+    """Release a planned import, or undo, to be applied.
+
+    Args:
+        rows: ids of the staged rows to apply, if not all; the others are skipped. The departments, and their groups,
+            that chosen people are put into are made with them.
+        confirm_missing: how many missing people are disabled, as a person has read it, where they are more than the
+            profile allows.
 
     Raises:
-        RuleViolation: it is not planned, or its files have problems that must be mended first.
+        RuleViolation: it is not planned (`not_planned`), its files have problems that must be mended first
+            (`has_problems`), no chosen row is part of the plan (`nothing_chosen`), or the number of missing people is
+            not confirmed (`confirm_missing`, with `missing`).
     """
     with transaction.atomic():
-        run = Run.objects.select_for_update().get(pk=run.pk)
-        if run.state != RunState.PLANNED:
+        run = Run.objects.select_for_update(of=("self",)).select_related("profile").get(pk=run.pk)
+        if run.kind not in INTAKES or run.state != RunState.PLANNED:
             raise RuleViolation("not_planned", f"This import is {run.state}, so there is no plan to apply.")
         if run.findings.filter(blocking=True).exists():
             raise RuleViolation("has_problems", "Mend the problems in the file, then import it again.")
-        run.state = RunState.APPLYING
-        run.save(update_fields=["state"])
-        audit.record(Verb.IMPORT_APPLIED, run, actor=actor, counts=run.counts)
+        if rows is not None:
+            choose_rows(run, rows)
+        run.confirmed_removals = _missing_confirmed(run, confirm_missing)
+        # From here on its speed is measured.
+        run.state, run.started_at = RunState.APPLYING, timezone.now()
+        run.save(update_fields=["state", "started_at", "confirmed_removals"])
+        chosen = {} if rows is None else {"rows": len(rows)}
+        audit.record(Verb.IMPORT_APPLIED, run, actor=actor, counts=run.counts, **chosen)
         outbox.ring()
     return run
 
 
+def missing_to_confirm(run: Run) -> int:
+    """How many missing people a person has to confirm before they are disabled; 0 if nobody has to."""
+    number = run.rows.filter(state=RowState.DISABLE).count()
+    unlimited = run.kind == RunKind.UNDO or run.profile is None or not over_limits(run.profile, number)
+    return 0 if unlimited else number
+
+
+def _missing_confirmed(run: Run, confirmed: int | None) -> bool:
+    """Whether somebody confirmed how many are disabled (raises RuleViolation where somebody has to and did not)."""
+    number = missing_to_confirm(run)
+    if not number:
+        return False
+    if confirmed != number:
+        message = f"{number} people are missing from the file. Confirm this number to disable them."
+        raise RuleViolation("confirm_missing", message, field="confirm_missing", missing=number)
+    return True
+
+
 def cancel_import(run: Run, *, actor: Actor) -> Run:
-    """Give up an import that has not been applied (raises RuleViolation otherwise)."""
+    """Give up an import or an undo. What is applied already stays; the rest is skipped.
+
+    Raises:
+        RuleViolation: it is over.
+    """
     with transaction.atomic():
-        run = Run.objects.select_for_update().get(pk=run.pk)
-        if run.state not in OPEN_STATES:
+        run = Run.objects.select_for_update(of=("self",)).select_related("profile").get(pk=run.pk)
+        if run.kind not in INTAKES or run.state not in OPEN_STATES:
             raise RuleViolation("not_open", f"This import is {run.state} and cannot be cancelled any more.")
+        if run.state == RunState.APPLYING:
+            # A worker that is at it writes this row with each chunk: its next one finds the run cancelled.
+            skip_rows(run)
+            content = ImportContent(run.profile.content) if run.profile else ImportContent.PEOPLE
+            run.counts = {**run.counts, "applied": applied_counts(run, MAIN_PARTS[content])}
         run.state = RunState.CANCELLED
-        run.finished_at = timezone.now()
-        run.save(update_fields=["state", "finished_at"])
-        audit.record(Verb.IMPORT_CANCELLED, run, actor=actor)
+        run.finished_at, run.lease_owner, run.lease_until = timezone.now(), "", None
+        run.save(update_fields=["state", "finished_at", "counts", "lease_owner", "lease_until"])
+        audit.record(Verb.IMPORT_CANCELLED, run, actor=actor, applied=run.counts.get("applied", {}))
     files.forget([run.pk])
     return run
+
+
+def start_undo(run: Run, *, actor: Actor, apply: bool = False, worker: str = "") -> Run:
+    """Queue the undo of an import: a plan of inverse changes, where the values are still what the import wrote.
+
+    Args:
+        apply: carry the plan out as soon as it is made.
+        worker: whoever works on it at once, in this process.
+
+    Raises:
+        RuleViolation: it is no import that applied anything and is over (`nothing_to_undo`), it was undone or is being
+            undone (`undone_already`), or its profile was deleted (`profile_deleted`).
+    """
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run.pk)
+        if not _has_applied(run):
+            raise RuleViolation("nothing_to_undo", f"This {run.kind} is {run.state} and has applied nothing to undo.")
+        if undo_of(run) is not None:
+            raise RuleViolation("undone_already", "This import was undone, or its undo waits to be applied.")
+        if run.profile_id is None:
+            raise RuleViolation("profile_deleted", "The profile of this import was deleted: its values are nobody's.")
+        undo = Run.objects.create(
+            kind=RunKind.UNDO,
+            undoes=run,
+            profile_id=run.profile_id,
+            file_name=run.file_name,
+            apply_when_planned=apply,
+            origin=actor.origin,
+            actor_name=actor.name,
+            actor_id=actor.user_id,
+            correlation_id=actor.correlation_id,
+            created_at=timezone.now(),
+        )
+        audit.record(Verb.IMPORT_UNDO_STARTED, undo, actor=actor, undoes=str(run.pk), apply=apply)
+        claimed = claim_run(undo.pk, worker) if worker else None
+        outbox.ring()
+    return claimed or undo
+
+
+def can_be_undone(run: Run) -> bool:
+    """Whether there is something to undo, and nobody has begun to."""
+    return _has_applied(run) and run.profile_id is not None and undo_of(run) is None
+
+
+def _has_applied(run: Run) -> bool:
+    """Whether this is an import that is over and changed something."""
+    over = run.kind == RunKind.IMPORT and run.state in (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
+    return over and run.rows.filter(state=RowState.APPLIED).exists()
+
+
+def undo_of(run: Run) -> Run | None:
+    """The run that undid an import, or is about to."""
+    return undos_of([run]).get(run.pk)
+
+
+def undos_of(runs: Collection[Run]) -> dict[uuid.UUID, Run]:
+    """The same for many, in one statement, by the id of the import. An undo that was given up before it applied
+    anything is none.
+    """
+    given_up = (RunState.CANCELLED, RunState.FAILED)
+    applied = Exists(StagedRow.objects.filter(run=OuterRef("pk"), state=RowState.APPLIED))
+    undos = Run.objects.filter(Q(applied) | ~Q(state__in=given_up), undoes__in=runs, kind=RunKind.UNDO)
+    return {undo.undoes_id: undo for undo in undos.order_by("-created_at") if undo.undoes_id}
 
 
 def _give_up_older_plans(run: Run, actor: Actor) -> list[uuid.UUID]:
@@ -151,25 +222,3 @@ def _give_up_older_plans(run: Run, actor: Actor) -> list[uuid.UUID]:
         each.save(update_fields=["state", "finished_at", "error"])
         audit.record(Verb.IMPORT_CANCELLED, each, actor=actor, replaced_by=str(run.pk))
     return [each.pk for each in replaced]
-
-
-def _create_hr_profile(actor: Actor) -> ImportProfile:
-    now = timezone.now()
-    with transaction.atomic():
-        profile = ImportProfile.objects.create(
-            name=HR_PROFILE,
-            description="People and departments of the personnel file",
-            key_column="employee_number",
-            options=_HR_OPTIONS,
-            created_at=now,
-            modified_at=now,
-        )
-        rows: list[dict[str, Any]] = [
-            *({"attribute": a, "kind": MappingKind.DIRECT, "source": c} for a, c in _HR_COLUMNS.items()),
-            *({"attribute": a, "kind": MappingKind.EXPRESSION, "source": s} for a, s in _HR_EXPRESSIONS.items()),
-        ]
-        ImportMapping.objects.bulk_create(
-            ImportMapping(profile=profile, position=position, **row) for position, row in enumerate(rows)
-        )
-        audit.record(Verb.PROFILE_CREATED, profile, actor=actor)
-    return profile

@@ -4,31 +4,34 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.paginator import Paginator
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
-from connectors.actions import imports
+from connectors.actions import import_profiles, imports
+from connectors.admin.import_actions import IMPORT_ACTIONS, has_problems
+from connectors.admin.import_rows import result_file
 from connectors.admin.words import RUN_LEVELS
 from connectors.engine.intake import had_nothing_to_apply
-from connectors.engine.intake.lease import IN_WORK
+from connectors.engine.intake.lease import IN_WORK, INTAKES
+from connectors.engine.intake.progress import progress_of
 from connectors.models import ImportProfile, Run
-from connectors.vocabulary import RunKind, RunState
+from connectors.vocabulary import RunState
 from identities.admin.action_admin import NO_SAVING, ActionModelAdmin, RefusableForm, actor_of
-from identities.admin.object_actions import Fact, ObjectAction
+from identities.admin.history import history
+from identities.admin.object_actions import Fact
 from identities.admin.sections import Section, sections
-from identities.admin.words import in_words, mark, name_in_words
+from identities.admin.words import in_words, mark, moment_in_words, name_in_words
 
 # What the menu calls them.
 Run._meta.verbose_name_plural = gettext_lazy("imports and other runs")
 
-ROWS_PER_PAGE = 100
 SHOWN_FINDINGS = 200
 
 
@@ -51,18 +54,8 @@ class UploadForm(RefusableForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = ImportProfile.objects.values_list("name", flat=True)
-        choices = dict.fromkeys((imports.HR_PROFILE, *names))
+        choices = dict.fromkeys((import_profiles.HR_PROFILE, import_profiles.ORG_TREE_PROFILE, *names))
         self.fields["profile"].choices = [(name, name) for name in choices]  # type: ignore[attr-defined]
-
-
-def _apply(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
-    imports.apply_import(run, actor=actor_of(request))
-    return _("The import is being applied.")
-
-
-def _cancel(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
-    imports.cancel_import(run, actor=actor_of(request))
-    return _("The import is cancelled; nothing was changed.")
 
 
 @admin.register(Run)
@@ -75,26 +68,10 @@ class RunAdmin(ActionModelAdmin):
     list_select_related = ("system", "profile")
     ordering = ("-created_at",)
     empty_words = gettext_lazy("Upload a file of people: what it would change is shown before anything is changed.")
-    fields = ("progress", "plan", "error", "problems", "actor_name", "created_at", "started_at", "finished_at")
+    fields = ("progress", "plan", "error", "problems", "actor_name", "created_at", "finished_at")
     readonly_fields = fields
     change_form_template = "admin/connectors/run_change_form.html"
-    object_actions = (
-        ObjectAction(
-            "apply",
-            gettext_lazy("Apply"),
-            gettext_lazy("Carry out the plan. Every change is audited under your name."),
-            _apply,
-            offered=lambda run: run.kind == RunKind.IMPORT and run.state == RunState.PLANNED and not _has_problems(run),
-        ),
-        ObjectAction(
-            "cancel",
-            gettext_lazy("Cancel"),
-            gettext_lazy("Give this import up. Nothing has been changed by it."),
-            _cancel,
-            offered=lambda run: run.kind == RunKind.IMPORT and run.state in imports.OPEN_STATES,
-            dangerous=True,
-        ),
-    )
+    object_actions = IMPORT_ACTIONS
 
     def get_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """The upload form, or what there is to see of a run."""
@@ -120,7 +97,7 @@ class RunAdmin(ActionModelAdmin):
             return form.instance  # type: ignore[no-any-return]
         actor = actor_of(request)
         files = [form.cleaned_data["file"], form.cleaned_data["departments"]]
-        profile = imports.profile_named(form.cleaned_data["profile"], actor=actor)
+        profile = import_profiles.profile_named(form.cleaned_data["profile"], actor=actor)
         return imports.start_import([(file.name, file) for file in files if file], profile, actor=actor)
 
     def changeform_view(
@@ -141,7 +118,7 @@ class RunAdmin(ActionModelAdmin):
     def object_facts(self, request: HttpRequest, obj: Run) -> list[Fact]:
         """What the run is and how it stands."""
         words, level = in_words(obj.state), RUN_LEVELS.get(RunState(obj.state), "plain")
-        if obj.state == RunState.PLANNED and _has_problems(obj):
+        if obj.state == RunState.PLANNED and has_problems(obj):
             words, level = _("cannot be applied: mend the problems below in the file, then import it again"), "bad"
         elif had_nothing_to_apply(obj):
             words = _("done: everything is as the file says, there is nothing to apply")
@@ -150,8 +127,29 @@ class RunAdmin(ActionModelAdmin):
             url = reverse("admin:connectors_connectedsystem_change", args=[obj.system.pk])
             facts.append(Fact(_("System"), obj.system.name, url))
         if obj.profile:
-            facts.append(Fact(_("Profile"), obj.profile.name))
+            url = reverse("admin:connectors_importprofile_change", args=[obj.profile.pk])
+            facts.append(Fact(_("Profile"), obj.profile.name, url))
+        for words, other in ((_("Undoes"), obj.undoes), (_("Undone by"), imports.undo_of(obj))):
+            if other:
+                facts.append(Fact(words, str(other), reverse("admin:connectors_run_change", args=[other.pk])))
+        if obj.kind in INTAKES and obj.counts:
+            url = reverse("admin:connectors_run_result", args=[obj.pk])
+            facts.append(Fact(_("Result by row"), _("Download"), url))
         return facts
+
+    def get_urls(self) -> list[URLPattern]:
+        """And that of the result."""
+        result = path(
+            "<path:object_id>/result/", self.admin_site.admin_view(self.result_view), name="connectors_run_result"
+        )
+        return [result, *super().get_urls()]
+
+    def result_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What was planned for every row and what became of it, as a file."""
+        run = self.object_or_404(request, object_id)
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        return result_file(run)
 
     @admin.display(description=gettext_lazy("Run"), ordering="kind")
     def what(self, run: Run) -> str:
@@ -170,12 +168,17 @@ class RunAdmin(ActionModelAdmin):
 
     @admin.display(description=gettext_lazy("Progress"))
     def progress(self, run: Run) -> str:
-        """How far the run is."""
+        """How far the run is, how fast it goes, and when it may be over."""
         if not run.total:
             return "-"
-        words = _("%(done)d of %(total)d") % {"done": run.processed, "total": run.total}
+        now = timezone.now()
+        found = progress_of(run, now)
+        words = _("%(done)d of %(total)d") % {"done": found.processed, "total": found.total}
+        if found.per_second and found.expected_end:
+            told = {"speed": f"{found.per_second:.0f}", "end": moment_in_words(found.expected_end)}
+            words += _(", %(speed)s rows a second, done about %(end)s") % told
         bar = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
-        return format_html(bar, run.processed, run.total, words, words)
+        return format_html(bar, found.processed, found.total, words, words)
 
     @admin.display(description=gettext_lazy("Plan and result"))
     def plan(self, run: Run) -> str:
@@ -207,17 +210,10 @@ class RunAdmin(ActionModelAdmin):
         )
 
 
-def _has_problems(run: Run) -> bool:
-    return run.findings.filter(blocking=True).exists()
-
-
 def _counted(counts: dict[str, Any]) -> list[str]:
     return [f"{number} {name_in_words(name).lower()}" for name, number in counts.items() if number]
 
 
-def _rows(request: HttpRequest, run: Any) -> SafeString:
-    page = Paginator(run.rows.order_by("part", "number"), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    return render_to_string("admin/connectors/run_rows.html", {"page": page}, request)
-
-
-sections.register("connectors.Run", Section("rows", gettext_lazy("Rows"), "connectors.view_run", _rows))
+sections.register(
+    "connectors.Run", Section("history", gettext_lazy("History"), "identities.view_auditentry", history, last=True)
+)

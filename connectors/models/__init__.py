@@ -2,10 +2,11 @@
 
 from connectors.models.link import Link, RemoteMembership
 from connectors.models.operation import Operation
-from connectors.models.run import Finding, ImportMapping, ImportProfile, Run, StagedRow
+from connectors.models.run import AwaitedManager, Finding, ImportMapping, ImportProfile, Run, StagedRow
 from connectors.models.system import ConnectedSystem, SystemMapping
 
 __all__ = [
+    "AwaitedManager",
     "ConnectedSystem",
     "Finding",
     "ImportMapping",

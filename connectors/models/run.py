@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models.system import ConnectedSystem
 from connectors.vocabulary import ImportContent, RowState, RunKind, RunState
-from identities.models import MappingRow
+from identities.models import MappingRow, OrgUnit
 
 
 class ImportProfile(models.Model):
@@ -102,7 +102,16 @@ class Run(models.Model):
 
 
 class StagedRow(models.Model):
-    """One row of a file as it was read, what the plan makes of it, and what became of it."""
+    """One row of a file as it was read, what the plan makes of it, and what became of it.
+
+    Rows that the file does not have (who is missing from it, departments that only people's rows name) stand behind
+    its last one.
+
+    Attributes:
+        difference: `{attribute: [old, new]}` as people read it.
+        planned: what the plan was to do, kept when that is done or left.
+        written: `{attribute: [old, new]}` as the actions take them, of what was written: what an undo goes by.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rows")
     part = models.CharField(_("part"), max_length=20)
@@ -110,7 +119,9 @@ class StagedRow(models.Model):
     key = models.CharField(_("key"), max_length=255, blank=True, default="")
     values = models.JSONField(default=dict)
     difference = models.JSONField(default=dict, blank=True)
-    state = models.CharField(_("state"), max_length=10, default=RowState.STAGED, choices=[(s, s) for s in RowState])
+    state = models.CharField(_("state"), max_length=12, default=RowState.STAGED, choices=[(s, s) for s in RowState])
+    planned = models.CharField(_("planned"), max_length=12, blank=True, default="")
+    written = models.JSONField(default=dict, blank=True)
     object_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
@@ -125,6 +136,17 @@ class StagedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} row {self.number}"
+
+
+class AwaitedManager(models.Model):
+    """The manager of an org unit whom an import named before they were known; set once an import brings them."""
+
+    org_unit = models.OneToOneField(OrgUnit, on_delete=models.CASCADE, related_name="awaited_manager")
+    manager_key = models.CharField(max_length=255, db_index=True)
+    origin = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return f"{self.manager_key} of {self.org_unit_id}"
 
 
 class Finding(models.Model):

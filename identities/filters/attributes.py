@@ -259,7 +259,7 @@ def _values(name: str, *, exact: bool = False) -> MultiValued:
     )
 
 
-_ADDRESS_PARTS: Final = ("formatted", "streetAddress", "locality", "region", "postalCode", "country")
+ADDRESS_PARTS: Final = ("formatted", "streetAddress", "locality", "region", "postalCode", "country")
 # RFC 7643 section 4.1.2: an address has no value and no display.
 _ADDRESSES: Final = MultiValued(
     USER_SCHEMA,
@@ -268,7 +268,7 @@ _ADDRESSES: Final = MultiValued(
     (
         *(
             _entry(USER_SCHEMA, "addresses", part, Kind.TEXT, f"data_{part}", f"data_key_{part}")
-            for part in _ADDRESS_PARTS
+            for part in ADDRESS_PARTS
         ),
         _entry(USER_SCHEMA, "addresses", "type", Kind.TEXT, "type", "type_key"),
         _entry(USER_SCHEMA, "addresses", "primary", Kind.BOOLEAN, "primary"),

@@ -147,6 +147,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
     # SCIM passes over query parameters that it does not know, `format` among them.
     "URL_FORMAT_OVERRIDE": None,
@@ -158,6 +159,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "2.0",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/scim/v2",
+    "PREPROCESSING_HOOKS": ["identities.scim.openapi.operations.only_scim"],
     "POSTPROCESSING_HOOKS": ["identities.scim.openapi.operations.add_components"],
     # It would make the document, and for that read the declared attributes: a check needs no database.
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
@@ -216,6 +218,7 @@ PORTAL_REQUEST_LOG_SECONDS = 1.0
 PORTAL_VERDICT_SECONDS = 5.0
 PORTAL_REQUEST_LOG_DAYS = environment.request_log_days
 PORTAL_EXPIRY_WARNING_DAYS = environment.expiry_warning_days
+PORTAL_IMPORT_DROP_FOLDER = environment.import_drop_folder
 PORTAL_SQLITE_DIR = environment.allowed_sqlite_dir or environment.data_dir / "databases"
 PORTAL_ALLOWED_NETWORKS = (
     environment.allowed_networks

@@ -46,6 +46,7 @@ def _menu() -> list[dict[str, Any]]:
         _group(
             _("Sources"),
             _item(_("Imports and other runs"), "upload_file", "connectors.run"),
+            _item(_("Import profiles"), "table_view", "connectors.importprofile"),
             _item(_("API clients"), "api", "identities.apiclient"),
         ),
         _group(

@@ -60,6 +60,7 @@ class Environment(BaseSettings):
     )
     allowed_networks: Texts | None = Field(None, description="Non-public networks that connectors may reach.")
     allowed_sqlite_dir: Path | None = Field(None, description="Where SQLite systems must lie.")
+    import_drop_folder: Path | None = Field(None, description="Where files to import are dropped; empty: nowhere.")
     lease_seconds: float = Field(60, gt=0, description="How long a claimed operation belongs to its worker.")
     poll_seconds: float | None = Field(None, gt=0, description="How often a worker looks without a doorbell.")
     call_deadline_seconds: float = Field(30, gt=0, description="The longest a call to a connected system may take.")
@@ -97,7 +98,7 @@ class Environment(BaseSettings):
             orders[attribute] = read_order(order)
         return orders
 
-    @field_validator("data_dir", "allowed_sqlite_dir")
+    @field_validator("data_dir", "allowed_sqlite_dir", "import_drop_folder")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value else None

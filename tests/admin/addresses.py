@@ -12,8 +12,10 @@ from django.urls.resolvers import URLPattern, URLResolver
 from identities.admin.sections import sections
 from identities.vocabulary import ObjectType
 
-# What has no page of its own: an address that only redirects, leads out, or catches what nothing else does.
-WITHOUT_PAGE: Final = frozenset({"login", "logout", "password_change_done", "view_on_site", "app_list", None})
+# What has no page of its own: an address that redirects, leads out, gives a file, or catches what nothing else does.
+WITHOUT_PAGE: Final = frozenset(
+    {"login", "logout", "password_change_done", "view_on_site", "app_list", "connectors_run_result", None}
+)
 LISTS: Final = {
     "identities_user": (
         "q=ada",
@@ -46,6 +48,7 @@ LISTS: Final = {
     "connectors_link": ("q=paula", "state__exact=linked", "adopted__exact=0"),
     "connectors_run": ("kind__exact=import", "state__exact=planned"),
     "connectors_connectedsystem": ("q=system",),
+    "connectors_importprofile": ("q=hr", "o=6"),
 }
 SECOND_PAGES: Final = ("history", "members", "groups", "rows", "requests")
 

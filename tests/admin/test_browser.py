@@ -36,6 +36,7 @@ MENU = [
     "Org units",
     "Custom attributes",
     "Imports and other runs",
+    "Import profiles",
     "API clients",
     "Requests",
     "Try a request",
@@ -238,6 +239,27 @@ def test_attributes_are_found_by_typing(watched: Watched, filled: tuple[Portal, 
         "each => [...each.selectedOptions].map(o => o.value)"
     )
     assert chosen == ["nick_name", "cost_center"]
+    assert watched.wrong == []
+
+
+def test_a_mapping_is_tried_while_it_is_typed(watched: Watched, filled: tuple[Portal, dict[str, str]]) -> None:
+    page = watched.page
+    page.goto(f"{filled[0].base_url}{filled[1]['connectors_importprofile_section mapping']}")
+    quoted = HARM.replace('"', '""')
+    content = f'employee_number,user_name\n1,"{quoted}"\n'.encode()
+    page.get_by_label("Sample file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": content})
+    page.get_by_role("button", name="Suggest from this file").click()
+    shown = page.locator("#sample-as-mapped")
+    expect(shown).to_contain_text(HARM.strip())
+    source = page.get_by_label("Column, text or expression 1", exact=True)
+    assert source.input_value() == "employee_number"
+    page.get_by_label("Kind 1", exact=True).select_option("expression")
+    source.fill("'No. ' ~ row.employee_number")
+    expect(shown).to_contain_text("No. 1")
+    source.press_sequentially(" ~")
+    expect(page.locator("#problem-1")).to_contain_text("This is not an expression")
+    expect(source).to_be_focused()
+    watched.examine(GUIDELINES)
     assert watched.wrong == []
 
 

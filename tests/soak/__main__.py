@@ -39,7 +39,8 @@ PAGES = (
 )
 START = """
 from pathlib import Path
-from connectors.actions.imports import HR_PROFILE, profile_named, start_import
+from connectors.actions.import_profiles import HR_PROFILE, profile_named
+from connectors.actions.imports import start_import
 from identities.actors import command_actor
 actor = command_actor()
 with Path({path!r}).open("rb") as file:

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from connectors.models import Run
 from connectors.vocabulary import RunKind, RunState
 
+INTAKES = (RunKind.IMPORT, RunKind.UNDO)
 IN_WORK = (RunState.WAITING, RunState.STAGING, RunState.APPLYING)
 
 
@@ -25,13 +26,13 @@ def claim_run(run_id: UUID, worker: str) -> Run | None:
     """Take the lease of an import that has work to do and that nobody holds; None if it is not to be had."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     taken_over = Case(When(lease_until__isnull=False, then=1), default=0, output_field=PositiveSmallIntegerField())
-    claimed = Run.objects.filter(free, pk=run_id, kind=RunKind.IMPORT, state__in=IN_WORK).update(
+    claimed = Run.objects.filter(free, pk=run_id, kind__in=INTAKES, state__in=IN_WORK).update(
         lease_owner=worker,
         lease_until=Now() + _term(),
         fence=F("fence") + 1,
         worker_deaths=F("worker_deaths") + taken_over,
     )
-    return Run.objects.select_related("profile").get(pk=run_id) if claimed else None
+    return Run.objects.select_related("profile", "undoes").get(pk=run_id) if claimed else None
 
 
 def renew(run: Run, *, progress: bool = False, **columns: object) -> None:

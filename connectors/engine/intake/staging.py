@@ -1,9 +1,8 @@
 """Staging: the files of a run become staged rows and findings. Writes nothing else."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
 
@@ -18,15 +17,11 @@ from connectors.engine.intake.reading import (
     WrongSettingError,
     opened_table,
 )
-from connectors.models import Finding, Run, StagedRow
-from connectors.vocabulary import RowState
+from connectors.engine.intake.staged import DEPARTMENTS, MAIN_PARTS, PEOPLE, add_findings, chunks
+from connectors.engine.intake.structure_rows import read_structure, unique_of
+from connectors.models import Run, StagedRow
+from connectors.vocabulary import ImportContent, RowState
 from identities.canonical import fold
-
-PEOPLE = "people"
-DEPARTMENTS = "departments"
-CHUNK = 500
-MAX_FINDINGS = 1000
-T = TypeVar("T")
 
 
 def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
@@ -60,43 +55,19 @@ def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
         add_findings(run, "", [Problem("empty_file", "The file has a header and no rows.", HEADER_ROW)])
 
 
-def add_findings(run: Run, part: str, problems: Iterable[Problem], *, blocking: bool = True) -> None:
-    """Write findings, up to `MAX_FINDINGS` for a run."""
-    room = MAX_FINDINGS - run.findings.count()
-    Finding.objects.bulk_create(
-        Finding(
-            run=run,
-            part=part,
-            row=problem.row,
-            column=problem.column[:120],
-            value=problem.value[:255],
-            code=problem.code,
-            message=problem.message,
-            blocking=blocking,
-        )
-        for problem in islice(problems, max(room, 0))
-    )
-
-
-def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
 def _part_of(header: list[str], profile: Profile) -> str:
-    """What a file is about, by its columns (raises UnreadableFileError when it is neither)."""
+    """What a file is about, by its columns (raises UnreadableFileError when it is nothing that the profile reads)."""
     options = profile.options
     if profile.key_column in header:
-        missing = [column for column in profile.people_columns if column not in header]
+        missing = [column for column in profile.needed_columns if column not in header]
         if missing:
             text = f"The file has no column {', '.join(missing)}. The profile {profile.name} needs it."
             raise UnreadableFileError(Problem("missing_column", text, HEADER_ROW, missing[0]))
-        return PEOPLE
-    if options.department_code_column and options.department_code_column in header:
+        return MAIN_PARTS[profile.content]
+    of_people = profile.content == ImportContent.PEOPLE
+    if of_people and options.department_code_column and options.department_code_column in header:
         return DEPARTMENTS
-    text = f"The file has no column {profile.key_column}, by which the profile {profile.name} knows people."
+    text = f"The file has no column {profile.key_column}, by which the profile {profile.name} knows its rows."
     raise UnreadableFileError(Problem("missing_column", text, HEADER_ROW, profile.key_column))
 
 
@@ -122,8 +93,10 @@ def _staged(run: Run, profile: Profile, record: Record, part: str) -> tuple[Stag
     if part == PEOPLE:
         person, problems = read_person(record, profile)
         key, values = person.key, person.as_json()
-    else:
+    elif part == DEPARTMENTS:
         key, values, problems = _department(record, profile)
+    else:
+        key, values, problems = read_structure(record, profile, part)
     return StagedRow(run=run, part=part, number=record.row, key=key, values=values), problems
 
 
@@ -142,18 +115,26 @@ def _department(record: Record, profile: Profile) -> tuple[str, dict[str, Any], 
 
 def _repeated(staged: StagedRow, first_row_of: dict[str, dict[str, int]], profile: Profile, part: str) -> list[Problem]:
     """Problems of values that must be unique in the file and stood in an earlier row."""
-    options = profile.options
-    if part == PEOPLE:
-        user_name = PersonRow.from_json(staged.number, staged.key, staged.values).changes.get("user_name", "")
-        unique = {profile.key_column: staged.key, profile.column_of("user_name"): user_name}
-    else:
-        unique = {options.department_code_column: staged.key, options.department_name_column: staged.values["name"]}
     problems = []
-    for column, value in unique.items():
+    for column, value, folded in _unique(staged, profile, part):
         if not value:
             continue
-        first = first_row_of.setdefault(column, {}).setdefault(fold(value), staged.number)
+        first = first_row_of.setdefault(column, {}).setdefault(folded, staged.number)
         if first != staged.number:
             text = f"Row {staged.number}: {column} {value} stands in row {first} already."
             problems.append(Problem("duplicate", text, staged.number, column, value))
     return problems
+
+
+def _unique(staged: StagedRow, profile: Profile, part: str) -> list[tuple[str, str, str]]:
+    """Columns and values that stand once in a file, with the form in which they are compared."""
+    options = profile.options
+    if part == PEOPLE:
+        user_name = PersonRow.from_json(staged.number, staged.key, staged.values).changes.get("user_name", "")
+        values = {profile.key_column: staged.key, profile.column_of("user_name"): user_name}
+    elif part == DEPARTMENTS:
+        values = {options.department_code_column: staged.key, options.department_name_column: staged.values["name"]}
+    else:
+        attribute, value, folded = unique_of(part, staged.key, staged.values)
+        return [(profile.column_of(attribute), value, folded)]
+    return [(column, value, fold(value)) for column, value in values.items()]

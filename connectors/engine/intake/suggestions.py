@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from connectors.engine.intake.attributes import KEY_ATTRIBUTES
 from connectors.vocabulary import ImportContent
+from identities.mapping import MappingRow
 from identities.vocabulary import MappingKind
 
 # Names of columns, in the order of preference, as `_plain` writes them: small letters and digits alone.
@@ -102,22 +104,7 @@ _WORDS: Final[dict[ImportContent, Mapping[str, str]]] = {
     ImportContent.GROUPS: _GROUPS,
     ImportContent.MEMBERSHIPS: _MEMBERSHIPS,
 }
-_KEYS: Final[dict[ImportContent, str]] = {
-    ImportContent.PEOPLE: "employee_number",
-    ImportContent.ORG_UNITS: "code",
-    ImportContent.GROUPS: "display_name",
-    ImportContent.MEMBERSHIPS: "member",
-}
 _OWN_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "o", "å": "a", "æ": "ae"})
-
-
-@dataclass(frozen=True, slots=True)
-class SuggestedRow:
-    """A mapping row as a profile takes it."""
-
-    attribute: str
-    kind: MappingKind
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +119,19 @@ class Suggestion:
     """
 
     key_column: str
-    rows: tuple[SuggestedRow, ...]
+    rows: tuple[MappingRow, ...]
     options: dict[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
 
 
-def suggest_mapping(content: ImportContent, header: Sequence[str]) -> Suggestion:
+def suggest_mapping(content: ImportContent, header: Sequence[str], attributes: Sequence[str] = ()) -> Suggestion:
     """What the columns of a file of this content probably are. Every column is used for one thing, except that people
     without a user name are known by their e-mail address.
+
+    Args:
+        attributes: further attributes, such as custom ones, that are found by their own names.
     """
-    found = _found(_WORDS[content], header)
+    found = _found({**dict.fromkeys(attributes, ""), **_WORDS[content]}, header)
     options = {name: found.pop(name) for name in _PEOPLE_OPTIONS if content == ImportContent.PEOPLE and name in found}
     unused = tuple(name for name in header if name not in (*found.values(), *options.values()))
     if content == ImportContent.PEOPLE:
@@ -149,9 +139,9 @@ def suggest_mapping(content: ImportContent, header: Sequence[str]) -> Suggestion
             options["department_name_column"] = found["department"]
         if "user_name" not in found and "emails" in found:
             found["user_name"] = found["emails"]
-    rows = [SuggestedRow(attribute, MappingKind.DIRECT, column) for attribute, column in found.items()]
+    rows = [MappingRow(attribute, MappingKind.DIRECT, column) for attribute, column in found.items()]
     rows += _display_name(found) if content == ImportContent.PEOPLE else []
-    return Suggestion(found.get(_KEYS[content], ""), tuple(rows), options, unused)
+    return Suggestion(found.get(KEY_ATTRIBUTES[content], ""), tuple(rows), options, unused)
 
 
 def _found(words: Mapping[str, str], header: Sequence[str]) -> dict[str, str]:
@@ -177,10 +167,10 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", letters) or folded
 
 
-def _display_name(found: Mapping[str, str]) -> list[SuggestedRow]:
+def _display_name(found: Mapping[str, str]) -> list[MappingRow]:
     given, family = found.get("given_name"), found.get("family_name")
     if "display_name" in found or not given or not family:
         return []
     quoted = (name.replace("\\", "\\\\").replace("'", "\\'") for name in (given, family))
     source = " ~ ' ' ~ ".join(f"row['{name}']" for name in quoted)
-    return [SuggestedRow("display_name", MappingKind.EXPRESSION, source)]
+    return [MappingRow("display_name", MappingKind.EXPRESSION, source)]

@@ -11,10 +11,14 @@ from django.utils import timezone
 
 from connectors.engine.intake import files
 from connectors.engine.intake.applying import apply
-from connectors.engine.intake.lease import IN_WORK, LeaseLostError, claim_run, release, renew
+from connectors.engine.intake.lease import IN_WORK, INTAKES, LeaseLostError, claim_run, release, renew
+from connectors.engine.intake.missing import over_limits
 from connectors.engine.intake.planning import plan
 from connectors.engine.intake.profile import Profile, load_profile
-from connectors.engine.intake.staging import PEOPLE, stage
+from connectors.engine.intake.staged import MAIN_PARTS, PEOPLE
+from connectors.engine.intake.staging import stage
+from connectors.engine.intake.undo_applying import apply_undo
+from connectors.engine.intake.undo_planning import plan_undo
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunKind, RunState
 from identities.actors import Actor
@@ -40,7 +44,7 @@ def work(worker: str, limit: int = 1) -> int:
     """
     forget_files()
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    waiting = Run.objects.filter(free, kind=RunKind.IMPORT, state__in=IN_WORK).order_by("created_at")
+    waiting = Run.objects.filter(free, kind__in=INTAKES, state__in=IN_WORK).order_by("created_at")
     done = 0
     for run_id in list(waiting.values_list("pk", flat=True)[:limit]):
         run = claim_run(run_id, worker)
@@ -99,18 +103,31 @@ def _profile(run: Run) -> Profile:
 
 def _stage_and_plan(run: Run, profile: Profile) -> None:
     renew(run, state=RunState.STAGING, started_at=timezone.now())
-    stage(run, profile, files.kept(run.pk))
-    renew(run, total=run.rows.filter(part=PEOPLE).count())
-    counts = plan(run, profile)
+    if run.kind == RunKind.UNDO:
+        counts = plan_undo(run, profile)
+        total = run.rows.count()
+    else:
+        stage(run, profile, files.kept(run.pk))
+        total = run.rows.filter(part=MAIN_PARTS[profile.content]).count()
+        renew(run, total=total)
+        counts = plan(run, profile)
     blocked = run.findings.filter(blocking=True).exists()
-    if run.apply_when_planned and not blocked:
-        renew(run, progress=True, state=RunState.APPLYING, counts=counts)
+    if run.apply_when_planned and not blocked and not needs_confirmation(run, counts):
+        renew(run, progress=True, state=RunState.APPLYING, counts=counts, total=total)
     else:
         nothing_to_apply = not blocked and _changes_nothing(counts)
         state = RunState.DONE if nothing_to_apply else RunState.PLANNED
-        release(run, state=state, counts=counts, finished_at=timezone.now() if nothing_to_apply else None)
+        finished_at = timezone.now() if nothing_to_apply else None
+        release(run, state=state, counts=counts, total=total, finished_at=finished_at)
         run.state, run.counts = state, counts
     files.forget([run.pk])
+
+
+def needs_confirmation(run: Run, counts: dict[str, dict[str, int]]) -> bool:
+    """Whether a person has to confirm how many missing people the plan disables."""
+    if run.kind == RunKind.UNDO or run.profile is None or run.confirmed_removals:
+        return False
+    return over_limits(run.profile, counts.get(PEOPLE, {}).get(RowState.DISABLE, 0))
 
 
 def _changes_nothing(counts: dict[str, dict[str, int]]) -> bool:
@@ -119,21 +136,14 @@ def _changes_nothing(counts: dict[str, dict[str, int]]) -> bool:
 
 def had_nothing_to_apply(run: Run) -> bool:
     """Whether a plan ended by itself, because everything is as the file says."""
-    return run.kind == RunKind.IMPORT and run.state == RunState.DONE and "applied" not in run.counts
+    return run.kind in INTAKES and run.state == RunState.DONE and "applied" not in run.counts
 
 
 def _apply(run: Run, profile: Profile) -> None:
-    applied = apply(run, profile, actor=actor_of(run, profile))
-    counts = {**run.counts, "applied": _with_earlier(run, applied)}
+    carry_out = apply_undo if run.kind == RunKind.UNDO else apply
+    counts = {**run.counts, "applied": carry_out(run, profile, actor=actor_of(run, profile))}
     release(run, state=RunState.DONE, counts=counts, finished_at=timezone.now())
     run.state, run.counts = RunState.DONE, counts
-
-
-def _with_earlier(run: Run, applied: dict[str, int]) -> dict[str, int]:
-    """The counts, with the people a worker before this one had applied already."""
-    total = run.rows.filter(part=PEOPLE, state=RowState.APPLIED).count()
-    now = applied.get("created", 0) + applied.get("updated", 0)
-    return {**applied, "earlier": total - now} if total > now else applied
 
 
 def actor_of(run: Run, profile: Profile) -> Actor:

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from connectors.actions.imports import HR_PROFILE, profile_named, start_import
+from connectors.actions.import_profiles import HR_PROFILE, profile_named
+from connectors.actions.imports import start_import
 from connectors.engine.intake import advance, had_nothing_to_apply
 from connectors.management.portal_command import WRONG_ARGUMENTS, PortalCommand
 from connectors.models import Finding, ImportProfile, Run

@@ -58,7 +58,7 @@ def _move(actor: Actor, moves: Sequence[OrgUnitMove]) -> list[OrgUnit | Identity
         before, after = unit.parent_id, None if target is None else target.pk
         if before == after:
             return unit
-        check_owner(unit, actor)
+        check_owner(unit, actor, "parent")
         if closes_loop(unit.pk, after, above):
             raise RuleViolation("org_unit_loop", _("An org unit cannot stand below itself."), field="parent")
         names.take(unit, after)

@@ -54,7 +54,7 @@ def _update(actor: Actor, updates: Sequence[OrgUnitUpdate]) -> list[OrgUnit | Id
         changed = {name: value for name, value in cleaned.items() if getattr(unit, name) != value}
         if not changed:
             return unit
-        check_owner(unit, actor)
+        check_owner(unit, actor, *changed)
         differences = {name: (audit.plain(getattr(unit, name)), audit.plain(value)) for name, value in changed.items()}
         for name, value in changed.items():
             setattr(unit, name, value)

@@ -14,7 +14,7 @@ from identities.actors import Actor
 from identities.errors import NotFound, ValueOwned
 from identities.models import OrgUnit
 from identities.outbox import Announcement
-from identities.rules.ownership import may_write
+from identities.rules.ownership import may_write, rank
 from identities.vocabulary import EventKind, Verb
 
 Differences = dict[str, tuple[Any, Any]]
@@ -52,9 +52,23 @@ def present(units: Mapping[UUID, OrgUnit], pk: UUID) -> OrgUnit:
     return found
 
 
-def check_owner(unit: OrgUnit, actor: Actor) -> None:
-    """Refuse to change a unit of an origin that ranks above the actor's (raises ValueOwned)."""
-    if not may_write(actor.origin, unit.origin):
+def may_change(unit: OrgUnit, name: str, origin: str) -> bool:
+    """Whether an origin may write this value of a unit.
+
+    A manager or a place in the tree that nobody has set may be set by whoever ranks with the owner, too: so an org
+    tree puts the departments of a personnel file below their divisions.
+    """
+    if may_write(origin, unit.origin):
+        return True
+    return name in ("manager", "parent") and getattr(unit, f"{name}_id") is None and rank(origin) == rank(unit.origin)
+
+
+def check_owner(unit: OrgUnit, actor: Actor, *names: str) -> None:
+    """Refuse to change these values (none: the whole) of a unit that others own (raises ValueOwned)."""
+    allowed = (
+        all(may_change(unit, name, actor.origin) for name in names) if names else may_write(actor.origin, unit.origin)
+    )
+    if not allowed:
         message = _("%(name)s belongs to %(owner)s.") % {"name": unit.name, "owner": unit.origin}
         raise ValueOwned("value_owned", message, owner=unit.origin)
 

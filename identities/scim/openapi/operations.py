@@ -9,6 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from identities.representation.rendering import SCIM_BASE_PATH
 from identities.scim.openapi.components import ATTRIBUTES, ORDER, WHOLE, attribute_of, components, filter_of, reference
 from identities.scim.openapi.schemas import Json
 
@@ -156,6 +157,11 @@ class SessionScheme(OpenApiAuthenticationExtension):
         """The cookie; what changes something needs the form token with it."""
         needed = "With `X-CSRFToken` where something changes."
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": needed}
+
+
+def only_scim(endpoints: list[tuple[Any, ...]], **kwargs: Any) -> list[tuple[Any, ...]]:
+    """The addresses of the SCIM service alone; other APIs have documents of their own."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith(f"{SCIM_BASE_PATH}/")]
 
 
 def add_components(result: Json, **kwargs: Any) -> Json:

@@ -66,7 +66,7 @@ def answer_of(line: str) -> Any:
 
 def same_shape(documented: Any, actual: Any, where: str) -> None:
     """Objects have the same keys; lists of objects have alike first entries. Free maps (counts, facts) may differ."""
-    free = ("counts", "links", "facts", "proposals", "choices", "mappings")
+    free = ("counts", "difference", "links", "facts", "proposals", "choices", "mappings")
     if isinstance(documented, dict) and isinstance(actual, dict):
         assert set(documented) == set(actual), where
         for key in documented.keys() - set(free):

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.imports import HR_PROFILE, profile_named, start_import
+from connectors.actions.import_profiles import HR_PROFILE, profile_named
+from connectors.actions.imports import start_import
 from connectors.engine.intake import advance
 from connectors.models import Finding, ImportProfile, Run
 from connectors.vocabulary import RunState

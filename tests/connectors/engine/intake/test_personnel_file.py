@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,11 +17,22 @@ from django.db.models import Count
 from django.http import HttpRequest
 from openpyxl import Workbook
 
-from connectors.actions.imports import HR_PROFILE, apply_import, cancel_import, profile_named, start_import
+from connectors.actions.import_profiles import HR_PROFILE, profile_named
+from connectors.actions.imports import apply_import, cancel_import, start_import
 from connectors.admin.imports import RunAdmin
-from connectors.engine.intake import advance, applying, departments, files, had_nothing_to_apply, staging, work
+from connectors.engine.intake import (
+    advance,
+    applying,
+    files,
+    groups,
+    had_nothing_to_apply,
+    org_units_applying,
+    people_applying,
+    staging,
+    work,
+)
 from connectors.engine.intake.lease import LeaseLostError, claim_run
-from connectors.engine.intake.profile import Options, Profile, load_profile
+from connectors.engine.intake.profile import Options, Profile
 from connectors.engine.intake.work import DEATHS_ALLOWED, forget_files
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunState
@@ -175,10 +186,10 @@ def test_a_plan_changes_nothing_until_it_is_applied() -> None:
 
 
 def test_an_apply_that_dies_is_gone_on_with_by_the_next_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(applying, "APPLY_CHUNK", 20)
+    monkeypatch.setattr(people_applying, "APPLY_CHUNK", 20)
     run = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
     apply_import(run, actor=command_actor())
-    apply_chunk, calls = applying._apply_chunk, []
+    apply_chunk, calls = people_applying._apply_chunk, []
 
     def dying(*args: object) -> None:
         calls.append(args)
@@ -186,10 +197,10 @@ def test_an_apply_that_dies_is_gone_on_with_by_the_next_worker(monkeypatch: pyte
             raise KeyboardInterrupt
         apply_chunk(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(applying, "_apply_chunk", dying)
+    monkeypatch.setattr(people_applying, "_apply_chunk", dying)
     with pytest.raises(KeyboardInterrupt):
         work("killed")
-    monkeypatch.setattr(applying, "_apply_chunk", apply_chunk)
+    monkeypatch.setattr(people_applying, "_apply_chunk", apply_chunk)
     done = run.rows.filter(state=RowState.APPLIED).count()
     assert 0 < done < PEOPLE
     assert work("impatient") == 0, "its lease still runs"
@@ -198,7 +209,7 @@ def test_an_apply_that_dies_is_gone_on_with_by_the_next_worker(monkeypatch: pyte
     assert work("next") == 1
     run.refresh_from_db()
 
-    assert (run.state, run.counts["applied"]["earlier"]) == (RunState.DONE, done)
+    assert (run.state, run.counts["applied"]["created"]) == (RunState.DONE, PEOPLE)
     assert User.objects.persons().count() == PEOPLE
     assert AuditEntry.objects.filter(verb="user.created").count() == PEOPLE
     assert Membership.objects.count() == PEOPLE - 1
@@ -263,17 +274,18 @@ def test_two_imports_of_one_file_that_are_applied_at_once_create_everybody_once(
 
 
 def test_departments_another_import_makes_at_the_same_moment_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_import(EMPLOYEES, DEPARTMENTS)
-    Run.objects.filter(pk=(run := run_import(EMPLOYEES, DEPARTMENTS, apply=False)).pk).update(state=RunState.PLANNED)
-    units = SimpleNamespace(objects=SimpleNamespace(filter=lambda **_: OrgUnit.objects.none()))
-    monkeypatch.setattr(departments, "OrgUnit", units)
-    monkeypatch.setattr(departments, "Group", SimpleNamespace(objects=SimpleNamespace(present=Group.objects.none)))
+    run = run_import(EMPLOYEES, DEPARTMENTS, apply=False)
+    run_import(SHUFFLED, DEPARTMENTS)
+    # This one looked before the other wrote.
+    monkeypatch.setattr(org_units_applying, "units_by_code", lambda codes: {})
+    monkeypatch.setattr(groups, "groups_named", lambda names: {})
+
     apply_import(run, actor=command_actor())
-    claimed = claim_run(run.pk, "late")
+    work("late")
+    run.refresh_from_db()
 
-    counts = departments.apply_departments(claimed, load_profile(claimed.profile), actor=command_actor())
-
-    assert counts.total() == 0
+    assert (run.state, run.findings.count()) == (RunState.DONE, 0)
+    assert (OrgUnit.objects.count(), Group.objects.count()) == (27, 27)
 
 
 def test_a_person_who_was_deleted_since_the_plan_is_told_and_stops_nobody() -> None:
@@ -341,7 +353,7 @@ def test_our_database_failing_does_not_end_an_import(monkeypatch: pytest.MonkeyP
         raise OperationalError("database is locked")
 
     with monkeypatch.context() as patched:
-        patched.setattr(applying, "create_users_many", fails)
+        patched.setattr(people_applying, "create_users_many", fails)
         work("unlucky")
     Run.objects.update(lease_until="2000-01-01T00:00:00Z")
     work("next")
@@ -357,7 +369,7 @@ def test_an_import_that_ends_every_worker_is_ended(monkeypatch: pytest.MonkeyPat
     def killed(*_: object, **__: object) -> None:
         raise SystemExit(137)
 
-    monkeypatch.setattr(applying, "create_users_many", killed)
+    monkeypatch.setattr(people_applying, "create_users_many", killed)
     for _ in range(DEATHS_ALLOWED):
         with pytest.raises(SystemExit):
             work("doomed")
@@ -374,12 +386,15 @@ def test_an_import_that_gets_further_outlives_any_number_of_workers(monkeypatch:
     run = run_import(EMPLOYEES, apply=False)
     apply_import(run, actor=command_actor())
 
-    def killed(*_: object) -> None:
+    apply_chunk = people_applying._apply_chunk
+
+    def killed(*args: Any) -> None:
+        apply_chunk(*args)
         raise SystemExit(137)
 
     with monkeypatch.context() as patched:
-        patched.setattr(applying, "APPLY_CHUNK", 5)
-        patched.setattr(applying, "_outcome", killed)  # the first thing after a chunk is committed
+        patched.setattr(people_applying, "APPLY_CHUNK", 5)
+        patched.setattr(people_applying, "_apply_chunk", killed)  # right after a chunk is committed
         for _ in range(DEATHS_ALLOWED + 1):
             with pytest.raises(SystemExit):
                 work("doomed")

@@ -1,0 +1,186 @@
+"""The inverse of what an import did to memberships, groups and org units."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef
+
+from connectors.engine.intake.groups import DESCRIPTION
+from connectors.engine.intake.memberships import known_of
+from connectors.engine.intake.reading import Problem
+from connectors.engine.intake.staged import (
+    CHUNK,
+    DEPARTMENTS,
+    GROUPS,
+    MEMBERSHIPS,
+    ORG_UNITS,
+    PEOPLE,
+    add_findings,
+    add_rows,
+    chunks,
+)
+from connectors.models import Run, StagedRow
+from connectors.vocabulary import RowState
+from identities.actions.org_units.writing import may_change
+from identities.audit.differences import plain
+from identities.canonical import fold
+from identities.models import Group, Membership, MembershipOrigin, OrgUnit, User
+from identities.rules.ownership import may_write, owner_of
+
+CHANGED_SINCE = "changed_since"
+
+
+def inverse_of_memberships(run: Run, undone: Run, origin: str) -> None:
+    """Withdraw what was asserted and assert what was withdrawn, where that is not so already."""
+    applied = undone.rows.filter(part=MEMBERSHIPS, state=RowState.APPLIED).order_by("number")
+    for rows in chunks(applied.iterator(chunk_size=CHUNK)):
+        known = known_of(rows, origin)
+        staged = []
+        for row in rows:
+            group, member = known.groups.get(fold(row.values["group"])), known.member_of(row)
+            there = group is not None and member is not None and (group.pk, member) in known.asserted
+            came = row.planned == RowState.CREATE
+            if group is None or member is None or there != came:
+                continue
+            name = row.values["group"]
+            staged.append(
+                StagedRow(
+                    key=row.key,
+                    values=row.values,
+                    object_id=member,
+                    state=RowState.WITHDRAWN if came else RowState.CREATE,
+                    difference={"group": [name, None] if came else [None, name]},
+                )
+            )
+        add_rows(run, MEMBERSHIPS, staged)
+
+
+def inverse_of_groups(run: Run, undone: Run, origin: str) -> None:
+    """Give groups their descriptions back, and delete those that the import made, if nobody else has put members into
+    them.
+    """
+    applied = undone.rows.filter(part=GROUPS, state=RowState.APPLIED).order_by("number")
+    for rows in chunks(applied.iterator(chunk_size=CHUNK)):
+        groups = Group.objects.present().in_bulk([row.object_id for row in rows if row.object_id])
+        filled = _filled_by_others(groups, origin)
+        staged, problems = [], []
+        for row in rows:
+            group = groups.get(row.object_id) if row.object_id else None
+            if group is None:
+                continue
+            inverse = _inverse(run, row)
+            problems += _invert_group(row, inverse, group, origin, filled=group.pk in filled)
+            staged.append(inverse)
+        StagedRow.objects.bulk_create(staged)
+        add_findings(run, GROUPS, problems, blocking=False)
+
+
+def _filled_by_others(groups: Iterable[UUID], origin: str) -> set[UUID]:
+    others = MembershipOrigin.objects.filter(membership=OuterRef("pk")).exclude(origin=origin)
+    found = Membership.objects.filter(Exists(others), group__in=list(groups))
+    return set(found.values_list("group_id", flat=True))
+
+
+def _invert_group(row: StagedRow, inverse: StagedRow, group: Group, origin: str, *, filled: bool) -> Iterator[Problem]:
+    if row.planned == RowState.CREATE:
+        if filled or not may_write(origin, group.default_origin):
+            text = f"Row {row.number}: {row.key} has members of others by now, or belongs to another, and stays."
+            yield Problem(CHANGED_SINCE, text, row.number, "display_name", row.key)
+        else:
+            inverse.state, inverse.difference = RowState.CLOSE, {"display_name": [group.display_name, None]}
+        return
+    for before, after in [row.written[DESCRIPTION]] if DESCRIPTION in row.written else []:
+        owner = owner_of(DESCRIPTION, group.description, group.owners, group.default_origin)
+        if group.description != after or not may_write(origin, owner):
+            text = f"Row {row.number}: the description of {row.key} was written by {owner} since, and stays."
+            yield Problem(CHANGED_SINCE, text, row.number, DESCRIPTION, group.description)
+        else:
+            inverse.values, inverse.difference = {DESCRIPTION: before}, {DESCRIPTION: [after, before]}
+            inverse.state = RowState.UPDATE
+
+
+def inverse_of_units(run: Run, undone: Run, origin: str) -> None:
+    """Give org units their names, managers and places back, and delete those that the import made, if nobody and
+    nothing else is in them by then.
+    """
+    for part in (DEPARTMENTS, ORG_UNITS):
+        rows = list(undone.rows.filter(part=part, state=RowState.APPLIED).order_by("number"))
+        units = _units(row.object_id for row in rows)
+        staged, problems = [], []
+        for row in rows:
+            unit = units.get(row.object_id) if row.object_id else None
+            if unit is None:
+                continue
+            inverse = _inverse(run, row)
+            if row.planned == RowState.CREATE:
+                inverse.state = RowState.CLOSE
+            else:
+                problems += _invert_unit(row, inverse, unit, origin)
+            staged.append(inverse)
+        problems += _keep_filled(run, staged, units, origin)
+        StagedRow.objects.bulk_create(staged)
+        add_findings(run, part, problems, blocking=False)
+
+
+def _units(ids: Iterable[UUID | None]) -> dict[UUID, OrgUnit]:
+    units: dict[UUID, OrgUnit] = {}
+    for some in chunks(pk for pk in ids if pk):
+        found = OrgUnit.objects.without_tree_fields().filter(pk__in=some, deleted_at=None)
+        units.update({unit.pk: unit for unit in found.order_by()})
+    return units
+
+
+def _invert_unit(row: StagedRow, inverse: StagedRow, unit: OrgUnit, origin: str) -> Iterator[Problem]:
+    for name, (before, after) in row.written.items():
+        current = plain(unit.name if name == "name" else getattr(unit, f"{name}_id"))
+        if current != after or not may_change(unit, name, origin):
+            text = f"Row {row.number}: {name} of {row.key} was written by {unit.origin} since, and stays."
+            yield Problem(CHANGED_SINCE, text, row.number, name, str(current or ""))
+            continue
+        told = row.difference.get(name, [before, after])
+        inverse.values[name] = before
+        inverse.difference[name] = [told[1], told[0]]
+    inverse.state = RowState.UPDATE if inverse.difference else RowState.UNCHANGED
+
+
+def _keep_filled(
+    run: Run, staged: Sequence[StagedRow], units: Mapping[UUID, OrgUnit], origin: str
+) -> Iterator[Problem]:
+    """Leave units that will not be empty, or are somebody else's by now, as they are."""
+    closing = {row.object_id: row for row in staged if row.state == RowState.CLOSE and row.object_id}
+    if not closing:
+        return
+    moving = {row.object_id for row in staged if "parent" in row.values}
+    people = _people_in(run, closing)
+    below: dict[UUID, set[UUID]] = {}
+    for pk, parent in OrgUnit.objects.without_tree_fields().filter(deleted_at=None).values_list("pk", "parent_id"):
+        if parent in closing and pk not in moving:
+            below.setdefault(parent, set()).add(pk)
+    left = dict(closing)
+    # From the leaves up: a unit that stays keeps the one above it.
+    while staying := {
+        pk for pk in left if people[pk] or below.get(pk, set()) - set(left) or not may_write(origin, units[pk].origin)
+    }:
+        for pk in staying:
+            row = left.pop(pk)
+            row.state, row.difference = RowState.UNCHANGED, {}
+            text = (
+                f"Row {row.number}: {row.key} still has {people[pk]} people or other units, or is another's. It stays."
+            )
+            yield Problem(CHANGED_SINCE, text, row.number, "code", row.key)
+    for pk, row in left.items():
+        row.difference = {"name": [units[pk].name, None]}
+
+
+def _people_in(run: Run, units: Iterable[UUID]) -> Counter[UUID]:
+    """How many people are in these units and will not be moved elsewhere by this undo."""
+    moved = run.rows.filter(part=PEOPLE, values__changes__has_key="org_unit").values("object_id")
+    rows = User.objects.present().filter(org_unit__in=list(units)).exclude(pk__in=moved).order_by()
+    return Counter(dict(rows.values_list("org_unit_id").annotate(number=Count("pk"))))
+
+
+def _inverse(run: Run, row: StagedRow) -> StagedRow:
+    return StagedRow(
+        run=run, part=row.part, number=row.number, key=row.key, object_id=row.object_id, state=RowState.UNCHANGED
+    )
