@@ -80,14 +80,23 @@ def _create(rows: Sequence[StagedRow], actor: Actor) -> None:
         )
         for row in sound
     ]
-    for row, result in zip(sound, create_org_units_many(wanted, actor=actor), strict=True):
-        if isinstance(result, Conflict):
+    results = create_org_units_many(wanted, actor=actor)
+    made = _codes_there([row for row, result in zip(sound, results, strict=True) if isinstance(result, Conflict)])
+    for row, result in zip(sound, results, strict=True):
+        if fold(row.key) in made:
             # Made by somebody else at this very moment: it is there, and that is all that was wanted.
             row.state = RowState.UNCHANGED
             continue
         mark(row, result)
         row.object_id = result.pk if isinstance(result, OrgUnit) else None
     _remember(sound, people, actor)
+
+
+def _codes_there(rows: Sequence[StagedRow]) -> set[str]:
+    """Folded codes of these rows that units have by now."""
+    keys = [fold(row.key) for row in rows]
+    units = OrgUnit.objects.without_tree_fields().filter(code_key__in=keys, deleted_at=None).order_by()
+    return set(units.values_list("code_key", flat=True)) if keys else set()
 
 
 def _update(rows: Sequence[StagedRow], actor: Actor) -> None:
