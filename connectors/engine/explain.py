@@ -85,8 +85,8 @@ def _explanations(
     subject = load_subjects(object_type, [object_id]).get(object_id)
     found: Any = Link.objects.filter(object_type=object_type, object_id=object_id)
     links: dict[UUID, Link] = {each.system_id: each for each in found}
-    managers = [subject.manager_id] if subject and subject.manager_id else []
-    references = resolved(systems, managers)
+    referred = {each for each in (subject.manager_id, subject.parent_id) if each} if subject else ()
+    references = resolved(systems, referred)
     budgets = removal_budgets(systems, now)
     operations = _operations(object_type, object_id)
     for system in systems:

@@ -15,6 +15,7 @@ from connectors.catalog.ldap.locating import Locator
 from connectors.catalog.ldap.membership import Membership, without_no_ops
 from connectors.catalog.ldap.names import parent, rdn_text
 from connectors.catalog.ldap.placing import Placing, Target
+from connectors.catalog.ldap.schema import ORG_UNIT_CLASS
 from connectors.catalog.ldap.session import Entry, Modification, Session, Values
 from connectors.spi import (
     AlreadyExists,
@@ -91,11 +92,14 @@ class Writer:
         if object_class is ObjectClass.USER:
             values["objectClass"] = [name.encode() for name in configuration.user_object_classes]
             values |= self._entries.enabling.initial(enabled=enabled is not False)
+            return {name: each for name, each in values.items() if each}
+        _refuse_disabled(object_class, enabled=enabled)
+        if object_class is ObjectClass.ORG_UNIT:
+            values["objectClass"] = [ORG_UNIT_CLASS.encode()]
         else:
             values["objectClass"] = [configuration.group_object_class.encode()]
             members = self._membership(object_class)
             values[members.attribute] = members.initial(values.get(members.attribute, []))
-            _refuse_disabled_group(enabled=enabled)
         return {name: each for name, each in values.items() if each}
 
     def _changes(self, object_class: ObjectClass, delta: Delta) -> list[Modification]:
@@ -108,7 +112,8 @@ class Writer:
             name = members.attribute
             if name in replace or name in add or name in remove:
                 changes += members.changes(replace.pop(name, None), add.pop(name, []), remove.pop(name, []))
-            _refuse_disabled_group(enabled=delta.enabled)
+        if object_class is not ObjectClass.USER:
+            _refuse_disabled(object_class, enabled=delta.enabled)
         elif delta.enabled is not None:
             changes += self._entries.enabling.changes(enabled=delta.enabled)
         changes += [(ldap.MOD_REPLACE, name, values or None) for name, values in replace.items()]
@@ -218,6 +223,6 @@ class Writer:
         return (Misconfigured if container in configured else Rejected)(text, detail=detail_of(error))
 
 
-def _refuse_disabled_group(*, enabled: bool | None) -> None:
+def _refuse_disabled(object_class: ObjectClass, *, enabled: bool | None) -> None:
     if enabled is False:
-        raise Rejected("The directory knows no disabled groups.")
+        raise Rejected(f"The directory knows no disabled {object_class}s.")

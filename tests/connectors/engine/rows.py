@@ -61,12 +61,14 @@ def a_link(system: ConnectedSystem, subject: User | Group, state: LinkState = Li
     )
 
 
-def put(system: ConnectedSystem, *subjects: User | Group, lane: Lane = Lane.INTERACTIVE, **more: Any) -> int:
-    """Enqueue people and groups."""
-    users = [subject.pk for subject in subjects if isinstance(subject, User)]
-    groups = [subject.pk for subject in subjects if isinstance(subject, Group)]
-    return enqueue(system.pk, ObjectType.USER, users, lane=lane, cause="test", **more) + enqueue(
-        system.pk, ObjectType.GROUP, groups, lane=lane, cause="test", **more
+def put(system: ConnectedSystem, *subjects: User | Group | OrgUnit, lane: Lane = Lane.INTERACTIVE, **more: Any) -> int:
+    """Enqueue people, groups and org units."""
+    types: dict[type[Any], ObjectType] = {User: ObjectType.USER, Group: ObjectType.GROUP, OrgUnit: ObjectType.ORG_UNIT}
+    return sum(
+        enqueue(
+            system.pk, kind, [each.pk for each in subjects if isinstance(each, model)], lane=lane, cause="test", **more
+        )
+        for model, kind in types.items()
     )
 
 
