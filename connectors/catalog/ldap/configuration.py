@@ -132,6 +132,16 @@ class LdapConfiguration(Configuration):
         "groupOfNames", title="Class of groups", group="Groups", discovered=True, pattern=_ATTRIBUTE
     )
     group_rdn_attribute: str = setting("cn", title="Naming attribute", group="Groups", pattern=_ATTRIBUTE)
+    nested_groups: bool = setting(
+        default=True,
+        title="Groups in groups",
+        help="Else the members of inner groups stand in the outer one, as always in a posixGroup.",
+        group="Groups",
+    )
+    gid_number_first: int = setting(
+        0, title="First group number", help="For posixGroup; 0: a mapping gives gidNumber.", group="Groups", ge=0
+    )
+    gid_number_last: int = setting(0, title="Last group number", group="Groups", ge=0)
     placeholder_member: str = setting(
         "",
         title="Placeholder member",
@@ -176,6 +186,24 @@ class LdapConfiguration(Configuration):
         if self.place_people_by_org_unit and self.disable_by is DisableBy.CONTAINER:
             raise ValueError("place_people_by_org_unit does not go with disabling by container")
         return self
+
+    @model_validator(mode="after")
+    def _posix_groups_are_possible(self) -> Self:
+        if self.is_posix and self.user_rdn_attribute.lower() != "uid":
+            raise ValueError("group_object_class posixGroup needs user_rdn_attribute uid: its members are user names")
+        if self.gid_number_last < self.gid_number_first:
+            raise ValueError("gid_number_last must not be below gid_number_first")
+        return self
+
+    @property
+    def is_posix(self) -> bool:
+        """Whether groups name their members by uid (RFC 2307 section 4)."""
+        return self.group_object_class.lower() == "posixgroup"
+
+    @property
+    def allots_numbers(self) -> bool:
+        """Whether new groups get a number of the configured range."""
+        return self.is_posix and self.gid_number_last > 0
 
     @property
     def users_dn(self) -> str:

@@ -1,6 +1,7 @@
 """The LDAP connector: the interface's methods, each a few steps over the modules beside this one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import ldap
@@ -15,6 +16,7 @@ from connectors.catalog.ldap.findings import findings
 from connectors.catalog.ldap.locating import Locator
 from connectors.catalog.ldap.names import is_below, same_dn
 from connectors.catalog.ldap.paging import Pager
+from connectors.catalog.ldap.posix import MEMBER_UID
 from connectors.catalog.ldap.schema import directory_schema, subschema
 from connectors.catalog.ldap.session import Entry, Query, Session
 from connectors.catalog.ldap.writer import Writer
@@ -30,6 +32,7 @@ from connectors.spi import (
     Filter,
     Finding,
     ObjectClass,
+    Or,
     Page,
     RemoteObject,
     Schema,
@@ -37,6 +40,7 @@ from connectors.spi import (
 )
 
 MEMBERS_PER_UPDATE = 500
+UIDS_PER_SEARCH = 100
 
 
 class LdapConnector(Connector[LdapConfiguration]):
@@ -74,7 +78,7 @@ class LdapConnector(Connector[LdapConfiguration]):
             objects=dict.fromkeys(classes, WRITABLE),
             disable=self._enabling.style,
             members_per_update=MEMBERS_PER_UPDATE,
-            nested_groups=True,
+            nested_groups=configuration.nested_groups and not configuration.is_posix,
             nested_references=configuration.has_org_units,
         )
 
@@ -118,7 +122,9 @@ class LdapConnector(Connector[LdapConfiguration]):
         with translated():
             entries, locator, _ = self._learned
             wanted = entries.wanted(object_class, members=members)
-            return self._seen(object_class, locator.entry(object_class, remote_id, wanted))
+            item = self._seen(object_class, locator.entry(object_class, remote_id, wanted))
+            is_posix = members and object_class is ObjectClass.GROUP and self.configuration.is_posix
+            return self._with_references(item) if is_posix else item
 
     def create(self, object_class: ObjectClass, attributes: Attributes, *, enabled: bool | None = None) -> RemoteObject:
         """Add an entry (raises AlreadyExists, Rejected, Ambiguous; Misconfigured: its container is missing)."""
@@ -163,6 +169,26 @@ class LdapConnector(Connector[LdapConfiguration]):
     def _is_one(self, object_class: ObjectClass, entry: Entry) -> bool:
         """Whether an entry that was found is more than the container of its kind."""
         return object_class is not ObjectClass.ORG_UNIT or not same_dn(entry.dn, self.configuration.org_units_dn)
+
+    def _with_references(self, group: RemoteObject) -> RemoteObject:
+        """The group with its members by reference; one whom no user is called stays as the directory names them."""
+        uids = [str(each) for each in group.attributes.get(MEMBER_UID, ())]
+        found: dict[str, str] = {}
+        for start in range(0, len(uids), UIDS_PER_SEARCH):
+            some = Or(tuple(Equals("uid", uid) for uid in uids[start : start + UIDS_PER_SEARCH]))
+            for each in self._everyone(some):
+                found.update({str(uid): each.reference for uid in each.attributes["uid"]})
+        members = tuple(found.get(uid, uid) for uid in uids)
+        return replace(group, attributes={**group.attributes, MEMBER_UID: members}) if members else group
+
+    def _everyone(self, condition: Filter) -> Iterator[RemoteObject]:
+        cursor: str | None = None
+        while True:
+            page = self.search(ObjectClass.USER, condition, cursor=cursor, limit=UIDS_PER_SEARCH)
+            yield from page.items
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     def _named_by(self, object_class: ObjectClass, dn: str) -> Page:
         entries, locator, _ = self._learned

@@ -16,7 +16,7 @@ from connectors.catalog.ldap.session import Query, Session
 from connectors.spi import Discovery, Misconfigured, ObjectClass
 
 _MOST_CONTAINERS = 200
-_GROUP_CLASSES = ("groupOfNames", "groupOfUniqueNames", "groupOfMembers")
+_GROUP_CLASSES = ("groupOfNames", "groupOfUniqueNames", "groupOfMembers", "posixGroup")
 _MARKERS = ("employeeNumber", "uniqueIdentifier", "carLicense")
 _USUAL_NAMES = {
     "user_container": ("people", "users", "accounts"),

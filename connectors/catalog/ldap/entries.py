@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from connectors.catalog.ldap.configuration import LdapConfiguration
 from connectors.catalog.ldap.enabling import Enabling
 from connectors.catalog.ldap.names import container_of, dn_key, is_below, parent, relative_to, same_dn
+from connectors.catalog.ldap.posix import MEMBER_UID, uid_of
 from connectors.catalog.ldap.schema import CONTAINER, ORG_UNIT_CLASS, PLACE, PSEUDO, DirectorySchema
 from connectors.catalog.ldap.session import Entry, Values
 from connectors.catalog.ldap.values import decoded, encoded
@@ -66,10 +67,15 @@ class Entries:
         Of values that the directory takes for the same, the first: it refuses to hold both.
         """
         return {
-            self.schema.spec(object_class, name).name: self._distinct(object_class, name, values)
+            self.schema.spec(object_class, name).name: self._distinct(object_class, name, self._told(name, values))
             for name, values in attributes.items()
             if name not in PSEUDO
         }
+
+    def _told(self, name: str, values: RemoteValues) -> RemoteValues:
+        """The values as the directory names them: members of a posixGroup by their uid."""
+        is_member = self.configuration.is_posix and name.lower() == MEMBER_UID.lower()
+        return tuple(uid_of(str(value)) for value in values) if is_member else values
 
     def _distinct(self, object_class: ObjectClass, name: str, values: RemoteValues) -> list[bytes]:
         found: dict[Hashable, bytes] = {}

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import ldap
@@ -32,6 +32,7 @@ PLACE = "@org_unit"
 """Pseudo attribute: the DN of the org unit an object stands in; absent in the configured container itself."""
 
 PSEUDO = frozenset({CONTAINER, PLACE})
+GROUP_NUMBER = "gidNumber"
 ORG_UNIT_CLASS = "organizationalUnit"
 ORG_UNIT_NAME = "ou"
 _UNREADABLE = frozenset({"userpassword", "sambantpassword", "sambalmpassword"})
@@ -143,6 +144,8 @@ def missing_classes(parsed: SubSchema, configuration: LdapConfiguration) -> list
 
 def member_attribute(configuration: LdapConfiguration) -> str:
     """The attribute that holds the members of the configured group class."""
+    if configuration.is_posix:
+        return "memberUid"
     return "uniqueMember" if configuration.group_object_class.lower() == "groupofuniquenames" else "member"
 
 
@@ -170,8 +173,10 @@ def _group_schema(parsed: SubSchema, configuration: LdapConfiguration) -> Object
     member = _named(attributes, member_attribute(configuration))
     found = attributes[member]
     attributes[member] = AttributeSpec(
-        member, found.type, multi_valued=True, case_exact=found.case_exact, refers_to=ObjectClass.USER
+        member, AttributeType.REFERENCE, multi_valued=True, case_exact=found.case_exact, refers_to=ObjectClass.USER
     )
+    if configuration.allots_numbers:
+        attributes[GROUP_NUMBER] = replace(attributes[GROUP_NUMBER], required=False)
     attributes[CONTAINER] = _container_spec()
     return ObjectSchema(
         object_class=ObjectClass.GROUP,
