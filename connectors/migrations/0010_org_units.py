@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0008_import_content'),
+        ('connectors', '0009_operation_calls_and_ends'),
         ('identities', '0009_client_tallies'),
     ]
 
