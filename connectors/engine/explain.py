@@ -1,7 +1,7 @@
 """Why an object has an account on a system, or why not, and what happens next: from what the portal knows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -95,6 +95,8 @@ def _explanations(
         try:
             gatherer = Gatherer(system, object_type, now=now)
             situation = gatherer.situation(object_id, subject, link, references[system.id], budgets[system.id])
+            if situation.object.deleted:
+                situation = replace(situation, below=gatherer.below(situation))
             if compare_members:
                 situation = gatherer.with_members(situation, link)
             situation, decision = decided(gatherer, situation, None)

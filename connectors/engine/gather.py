@@ -62,7 +62,7 @@ class Gatherer:
         if item.active and item.scope.matches and not item.deleted:
             return situation  # nothing to remove, so nobody asks how much may be
         budget = removal_budget(self.system, self.now, own_operation)
-        return replace(situation, budget=budget, released=released, below=self._below(situation))
+        return replace(situation, budget=budget, released=released, below=self.below(situation))
 
     def many(
         self, object_ids: Collection[UUID], budget: RemovalBudget, *, members_in_full: bool = False
@@ -116,8 +116,8 @@ class Gatherer:
         found = {id_ for each in subjects for id_ in (each.manager_id, each.parent_id if has_parent else None)}
         return {id_ for id_ in found if id_ is not None}
 
-    def _below(self, situation: Situation) -> int:
-        """How much of ours lies in the remote org unit."""
+    def below(self, situation: Situation) -> int:
+        """How much of ours lies in the remote org unit; asked for where it has to go."""
         link = situation.link
         is_place = self.object_type is ObjectType.ORG_UNIT and self.view.capabilities.nested_references
         if not is_place or link is None or not link.is_linked:

@@ -102,6 +102,9 @@ def _queue_chunk(lease: _Lease) -> int:
     run = lease.run
     object_type, after = _position(run.checkpoint)
     ids = _next_ids(run, object_type, after)
+    if not ids and not run.checkpoint:  # most systems hold no org units, and those that are deleted keep their rows
+        object_type = ObjectType.USER
+        ids = _next_ids(run, object_type, None)
     if ids:
         checkpoint = f"{object_type}:{ids[-1]}"
     elif object_type is _ORDER[-1]:
