@@ -98,6 +98,13 @@ class GonePolicy(StrEnum):
     ACCEPT = "accept"
 
 
+class OrgUnitProvisioning(StrEnum):
+    """Whether and as what a system holds the org structure."""
+
+    NONE = "none"
+    UNITS = "units"
+
+
 class ImportContent(StrEnum):
     """What the rows of a file of an import profile are."""
 

@@ -8,8 +8,7 @@ What stands in `ChangeEvent.facts`, by kind (ids as text, absent where empty):
 - `membership.changed` (object: the group): `added_users`, `removed_users`, `added_groups`, `removed_groups`, at most
   `MEMBERS_PER_EVENT` together.
 - `group.deleted`, `group.restored`: `parents`: the groups it is a direct member of.
-- `org_unit.changed` (object type `org_unit`): `parent`: the former parent, if it changed; `deleted`: true when it is
-  gone.
+- `org_unit.changed` (a new one too): `parent`: the former parent, if it changed; `deleted`: true when it is gone.
 """
 
 import json
@@ -28,7 +27,6 @@ from identities.vocabulary import Consumer, EventKind, GroupKind
 
 logger = logging.getLogger(__name__)
 
-ORG_UNIT: Final = "org_unit"
 MEMBERS_PER_EVENT: Final = 1000
 
 SUBSCRIPTIONS: dict[Consumer, frozenset[EventKind]] = {
@@ -47,7 +45,7 @@ class Announcement:
     """One change to be announced.
 
     Attributes:
-        subject_type: an `ObjectType`, or `ORG_UNIT`.
+        subject_type: an `ObjectType`.
         attributes: our names of what changed.
         facts: what can no longer be read later (see the module's list).
         urgent: takes away access; goes ahead of everything else.

@@ -34,6 +34,7 @@ class ObjectType(StrEnum):
 
     USER = "user"
     GROUP = "group"
+    ORG_UNIT = "org_unit"
 
 
 class GroupKind(StrEnum):

@@ -1,4 +1,4 @@
-"""The Accounts tab: for a person or a group, every system, linked or not, and why."""
+"""The Accounts tab: for a person, a group or an org unit, every system, linked or not, and why."""
 
 from typing import Any
 from uuid import UUID
@@ -13,13 +13,15 @@ from connectors.admin.words import verdict_in_words
 from connectors.engine.explain import Explanation, explain_everywhere
 from identities.admin.sections import Section, sections
 from identities.admin.words import in_words
-from identities.models import Group
+from identities.models import Group, OrgUnit, User
 from identities.vocabulary import ObjectType
+
+_TYPES: dict[Any, ObjectType] = {User: ObjectType.USER, Group: ObjectType.GROUP, OrgUnit: ObjectType.ORG_UNIT}
 
 
 def accounts(request: HttpRequest, obj: Any) -> SafeString:
     """Everything the portal can say about this object's accounts without asking the systems."""
-    object_type = ObjectType.GROUP if isinstance(obj, Group) else ObjectType.USER
+    object_type = _TYPES[obj._meta.model]
     rows = [_row(explanation, object_type, obj.pk) for explanation in explain_everywhere(object_type, obj.pk)]
     return render_to_string("admin/connectors/accounts.html", {"rows": rows}, request)
 
@@ -35,5 +37,5 @@ def _row(explanation: Explanation, object_type: ObjectType, object_id: UUID) -> 
     }
 
 
-for _model in ("identities.User", "identities.Group"):
-    sections.register(_model, Section("accounts", _("Accounts"), "connectors.view_link", accounts))
+for _model in _TYPES:
+    sections.register(_model._meta.label, Section("accounts", _("Accounts"), "connectors.view_link", accounts))

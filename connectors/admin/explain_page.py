@@ -10,17 +10,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from connectors.actions.provisioning import provision_now
+from connectors.admin.subjects import model_name, subject_url
 from connectors.admin.words import LINK_LEVELS, OPERATION_LEVELS, error_in_words, verdict_in_words
 from connectors.engine.advice import advice
 from connectors.engine.full_explanation import FullExplanation, explain_in_full
 from connectors.engine.situation import Situation
+from connectors.engine.subject_rows import rows_of
 from connectors.models import ConnectedSystem, Link, Operation
 from connectors.vocabulary import LinkState, OperationState, SystemState
 from identities.admin.action_admin import ActionModelAdmin, actor_of
 from identities.admin.origins import OriginNames
 from identities.admin.words import in_words, name_in_words
 from identities.errors import IdentityError
-from identities.models import Group, User
 from identities.vocabulary import MappingApply, ObjectType
 
 SHOWS: Final = "connectors.view_link"
@@ -61,7 +62,7 @@ class ExplainPages(ActionModelAdmin):
             "opts": self.model._meta,
             "original": system,
             "change_url": self.change_url(system.pk),
-            "subject_url": reverse(f"admin:identities_{kind}_change", args=[subject_id]),
+            "subject_url": subject_url(kind, subject_id),
             "subject": name,
             "system": system,
             "is_group": kind is ObjectType.GROUP,
@@ -102,7 +103,7 @@ class ExplainPages(ActionModelAdmin):
         if object_type not in list(ObjectType):
             raise Http404
         kind = ObjectType(object_type)
-        may_see = request.user.has_perms((SHOWS, f"identities.view_{kind}"))  # type: ignore[union-attr]
+        may_see = request.user.has_perms((SHOWS, f"identities.view_{model_name(kind)}"))  # type: ignore[union-attr]
         if not may_see or not self.has_view_permission(request):
             raise PermissionDenied
         found = ConnectedSystem.objects.prefetch_related("mappings", "scope_groups", "scope_org_units")
@@ -114,8 +115,7 @@ class ExplainPages(ActionModelAdmin):
 
 def _name_of(kind: ObjectType, subject_id: UUID, system: ConnectedSystem) -> str:
     """What the object is called; a purged one as its link remembers it (raises Http404)."""
-    objects: Any = User.objects.get_queryset() if kind is ObjectType.USER else Group.objects
-    found = objects.filter(pk=subject_id).first()
+    found = rows_of(kind).filter(pk=subject_id).first()
     if found is None:
         of_object = Link.objects.filter(system=system, object_type=kind, object_id=subject_id)
         found = of_object.values_list("object_name", flat=True).first()

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from connectors.actions import links
 from connectors.admin.explain_page import explain_url
+from connectors.admin.subjects import subject_url
 from connectors.admin.words import LINK_LEVELS
 from connectors.engine.decide.values import displayed
 from connectors.engine.known_values import recalled
@@ -111,7 +111,7 @@ class LinkAdmin(ActionModelAdmin):
     @admin.display(description=gettext_lazy("Person or group"))
     def subject(self, link: Link) -> str:
         """A link to whom it is about."""
-        url = reverse(f"admin:identities_{link.object_type}_change", args=[link.object_id])
+        url = subject_url(link.object_type, link.object_id)
         return format_html('<a href="{}">{}</a>', url, link.object_name)
 
     @display(description=gettext_lazy("State"), label=COLOURS)

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +14,7 @@ from unfold.decorators import display
 
 from connectors.actions import holds, operations
 from connectors.admin.explain_page import explain_url
+from connectors.admin.subjects import subject_url
 from connectors.admin.words import OPERATION_LEVELS, verdict_in_words
 from connectors.models import Operation
 from connectors.vocabulary import OperationState
@@ -165,7 +165,7 @@ class OperationAdmin(ActionModelAdmin):
     @admin.display(description=gettext_lazy("Person or group"))
     def subject(self, operation: Operation) -> str:
         """A link to whom it is about."""
-        url = reverse(f"admin:identities_{operation.object_type}_change", args=[operation.object_id])
+        url = subject_url(operation.object_type, operation.object_id)
         return format_html('<a href="{}">{}</a>', url, operation.object_name or operation.object_id)
 
     @admin.display(description=gettext_lazy("Message"))

@@ -106,6 +106,11 @@ class Act:
         if decision.target is not None:
             self._settle(situation, decision, decision.target)
 
+    def _wait(self, situation: Situation, decision: Decision) -> None:
+        """What it waits for rings; a unit that is to go is found by what it is known to wait for."""
+        if decision.below:
+            self._ledger.waits_for_leaving(situation.object, decision.below)
+
     def _dispute(self, situation: Situation, decision: Decision) -> None:
         self._ledger.disputed(situation, decision.correlation_key, decision.candidates)
 
@@ -170,5 +175,6 @@ _ACTIONS: dict[Verdict, Callable[[Act, Situation, Decision], None]] = {
     Verdict.ACCEPT_GONE: Act._let_go,
     Verdict.NOTHING: Act._note,
     Verdict.DISPUTE: Act._dispute,
+    Verdict.WAIT: Act._wait,
 }
-"""What is not named here is neither written to the system nor remembered on the link: leave, wait, hold."""
+"""What is not named here is neither written to the system nor remembered on the link: leave, hold."""

@@ -108,7 +108,7 @@ class _Attempt:
     def _converge(self, opened: Session) -> None:
         schema = _schema(opened)
         gatherer = Gatherer(self._system, self._claim.object_type, now=dialect().now(), schema=schema, may_read=True)
-        act = Act(opened, Ledger(self._claim, self._system, gatherer.view.schema))
+        act = Act(opened, Ledger(self._claim, self._system, gatherer.view))
         doubt: ConnectorError | None = None
         for _ in range(MOST_ROUNDS):
             decide = self._beyond_doubt if doubt else self._decide

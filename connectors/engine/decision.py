@@ -77,7 +77,7 @@ class Decision:
         delta: what to change; before: what that replaces.
         members: members to add and remove.
         desired: the attributes the object should have, for remembering. correlation_key: what it is recognised by.
-        waiting_for: references that cannot be resolved yet.
+        waiting_for: references that cannot be resolved yet. below: what has to leave the org unit first.
         intended: what would be done, were it not to wait or to be held.
         problem: what a person has to mend first.
         candidates: the accounts a dispute is about.
@@ -99,6 +99,7 @@ class Decision:
     desired: Attributes = field(default_factory=dict)
     correlation_key: str = ""
     waiting_for: int = 0
+    below: int = 0
     intended: Verdict | None = None
     problem: Problem | None = None
     candidates: tuple[Hit, ...] = ()

@@ -8,16 +8,18 @@ An object that is being converged at this very moment follows too, linked or not
 the account was written down here, and whatever it writes down about references it waits for comes too late to be read.
 """
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from connectors.engine.queue import enqueue
+from connectors.engine.scope import org_units_q
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.models.link import REFUSED_KEY_LENGTH
 from connectors.vocabulary import Lane, LinkState, OperationState
 from identities.canonical import fold
-from identities.models import Membership, User
+from identities.models import Membership, OrgUnit, User
 from identities.queries.recursion import groups_above
 from identities.vocabulary import ObjectType
 
@@ -27,12 +29,14 @@ Dependents = tuple[tuple[ObjectType, UUID], ...]
 def dependents_of(
     system: ConnectedSystem, object_type: ObjectType, object_id: UUID, *, had_reference: bool
 ) -> Dependents:
-    """The groups and people on the system that refer to this object.
+    """The groups, people and org units on the system that refer to this object.
 
     Args:
         had_reference: whether others may hold an older reference; if not, only those that were waiting for one matter
-            among the people.
+            among the people and org units.
     """
+    if object_type is ObjectType.ORG_UNIT:
+        return _in_unit(system, object_id, had_reference=had_reference)
     found = [(ObjectType.GROUP, group_id) for group_id in _groups(system, object_type, object_id)]
     if object_type is ObjectType.USER:
         found += [(ObjectType.USER, user_id) for user_id in _reports(system, object_id, had_reference=had_reference)]
@@ -85,22 +89,40 @@ def _groups(system: ConnectedSystem, object_type: ObjectType, object_id: UUID) -
         group_link__system=system, member_link__object_type=object_type, member_link__object_id=object_id
     )
     concerned = groups_above(set(direct)) | set(remote.values_list("group_link__object_id", flat=True))
-    in_work = _in_work(system, ObjectType.GROUP) & concerned
+    claimed = in_work(system, ObjectType.GROUP) & concerned
     linked = Link.objects.filter(system=system, object_type=ObjectType.GROUP, state=LinkState.LINKED)
-    return in_work | set(linked.filter(object_id__in=concerned).values_list("object_id", flat=True))
+    return claimed | set(linked.filter(object_id__in=concerned).values_list("object_id", flat=True))
 
 
 def _reports(system: ConnectedSystem, manager_id: UUID, *, had_reference: bool) -> set[UUID]:
     reports = User.objects.get_queryset().filter(manager=manager_id, deleted_at__isnull=True).values("pk")
-    in_work = set(reports.filter(pk__in=_in_work(system, ObjectType.USER)).values_list("pk", flat=True))
-    linked = Link.objects.filter(
-        system=system, object_type=ObjectType.USER, state=LinkState.LINKED, object_id__in=reports
-    )
+    return _waiting(system, ObjectType.USER, reports, had_reference=had_reference)
+
+
+def _in_unit(system: ConnectedSystem, unit_id: UUID, *, had_reference: bool) -> Dependents:
+    """The people in the unit, and the units directly below, which could not come before it."""
+    people = User.objects.get_queryset().filter(org_unit=unit_id, deleted_at__isnull=True).values("pk")
+    found = [
+        (ObjectType.USER, user_id) for user_id in _waiting(system, ObjectType.USER, people, had_reference=had_reference)
+    ]
+    below = OrgUnit.objects.without_tree_fields().filter(org_units_q(system), parent=unit_id)
+    return (*((ObjectType.ORG_UNIT, unit) for unit in below.values_list("pk", flat=True)), *found)
+
+
+def _waiting(
+    system: ConnectedSystem, object_type: ObjectType, objects: "QuerySet[Any, Any]", *, had_reference: bool
+) -> set[UUID]:
+    """Those of the objects that hold an older reference or wait for one, and those being converged."""
+    claimed = set(objects.filter(pk__in=in_work(system, object_type)).values_list("pk", flat=True))
+    linked = Link.objects.filter(system=system, object_type=object_type, state=LinkState.LINKED, object_id__in=objects)
     waiting = linked if had_reference else linked.filter(unresolved__gt=0)
-    return in_work | set(waiting.values_list("object_id", flat=True))
+    return claimed | set(waiting.values_list("object_id", flat=True))
 
 
-def _in_work(system: ConnectedSystem, object_type: ObjectType) -> set[UUID]:
-    """Few: no more than the system's slots. Asked before the links, or one that is finished in between is missed."""
+def in_work(system: ConnectedSystem, object_type: ObjectType) -> set[UUID]:
+    """The objects of this type that are being converged: few, no more than the system's slots.
+
+    Asked before the links, or one that is finished in between is missed.
+    """
     claimed = Operation.objects.filter(system=system, object_type=object_type, state=OperationState.IN_FLIGHT)
     return set(claimed.values_list("object_id", flat=True))

@@ -25,6 +25,7 @@ class Affected:
 
     users: set[UUID] = field(default_factory=set)
     groups: set[UUID] = field(default_factory=set)
+    units: set[UUID] = field(default_factory=set)
     bystanders: set[UUID] = field(default_factory=set)
 
 
@@ -66,8 +67,9 @@ def _membership(events: Sequence[ChangeEvent], affected: Affected) -> None:
 
 
 def _org_unit(events: Sequence[ChangeEvent], affected: Affected) -> None:
-    """Everybody in the unit or below it."""
+    """The unit, whatever lies below it and sees it, and everybody in it or below."""
     units = units_below(_subjects(events))
+    affected.units |= units
     affected.users |= set(User.objects.filter(org_unit__in=units).values_list("pk", flat=True))
 
 

@@ -1,7 +1,7 @@
 """Why an object has an account on a system, or why not, and what happens next: from what the portal knows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -85,8 +85,8 @@ def _explanations(
     subject = load_subjects(object_type, [object_id]).get(object_id)
     found: Any = Link.objects.filter(object_type=object_type, object_id=object_id)
     links: dict[UUID, Link] = {each.system_id: each for each in found}
-    managers = [subject.manager_id] if subject and subject.manager_id else []
-    references = resolved(systems, managers)
+    referred = {each for each in (subject.manager_id, subject.parent_id) if each} if subject else ()
+    references = resolved(systems, referred)
     budgets = removal_budgets(systems, now)
     operations = _operations(object_type, object_id)
     for system in systems:
@@ -95,6 +95,8 @@ def _explanations(
         try:
             gatherer = Gatherer(system, object_type, now=now)
             situation = gatherer.situation(object_id, subject, link, references[system.id], budgets[system.id])
+            if situation.object.deleted:
+                situation = replace(situation, below=gatherer.below(situation))
             if compare_members:
                 situation = gatherer.with_members(situation, link)
             situation, decision = decided(gatherer, situation, None)

@@ -13,11 +13,12 @@ from connectors.engine import scope
 from connectors.engine.claiming import dialect
 from connectors.engine.expansion import expand
 from connectors.engine.queue import CHUNK, Request, chunks, enqueue_purged, enqueue_selected
+from connectors.engine.subject_rows import rows_of
 from connectors.models import ConnectedSystem, Link, Operation
-from connectors.vocabulary import Lane, LinkState, OperationState, SystemState
+from connectors.vocabulary import Lane, LinkState, OperationState, OrgUnitProvisioning, SystemState
 from identities.consumers.deliveries import BATCH, Claims
 from identities.errors import IdentityError
-from identities.models import ChangeEvent, Delivery, Group, User
+from identities.models import ChangeEvent, Delivery
 from identities.vocabulary import Consumer, EventKind, ObjectType
 
 logger = logging.getLogger(__name__)
@@ -151,12 +152,15 @@ def _parts(bundle: _Bundle) -> Iterator[_Part]:
     """Everybody concerned, on every system, in parts that one statement can take."""
     affected = expand(bundle.kind, bundle.events)
     everybody = (
+        (ObjectType.ORG_UNIT, affected.units, bundle.lane),  # first: people are placed in them
         (ObjectType.USER, affected.users, bundle.lane),
         (ObjectType.USER, affected.bystanders, max(bundle.lane, Lane.INTERACTIVE)),
         (ObjectType.GROUP, affected.groups, bundle.lane),
     )
     for system in _systems():
         for object_type, ids, lane in everybody:
+            if object_type is ObjectType.ORG_UNIT and system.provisions_org_units == OrgUnitProvisioning.NONE:
+                continue
             for chunk in chunks(sorted(ids)):
                 yield _Part(system, object_type, chunk, lane)
 
@@ -184,7 +188,6 @@ def _systems() -> "QuerySet[ConnectedSystem]":
 def _enqueue(part: _Part, bundle: _Bundle) -> None:
     """Enqueue those of the objects that have a link, work under way, or a place in the scope."""
     system, object_type = part.system, part.object_type
-    model = User if object_type == ObjectType.USER else Group
     request = Request(system.pk, object_type, part.lane, bundle.cause, bundle.correlation_id)
     links = Link.objects.filter(system=system, object_type=object_type).exclude(state=LinkState.REMOVED)
     under_way = Operation.objects.filter(
@@ -192,7 +195,7 @@ def _enqueue(part: _Part, bundle: _Bundle) -> None:
     )
     of_object = {"object_id": OuterRef("pk")}
     concerned = Exists(links.filter(**of_object)) | Exists(under_way.filter(**of_object)) | _scope(system, object_type)
-    enqueue_selected(request, model.objects.filter(concerned, pk__in=part.ids))
+    enqueue_selected(request, rows_of(object_type).filter(concerned, pk__in=part.ids))
     enqueue_purged(request, links.filter(object_id__in=part.ids))
 
 

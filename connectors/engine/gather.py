@@ -8,6 +8,7 @@ from uuid import UUID
 from connectors.engine import schema_store
 from connectors.engine.budget import removal_budget
 from connectors.engine.limits import RemovalBudget
+from connectors.engine.lying_below import links_below
 from connectors.engine.membership_delta import differing_groups, membership_delta
 from connectors.engine.scope_view import ScopeReader
 from connectors.engine.situation import MembershipDelta, ObjectView, ScopeView, Situation
@@ -61,7 +62,7 @@ class Gatherer:
         if item.active and item.scope.matches and not item.deleted:
             return situation  # nothing to remove, so nobody asks how much may be
         budget = removal_budget(self.system, self.now, own_operation)
-        return replace(situation, budget=budget, released=released)
+        return replace(situation, budget=budget, released=released, below=self.below(situation))
 
     def many(
         self, object_ids: Collection[UUID], budget: RemovalBudget, *, members_in_full: bool = False
@@ -75,8 +76,7 @@ class Gatherer:
         subjects = load_subjects(self.object_type, object_ids)
         found = Link.objects.filter(system=self.system, object_type=self.object_type, object_id__in=object_ids)
         links = {link.object_id: link for link in found}
-        managers = {each.manager_id for each in subjects.values() if each.manager_id}
-        references = self.resolve(managers)
+        references = self.resolve(self._referred(subjects.values()))
         differing = self._differing(object_ids) if not members_in_full else frozenset()
         for object_id in object_ids:
             link = links.get(object_id)
@@ -110,6 +110,20 @@ class Gatherer:
         """The remote references of these objects of ours on the system; None where one has no account there."""
         return resolved([self.system], references)[self.system.id]
 
+    def _referred(self, subjects: Iterable[Subject]) -> set[UUID]:
+        """Whom they usually refer to, asked for together; a decision asks for whatever else it needs."""
+        has_parent = self.view.schema is not None and self.view.schema.parent_attribute is not None
+        found = {id_ for each in subjects for id_ in (each.manager_id, each.parent_id if has_parent else None)}
+        return {id_ for id_ in found if id_ is not None}
+
+    def below(self, situation: Situation) -> int:
+        """How much of ours lies in the remote org unit; asked for where it has to go."""
+        link = situation.link
+        is_place = self.object_type is ObjectType.ORG_UNIT and self.view.capabilities.nested_references
+        if not is_place or link is None or not link.is_linked:
+            return 0
+        return links_below(self.system, link.reference).count()
+
     def _object(self, object_id: UUID, subject: Subject | None, link: Link | None) -> ObjectView:
         if subject is None:  # it has no row any more; its link still knows its name
             name = link.object_name if link else str(object_id)
@@ -125,6 +139,7 @@ class Gatherer:
             condition=subject.condition,
             scope=self._scope.of(subject),
             version=subject.version,
+            parent_id=subject.parent_id,
         )
 
     def _differing(self, object_ids: Collection[UUID]) -> Collection[UUID]:

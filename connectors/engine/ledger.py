@@ -21,13 +21,14 @@ from connectors.engine.decision import Decision
 from connectors.engine.dependents import Dependents, dependents_of, disputants_of, refused_key, ring
 from connectors.engine.failures import AccountTaken, BrakeEngaged, LeaseLost, LinkChanged, SystemChanged
 from connectors.engine.known_values import remembered
-from connectors.engine.situation import Hit, LinkView, MemberChange, ObjectView, Situation, Verdict
+from connectors.engine.lying_below import follow_move, wait_for_leaving
+from connectors.engine.situation import Hit, LinkView, MemberChange, ObjectView, Situation, SystemView, Verdict
+from connectors.engine.subject_rows import rows_of
 from connectors.engine.system_view import link_view
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
-from connectors.spi import ObjectSchema, RemoteObject
+from connectors.spi import RemoteObject
 from connectors.vocabulary import LinkState, OperationState, Settlement, SystemState
 from identities.canonical import fold
-from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
 logger = logging.getLogger(__name__)
@@ -41,10 +42,11 @@ class Ledger:
     Every method raises `LeaseLost` when the lease is not held any more, and writes nothing then.
     """
 
-    def __init__(self, claim: Claim, system: ConnectedSystem, schema: ObjectSchema | None) -> None:
+    def __init__(self, claim: Claim, system: ConnectedSystem, view: SystemView) -> None:
         self._claim = claim
         self._system = system
-        self._schema = schema
+        self._schema = view.schema
+        self._nests = view.capabilities.nested_references
 
     def reserve_removal(self, verdict: Verdict) -> None:
         """Take one removal from the hour's allowance, one worker at a time.
@@ -128,6 +130,7 @@ class Ledger:
                 after = _tie(link_view(link))
                 if before[:2] != after[:2]:
                     self._ring(operation, item, had_reference=had_reference)
+                    self._ring_around(operation, item, before[1], after[1] if before[0] == after[0] else "")
                 let_go = before[-1] if fold(before[-1]) != fold(after[-1]) else ""
                 self._ring_disputants(operation, item, let_go, before[0] if before[:3] != after[:3] else None)
                 return link
@@ -144,7 +147,7 @@ class Ledger:
     def _removed(self, item: ObjectView, settlement: Settlement) -> None:
         with self._held(lock_system=True) as operation:
             RemoteMembership.objects.filter(group_link__in=self._links(item)).delete()
-            ties = list(self._links(item).values_list("correlation_key", "remote_id"))
+            ties = list(self._links(item).values_list("correlation_key", "remote_id", "reference"))
             self._links(item).update(
                 state=LinkState.REMOVED,
                 remote_id=None,
@@ -159,8 +162,14 @@ class Ledger:
                 synchronised_at=dialect().now(),
             )
             self._ring(operation, item, had_reference=True)
-            for key, remote_id in ties:
+            for key, remote_id, reference in ties:
                 self._ring_disputants(operation, item, key, remote_id)
+                self._ring_around(operation, item, reference)
+
+    def waits_for_leaving(self, item: ObjectView, below: int) -> None:
+        """The unit is to go when what lies below it has left; whoever leaves finds it by that and rings."""
+        with self._held(lock_system=True):
+            self._links(item).update(unresolved=below, synchronised_at=dialect().now())
 
     def disputed(self, situation: Situation, key: str, candidates: Sequence[Hit]) -> None:
         """The name is taken by an account that is not ours.
@@ -220,6 +229,13 @@ class Ledger:
         concerned = dependents_of(self._system, item.type, item.id, had_reference=had_reference)
         self._enqueue(concerned, f"a reference changed: {item.name}", operation)
 
+    def _ring_around(self, operation: Operation, item: ObjectView, before: str, after: str = "") -> None:
+        """What lies below a unit moves with it, and the units that it leaves may wait for that."""
+        if self._nests and before:
+            moved = follow_move(self._system, before, after) if after and item.type is ObjectType.ORG_UNIT else ()
+            concerned = {*moved, *wait_for_leaving(self._system, before)} - {(item.type, item.id)}
+            self._enqueue(tuple(concerned), f"{item.name} left {before}", operation)
+
     def _ring_disputants(self, operation: Operation, item: ObjectView, key: str, remote_id: str | None) -> None:
         if key or remote_id:
             concerned = disputants_of(self._system, item.type, key=key, remote_id=remote_id)
@@ -266,8 +282,7 @@ class Ledger:
         stored = self._links(item).select_for_update().first()
         link: Link = stored or Link(system=self._system, object_type=item.type, object_id=item.id)
         link.object_name = item.name[:255]
-        model: Any = User if item.type is ObjectType.USER else Group
-        if model.objects.filter(pk=item.id).exists():
+        if rows_of(item.type).filter(pk=item.id).exists():
             setattr(link, f"{item.type}_id", item.id)
         return link
 

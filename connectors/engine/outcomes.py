@@ -130,6 +130,8 @@ def _ending(decision: Decision) -> Ending:
         return Ending.DISPUTED
     if decision.verdict is not Verdict.WAIT:
         return Ending.DONE
+    if decision.problem is None and (decision.waiting_for or decision.below):
+        return Ending.DONE  # it is rung for when what it waits for has come or left
     if decision.problem is None:
         return Ending.RETRY  # the system is paused: the queue does not hand it out before it is resumed
     return Ending.MISCONFIGURED if decision.problem.code == "unavailable" else Ending.FAILED
@@ -139,4 +141,4 @@ def _message(decision: Decision) -> str:
     if decision.verdict in (Verdict.DISPUTE, Verdict.HOLD):
         decisive = [step for step in decision.steps if step.code in ("correlation", "adoption", "brake")]
         return " ".join(step.text for step in decisive)
-    return decision.steps[-1].text if decision.waiting_for and decision.steps else ""
+    return decision.steps[-1].text if (decision.waiting_for or decision.below) and decision.steps else ""

@@ -18,14 +18,13 @@ from connectors.engine.guarded_connector import GuardedConnector
 from connectors.engine.reads import decided
 from connectors.engine.session import session
 from connectors.engine.situation import REMOVALS, Situation, Verdict
+from connectors.engine.subject_rows import WITHOUT_ROW, rows_of
 from connectors.models import ConnectedSystem, Link
 from connectors.vocabulary import LinkState, SystemState
-from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
 CHUNK = 2000
 SAMPLES = 20
-_MODELS: dict[ObjectType, Any] = {ObjectType.USER: User, ObjectType.GROUP: Group}
 _UNREMARKABLE = (Verdict.NOTHING, Verdict.LEAVE)
 
 
@@ -94,7 +93,7 @@ def count_push(system: ConnectedSystem) -> PushCounts:
     """
     found, now = PushCounts(), dialect().now()
     budget = removal_budget(system, now)
-    for object_type in (ObjectType.USER, ObjectType.GROUP):
+    for object_type in ObjectType:
         gatherer = Gatherer(system, object_type, now=now)
         for ids in _concerned(system, object_type):
             for situation in gatherer.many(ids, budget):
@@ -117,10 +116,9 @@ def _concerned(system: ConnectedSystem, object_type: ObjectType) -> Iterator[lis
     """The ids of everybody in scope or linked, in chunks; of the linked ones also those that have no row any more."""
     links = Link.objects.filter(system=system, object_type=object_type).exclude(state=LinkState.REMOVED)
     linked = Exists(links.filter(object_id=OuterRef("pk")))
-    objects = _MODELS[object_type].objects.get_queryset()
-    objects = objects.filter(linked | Q(pk__in=scope.of_type(system, object_type).order_by().values("pk")))
+    objects = rows_of(object_type).filter(linked | Q(pk__in=scope.of_type(system, object_type).order_by().values("pk")))
     yield from _chunks(objects, "pk")
-    yield from _chunks(links.filter(user__isnull=True, group__isnull=True), "object_id")
+    yield from _chunks(links.filter(WITHOUT_ROW), "object_id")
 
 
 def _chunks(rows: Any, column: str) -> Iterator[list[UUID]]:

@@ -17,9 +17,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from connectors.engine import scope
 from connectors.engine.claiming import dialect
 from connectors.engine.queue import Request, enqueue_purged, enqueue_selected
+from connectors.engine.subject_rows import WITHOUT_ROW, rows_of
 from connectors.models import ConnectedSystem, Link, Operation, Run
 from connectors.vocabulary import Lane, LinkState, OperationState, RunKind, RunState
-from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
 CHUNK = 1000
@@ -28,8 +28,8 @@ LARGE = 500
 KINDS = (RunKind.PUSH, RunKind.REMOVAL)
 UNFINISHED = (RunState.WAITING, RunState.APPLYING)
 EVERYTHING_IS_QUEUED = "queued"
-_ORDER = (ObjectType.USER, ObjectType.GROUP)
-_MODELS: dict[ObjectType, Any] = {ObjectType.USER: User, ObjectType.GROUP: Group}
+_ORDER = (ObjectType.ORG_UNIT, ObjectType.USER, ObjectType.GROUP)
+"""Who is referred to comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def work(worker: str) -> int:
 
 def total(system: ConnectedSystem, kind: RunKind) -> int:
     """How many objects a run of this kind would queue now."""
-    purged = Link.objects.filter(system=system, user__isnull=True, group__isnull=True).exclude(state=LinkState.REMOVED)
+    purged = Link.objects.filter(WITHOUT_ROW, system=system).exclude(state=LinkState.REMOVED)
     return sum(_objects(system, kind, object_type).count() for object_type in _ORDER) + purged.count()
 
 
@@ -102,6 +102,9 @@ def _queue_chunk(lease: _Lease) -> int:
     run = lease.run
     object_type, after = _position(run.checkpoint)
     ids = _next_ids(run, object_type, after)
+    if not ids and not run.checkpoint:  # most systems hold no org units, and those that are deleted keep their rows
+        object_type = ObjectType.USER
+        ids = _next_ids(run, object_type, None)
     if ids:
         checkpoint = f"{object_type}:{ids[-1]}"
     elif object_type is _ORDER[-1]:
@@ -129,12 +132,12 @@ def _next_ids(run: Run, object_type: ObjectType, after: UUID | None) -> Sequence
 
 
 def _objects(system: Any, kind: RunKind, object_type: ObjectType) -> "QuerySet[Any]":
-    """The people or groups a run is about: those with a link, and for a push those in scope as well."""
-    model = _MODELS[object_type]
+    """The objects a run is about: those with a link, and for a push those in scope as well."""
     linked = Link.objects.filter(system=system, object_id=OuterRef("pk")).exclude(state=LinkState.REMOVED)
     if kind is RunKind.REMOVAL:
-        return model.objects.filter(Exists(linked))
-    return model.objects.filter(Exists(linked) | Q(pk__in=scope.of_type(system, object_type).order_by().values("pk")))
+        return rows_of(object_type).filter(Exists(linked))
+    in_scope = Q(pk__in=scope.of_type(system, object_type).order_by().values("pk"))
+    return rows_of(object_type).filter(Exists(linked) | in_scope)
 
 
 def _queue(run: Run, object_type: ObjectType, ids: Sequence[UUID]) -> int:
@@ -148,7 +151,7 @@ def _queue(run: Run, object_type: ObjectType, ids: Sequence[UUID]) -> int:
         released=run.confirmed_removals,
     )
     if ids:
-        return enqueue_selected(request, _MODELS[object_type].objects.filter(pk__in=ids))
+        return enqueue_selected(request, rows_of(object_type).filter(pk__in=ids))
     return enqueue_purged(request, Link.objects.exclude(state=LinkState.REMOVED))
 
 

@@ -14,12 +14,12 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import F, QuerySet, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Concat, Left, NullIf, Trim
+from django.db.models.functions import Left
 
 from connectors.engine.claiming import dialect
+from connectors.engine.subject_rows import WITHOUT_ROW, name_of, rows_of
 from connectors.models import Link, Operation, Run
 from connectors.vocabulary import WAITS_FOR_A_PERSON, Lane, OperationState
-from identities.models import Group, User
 from identities.vocabulary import ObjectType
 
 CHUNK = 1000
@@ -79,10 +79,9 @@ def enqueue(
 
 @transaction.atomic
 def enqueue_selected(request: Request, objects: "QuerySet[Any]") -> int:
-    """Enqueue the users or groups of a query set in one statement; return how many rows wait now."""
+    """Enqueue the objects of a query set in one statement; return how many rows wait now."""
     now = dialect().now()
-    name = _name_of_user() if request.object_type == ObjectType.USER else F("display_name")
-    waiting = _upsert(objects.order_by("pk"), F("pk"), name, request, now)
+    waiting = _upsert(objects.order_by("pk"), F("pk"), name_of(request.object_type), request, now)
     _supersede(request, objects.order_by().values("pk"))
     return waiting
 
@@ -95,17 +94,14 @@ def chunks(ids: list[UUID], size: int = CHUNK) -> Iterator[list[UUID]]:
 
 @transaction.atomic
 def _enqueue_ids(request: Request, ids: list[UUID]) -> int:
-    model: Any = User if request.object_type == ObjectType.USER else Group
-    waiting = enqueue_selected(request, model.objects.filter(pk__in=ids))
+    waiting = enqueue_selected(request, rows_of(request.object_type).filter(pk__in=ids))
     return waiting + enqueue_purged(request, Link.objects.filter(object_id__in=ids))
 
 
 @transaction.atomic
 def enqueue_purged(request: Request, links: "QuerySet[Link]") -> int:
-    """Enqueue those of the links whose person or group no longer has a row; return how many rows wait now."""
-    orphans = links.filter(
-        system=request.system_id, object_type=request.object_type, user__isnull=True, group__isnull=True
-    )
+    """Enqueue those of the links whose object no longer has a row; return how many rows wait now."""
+    orphans = links.filter(WITHOUT_ROW, system=request.system_id, object_type=request.object_type)
     waiting = _upsert(orphans.order_by("object_id"), F("object_id"), F("object_name"), request, dialect().now())
     _supersede(request, orphans.values("object_id"))
     return waiting
@@ -160,11 +156,3 @@ def _supersede(request: Request, ids: "QuerySet[Any]") -> None:
         queued = of_system.filter(state=OperationState.WAITING, run=request.run_id)
         queued.filter(object_id__in=for_a_person.values("object_id")).update(run=None)
     for_a_person.update(state=OperationState.SUPERSEDED)
-
-
-def _name_of_user() -> Combinable:
-    full_name = Trim(Concat("given_name", Value(" "), "family_name"))
-    empty = Value("")
-    return Coalesce(
-        NullIf("display_name", empty), NullIf("formatted_name", empty), NullIf(full_name, empty), F("user_name")
-    )

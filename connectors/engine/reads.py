@@ -19,9 +19,9 @@ from connectors.engine.situation import (
     Search,
     Situation,
 )
+from connectors.engine.subject_rows import name_of, rows_of
 from connectors.models import Link
-from connectors.spi import AlreadyExists, Equals, Gone, RemoteObject
-from identities.models import Group, User
+from connectors.spi import AlreadyExists, And, Equals, Filter, Gone, Not, Present, RemoteObject
 from identities.vocabulary import ObjectType
 
 MOST_NEEDS = 6
@@ -94,13 +94,22 @@ def _search(
     began_at = dialect().now()
     found: dict[str, RemoteObject] = {}
     for criterion in criteria:
-        page = connector.search(item.object_class, Equals(criterion.attribute, criterion.value), limit=HITS)
+        page = connector.search(item.object_class, _condition(gatherer, criterion), limit=HITS)
         found.update({each.remote_id: each for each in page.items})
     if refused is not None and refused.remote_id and refused.remote_id not in found:
         in_the_way = _in_the_way(item, refused.remote_id, connector)
         found.update({each.remote_id: each for each in in_the_way})
     hits = _recognised(gatherer, item, list(found.values()))
     return Search(criteria, hits, taken=refused is not None, began_at=began_at)
+
+
+def _condition(gatherer: Gatherer, criterion: Criterion) -> Filter:
+    named = Equals(criterion.attribute, criterion.value)
+    schema = gatherer.view.schema
+    if criterion.within is None or schema is None or schema.parent_attribute is None:
+        return named
+    parent = schema.parent_attribute
+    return And((named, Equals(parent, criterion.within) if criterion.within else Not(Present(parent))))
 
 
 def _in_the_way(item: ObjectView, remote_id: str, connector: GuardedConnector) -> Iterable[RemoteObject]:
@@ -145,6 +154,5 @@ def _uuid(value: object) -> UUID | None:
 def _names_of(object_type: ObjectType, ids: set[UUID]) -> dict[UUID, str]:
     if not ids:
         return {}
-    if object_type is ObjectType.USER:
-        return {user.pk: user.name_for_people for user in User.objects.get_queryset().filter(pk__in=ids)}
-    return dict(Group.objects.filter(pk__in=ids).values_list("pk", "display_name"))
+    named = rows_of(object_type).filter(pk__in=ids).annotate(name_for_list=name_of(object_type))
+    return dict(named.values_list("pk", "name_for_list"))

@@ -4,15 +4,18 @@ One place for the set (a condition for the database) that fanout, pushes and pre
 same filter in memory, clause by clause.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from connectors.engine.subject_rows import rows_of
 from connectors.models import ConnectedSystem
+from connectors.vocabulary import OrgUnitProvisioning
 from identities.filters.parse import parse
 from identities.filters.query import to_q
 from identities.models import Group, Membership, User
-from identities.queries.recursion import groups_below, units_below
+from identities.queries.recursion import groups_below, parents_above, units_below
 from identities.vocabulary import ObjectType, UserKind
 
 
@@ -31,13 +34,13 @@ def groups_in_scope(system: ConnectedSystem) -> "QuerySet[Group]":
 
 
 def of_type(system: ConnectedSystem, object_type: ObjectType) -> "QuerySet[Any]":
-    """The people or the groups in scope."""
-    return people_in_scope(system) if object_type == ObjectType.USER else groups_in_scope(system)
+    """The people, groups or org units in scope."""
+    return rows_of(object_type).filter(q_of_type(system, object_type))
 
 
 def q_of_type(system: ConnectedSystem, object_type: ObjectType) -> Q:
-    """The condition for people or for groups."""
-    return people_q(system) if object_type == ObjectType.USER else groups_q(system)
+    """The condition for people, groups or org units."""
+    return _CONDITIONS[object_type](system)
 
 
 def people_q(system: ConnectedSystem) -> Q:
@@ -58,6 +61,21 @@ def groups_q(system: ConnectedSystem) -> Q:
     return condition
 
 
+def org_units_q(system: ConnectedSystem) -> Q:
+    """The condition on org units that holds for those in scope: all, or those below assigned ones and on the way there.
+
+    Where groups are assigned too, people may be anywhere, and so all are.
+    """
+    if system.provisions_org_units == OrgUnitProvisioning.NONE:
+        return Q(pk__in=())
+    there = Q(deleted_at__isnull=True)
+    assigned = list(system.scope_org_units.values_list("pk", "deleted_at"))
+    if not assigned or system.scope_groups.exists():
+        return there
+    present = [pk for pk, deleted_at in assigned if deleted_at is None]
+    return there & Q(pk__in=units_below(present) | set(parents_above(present)))
+
+
 def _assigned(system: ConnectedSystem) -> Q:
     """In an assigned group or below an assigned org unit.
 
@@ -70,3 +88,10 @@ def _assigned(system: ConnectedSystem) -> Q:
     below = groups_below([pk for pk, deleted_at in groups if deleted_at is None])
     member = Exists(Membership.objects.filter(user=OuterRef("pk"), group__in=below))
     return Q(member) | Q(org_unit__in=units_below([pk for pk, deleted_at in units if deleted_at is None]))
+
+
+_CONDITIONS: dict[ObjectType, Callable[[ConnectedSystem], Q]] = {
+    ObjectType.USER: people_q,
+    ObjectType.GROUP: groups_q,
+    ObjectType.ORG_UNIT: org_units_q,
+}

@@ -1,16 +1,22 @@
-"""Whether people and groups belong in a system, clause by clause: the rule of `scope`, in memory and explained."""
+"""Whether people, groups and org units belong in a system, clause by clause: the rule of `scope`, in memory and
+explained.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from uuid import UUID
 
 from connectors.engine.situation import ScopeClause, ScopeView
 from connectors.engine.subjects import Subject
 from connectors.models import ConnectedSystem
 from connectors.spi import Misconfigured
+from connectors.vocabulary import OrgUnitProvisioning
 from identities.errors import RuleViolation
 from identities.filters.attributes import Resource
 from identities.filters.match import Clause, explain
 from identities.filters.parse import parse
 from identities.filters.tree import Filter
+from identities.models import OrgUnit
+from identities.queries.recursion import parents_above
 from identities.vocabulary import ObjectType
 
 
@@ -22,15 +28,26 @@ class ScopeReader:
     """
 
     def __init__(self, system: ConnectedSystem, object_type: ObjectType) -> None:
-        is_user = object_type is ObjectType.USER
-        self._filter = _parsed(system.scope_filter if is_user else system.group_filter, "User" if is_user else "Group")
-        self._everyone = "everybody" if is_user else "every group"
+        is_user, is_unit = object_type is ObjectType.USER, object_type is ObjectType.ORG_UNIT
+        filters: dict[ObjectType, tuple[str, Resource]] = {
+            ObjectType.USER: (system.scope_filter, "User"),
+            ObjectType.GROUP: (system.group_filter, "Group"),
+        }
+        self._filter = _parsed(*filters.get(object_type, ("", "OrgUnit")))
+        self._everyone = _EVERYONE[object_type]
         self._groups = list(system.scope_groups.all()) if is_user else []
-        self._units = list(system.scope_org_units.all()) if is_user else []
-        self._is_provisioned = is_user or system.provisions_groups
+        self._units = list(system.scope_org_units.all()) if is_user or is_unit else []
+        if is_unit and self._units and system.scope_groups.all():
+            self._units = []  # people may be anywhere
+        self._above = _above(self._units) if is_unit else frozenset()
+        self._is_provisioned = {
+            ObjectType.USER: True,
+            ObjectType.GROUP: system.provisions_groups,
+            ObjectType.ORG_UNIT: system.provisions_org_units != OrgUnitProvisioning.NONE,
+        }[object_type]
 
     def of(self, subject: Subject) -> ScopeView:
-        """The scope of a person or group; deleted ones are out of it."""
+        """The scope of an object; deleted ones are out of it."""
         holds, clauses = self._by_filter(subject)
         if not subject.is_person:
             clauses.insert(0, ScopeClause("is a person", holds=False))
@@ -54,6 +71,19 @@ class ScopeReader:
         for unit in self._units:
             is_below = unit.deleted_at is None and unit.pk in subject.units
             yield ScopeClause(f"is in the org unit {unit.name} or below", is_below)
+        if self._above:
+            yield ScopeClause("is above an assigned org unit", subject.id in self._above)
+
+
+_EVERYONE = {
+    ObjectType.USER: "everybody",
+    ObjectType.GROUP: "every group",
+    ObjectType.ORG_UNIT: "every org unit",
+}
+
+
+def _above(units: Collection[OrgUnit]) -> frozenset[UUID]:
+    return frozenset(parents_above({unit.pk for unit in units if unit.deleted_at is None}))
 
 
 def _parsed(text: str, resource: Resource) -> Filter | None:

@@ -102,9 +102,10 @@ class ObjectView:
 
     Attributes:
         document: what mapping expressions see.
-        active: whether its account should be usable; always true for groups.
+        active: whether its account should be usable; always true for groups and org units.
         deleted: deleted, or not there any more.
         condition: why it is not active, in words (`staged`, `suspended by admin`, ...).
+        parent_id: the org unit it lies in.
     """
 
     type: ObjectType
@@ -116,6 +117,7 @@ class ObjectView:
     condition: str = ""
     scope: ScopeView = ScopeView(matches=True)
     version: int = 0
+    parent_id: UUID | None = None
 
     @property
     def object_class(self) -> ObjectClass:
@@ -184,10 +186,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """An attribute and the value by which an account is looked for."""
+    """An attribute and the value by which an account is looked for.
+
+    Attributes:
+        within: the reference of the object it has to lie in, empty for the top; None where that does not matter.
+    """
 
     attribute: str
     value: str
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +254,7 @@ class Situation:
         link: None when the two never met.
         search: None while none was made.
         members: None where a group's members were not compared.
+        below: how many accounts of ours lie in the remote org unit that is to go.
         references: remote references of objects of ours that were asked for; None where one has no account there.
         released: a person let the removal at hand through the brake.
         may_read: whether the decision may ask for remote reads; screens decide without.
@@ -260,6 +268,7 @@ class Situation:
     search: Search | None = None
     references: Mapping[UUID, str | None] = field(default_factory=dict)
     members: MembershipDelta | None = field(default_factory=MembershipDelta)
+    below: int = 0
     budget: RemovalBudget = field(default_factory=RemovalBudget)
     released: bool = False
     may_read: bool = True

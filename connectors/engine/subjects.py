@@ -1,25 +1,26 @@
-"""What the portal knows of the people or groups that decisions are made about, whatever the system."""
+"""What the portal knows of the people, groups and org units that decisions are made about, whatever the system."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from identities.models import Group, Suspension, User
-from identities.queries.document import load_documents, load_group_documents
+from identities.models import Group, OrgUnit, Suspension, User
+from identities.queries.document import load_documents, load_group_documents, load_org_unit_documents
 from identities.queries.recursion import parents_above
 from identities.vocabulary import ObjectType, UserKind, UserState
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One person or group.
+    """One person, group or org unit.
 
     Attributes:
         condition: why a person is not active, in words.
-        is_person: false for operators and services, who are never provisioned; true for groups.
-        groups: the groups a person is in, through nesting. units: the person's org unit and those above it.
-        manager_id: whom its account may refer to.
+        is_person: false for operators and services, who are never provisioned; true for others.
+        groups: the groups a person is in, through nesting. units: the person's org unit, or the unit itself, and those
+            above it.
+        manager_id: whom its account may refer to. parent_id: the org unit it lies in.
     """
 
     id: UUID
@@ -33,11 +34,12 @@ class Subject:
     groups: frozenset[UUID] = field(default_factory=frozenset)
     units: frozenset[UUID] = field(default_factory=frozenset)
     manager_id: UUID | None = None
+    parent_id: UUID | None = None
 
 
 def load_subjects(object_type: ObjectType, object_ids: Collection[UUID]) -> dict[UUID, Subject]:
-    """The people or groups that have a row, deleted ones too, in a number of queries that does not grow with theirs."""
-    return _users(object_ids) if object_type is ObjectType.USER else _groups(object_ids)
+    """The objects that have a row, deleted ones too, in a number of queries that does not grow with theirs."""
+    return _LOADERS[object_type](object_ids)
 
 
 def _users(ids: Collection[UUID]) -> dict[UUID, Subject]:
@@ -58,6 +60,7 @@ def _users(ids: Collection[UUID]) -> dict[UUID, Subject]:
             groups=frozenset(UUID(group["id"]) for group in documents[user.pk]["all_groups"]),
             units=_chain(user.org_unit_id, above),
             manager_id=user.manager_id,
+            parent_id=user.org_unit_id,
         )
         for user in users
         if user.pk in documents
@@ -79,6 +82,26 @@ def _groups(ids: Collection[UUID]) -> dict[UUID, Subject]:
     }
 
 
+def _org_units(ids: Collection[UUID]) -> dict[UUID, Subject]:
+    documents = load_org_unit_documents(ids)
+    units: list[Any] = list(OrgUnit.objects.without_tree_fields().filter(pk__in=ids))
+    above = parents_above({unit.pk for unit in units})
+    return {
+        unit.pk: Subject(
+            id=unit.pk,
+            name=unit.name,
+            version=0,
+            document=documents[unit.pk],
+            deleted=unit.deleted_at is not None,
+            units=_chain(unit.pk, above),
+            manager_id=unit.manager_id,
+            parent_id=unit.parent_id,
+        )
+        for unit in units
+        if unit.pk in documents
+    }
+
+
 def _suspensions(ids: Collection[UUID]) -> dict[UUID, str]:
     """Who suspended these people, in words."""
     found: dict[UUID, list[str]] = {}
@@ -93,3 +116,10 @@ def _chain(unit: UUID | None, above: Mapping[UUID, UUID | None]) -> frozenset[UU
         found.add(unit)
         unit = above[unit]
     return frozenset(found)
+
+
+_LOADERS: dict[ObjectType, Callable[[Collection[UUID]], dict[UUID, Subject]]] = {
+    ObjectType.USER: _users,
+    ObjectType.GROUP: _groups,
+    ObjectType.ORG_UNIT: _org_units,
+}

@@ -8,7 +8,15 @@ from connectors.engine.known_values import recalled
 from connectors.engine.situation import LinkView, SystemView
 from connectors.models import ConnectedSystem, Link
 from connectors.spi import WRITABLE, Capabilities, ConnectorError, DisableStyle, ObjectClass, Schema
-from connectors.vocabulary import AdoptionPolicy, GonePolicy, LinkState, RemovalPolicy, Settlement, SystemState
+from connectors.vocabulary import (
+    AdoptionPolicy,
+    GonePolicy,
+    LinkState,
+    OrgUnitProvisioning,
+    RemovalPolicy,
+    Settlement,
+    SystemState,
+)
 from identities.vocabulary import ObjectType
 
 
@@ -16,8 +24,10 @@ def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema
     """The system as decisions about objects of this type see it."""
     of_class = schema.objects.get(ObjectClass(object_type.value)) if schema else None
     capabilities, unavailable = _capabilities(system)
-    is_group = object_type is ObjectType.GROUP
-    chosen = system.group_correlation_attribute if is_group else system.correlation_attribute
+    chosen = {
+        ObjectType.USER: system.correlation_attribute,
+        ObjectType.GROUP: system.group_correlation_attribute,
+    }.get(object_type)
     mappings: Any = system.mappings  # type: ignore[attr-defined]  # the related name
     return SystemView(
         id=system.id,
@@ -34,10 +44,19 @@ def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema
         when_deleted=RemovalPolicy(system.when_deleted),
         when_gone=GonePolicy(system.when_gone),
         deletion_policy=RemovalPolicy(system.deletion_policy or RemovalPolicy.LEAVE),
-        # A connector that knows no groups as it is configured would have every group wait for a person.
-        provisioned=not is_group or (system.provisions_groups and ObjectClass.GROUP in capabilities.objects),
+        provisioned=_is_provisioned(system, object_type, capabilities),
         unavailable=unavailable,
     )
+
+
+def _is_provisioned(system: ConnectedSystem, object_type: ObjectType, capabilities: Capabilities) -> bool:
+    """A connector that knows no groups as it is configured would have every group wait for a person; units likewise."""
+    wanted = {
+        ObjectType.USER: True,
+        ObjectType.GROUP: system.provisions_groups,
+        ObjectType.ORG_UNIT: system.provisions_org_units != OrgUnitProvisioning.NONE,
+    }[object_type]
+    return wanted and (object_type is ObjectType.USER or ObjectClass(object_type.value) in capabilities.objects)
 
 
 def link_view(link: Link) -> LinkView:

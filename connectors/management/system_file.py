@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from connectors.actions.descriptions import Description
-from connectors.vocabulary import AdoptionPolicy, GonePolicy, RemovalPolicy
+from connectors.vocabulary import AdoptionPolicy, GonePolicy, OrgUnitProvisioning, RemovalPolicy
 from identities.mapping import MappingRow
 from identities.vocabulary import MappingApply, MappingKind, ObjectType
 
@@ -33,6 +33,10 @@ class _Scope(_Part):
 class _Groups(_Part):
     provision: bool | None = None
     filter: str | None = None
+
+
+class _OrgUnits(_Part):
+    provision: OrgUnitProvisioning | None = None
 
 
 class _Mapping(_Part):
@@ -76,6 +80,7 @@ class _Limits(_Part):
 class _Mappings(_Part):
     user: dict[str, Annotated[_Mapping, BeforeValidator(_expression)]] | None = None
     group: dict[str, Annotated[_Mapping, BeforeValidator(_expression)]] | None = None
+    org_unit: dict[str, Annotated[_Mapping, BeforeValidator(_expression)]] | None = None
 
 
 class _SystemFile(_Part):
@@ -86,6 +91,7 @@ class _SystemFile(_Part):
     secrets: dict[str, str] = Field(default_factory=dict)
     scope: _Scope = _Scope()
     groups: _Groups = _Groups()
+    org_units: _OrgUnits = _OrgUnits()
     mappings: _Mappings = _Mappings()
     adoption: Annotated[_Adoption, BeforeValidator(_policy)] = _Adoption()
     policies: _Policies = _Policies()
@@ -165,6 +171,7 @@ def _settings(file: _SystemFile) -> dict[str, Any]:
         "scope_filter": file.scope.filter,
         "provisions_groups": file.groups.provision,
         "group_filter": file.groups.filter,
+        "provisions_org_units": file.org_units.provision,
         "adoption_policy": adoption.policy,
         "correlation_attribute": adoption.correlation_attribute,
         "group_correlation_attribute": adoption.group_correlation_attribute,
@@ -176,7 +183,7 @@ def _settings(file: _SystemFile) -> dict[str, Any]:
 
 
 def _mappings(mappings: _Mappings) -> dict[ObjectType, list[MappingRow]]:
-    found = {ObjectType.USER: mappings.user, ObjectType.GROUP: mappings.group}
+    found = {object_type: getattr(mappings, object_type.value) for object_type in ObjectType}
     return {
         object_type: [_row(object_type, attribute, row) for attribute, row in rows.items()]
         for object_type, rows in found.items()

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models.system import ConnectedSystem
 from connectors.vocabulary import LinkState, Settlement
-from identities.models import Group, User
+from identities.models import Group, OrgUnit, User
 from identities.vocabulary import ObjectType
 
 REFUSED_KEY_LENGTH = 1024
@@ -24,7 +24,7 @@ class Link(models.Model):
         applied_version: the identity object's version that was last converged.
         create_intent_key, create_intent_at: committed before a create: this key was seen absent at that time, so what
             is found afterwards is ours.
-        unresolved: how many references the remote object still lacks.
+        unresolved: how many references the remote object still lacks; of an org unit that is to go, how many lie below.
         refused_key, disputed_with: the folded key that it was refused, linked or not, because another account has it,
             and the id of an account that stood in the way; whoever lets go of either rings.
         adopted: the account was there before us.
@@ -37,6 +37,7 @@ class Link(models.Model):
     object_id = models.UUIDField(db_index=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="links")
     group = models.ForeignKey(Group, on_delete=models.SET_NULL, null=True, blank=True, related_name="links")
+    org_unit = models.ForeignKey(OrgUnit, on_delete=models.SET_NULL, null=True, blank=True, related_name="links")
     object_name = models.CharField(_("name"), max_length=255)
     state = models.CharField(_("state"), max_length=10, default=LinkState.PENDING, choices=[(s, s) for s in LinkState])
     correlation_key = models.CharField(_("correlation key"), max_length=1024, blank=True, default="")

@@ -10,6 +10,7 @@ from connectors.vocabulary import (
     AdoptionPolicy,
     BreakerState,
     GonePolicy,
+    OrgUnitProvisioning,
     RemovalPolicy,
     SystemState,
 )
@@ -45,6 +46,12 @@ class ConnectedSystem(models.Model):
     )
     provisions_groups = models.BooleanField(_("groups are provisioned"), default=True)
     group_filter = models.TextField(_("group filter"), blank=True, default="")
+    provisions_org_units = models.CharField(
+        _("org units are provisioned"),
+        max_length=10,
+        default=OrgUnitProvisioning.NONE,
+        choices=[(each, each) for each in OrgUnitProvisioning],
+    )
 
     adoption_policy = models.CharField(
         _("accounts that already exist"),

@@ -41,6 +41,9 @@ class Capabilities:
         disable: how accounts are disabled.
         members_per_update: the most member values one update may carry.
         nested_groups: whether a group may be a member of a group.
+        nested_references: the reference of an object ends with a comma and that of the org unit it lies in, as a DN
+            does: a unit that is renamed or moved changes those of everything below it, and one with something below it
+            cannot go.
         exact_search: False when answers to a search must be checked by the caller because the system is known to ignore
             filters.
     """
@@ -49,6 +52,7 @@ class Capabilities:
     disable: DisableStyle = DisableStyle.UNSUPPORTED
     members_per_update: int = 100
     nested_groups: bool = False
+    nested_references: bool = False
     exact_search: bool = True
 
     def allows(self, object_class: ObjectClass, capability: Capability) -> bool:

@@ -16,6 +16,7 @@ class ObjectClass(StrEnum):
 
     USER = "user"
     GROUP = "group"
+    ORG_UNIT = "org_unit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class ObjectSchema:
         member_attribute: for groups, the multi-valued REFERENCE that holds the members.
         marker_attribute: an attribute that can hold our UUID and be searched for (SCIM externalId), if the system has
             one.
+        parent_attribute: the single-valued REFERENCE to the org unit an object lies in; empty at the top.
+        local_names: a name is taken only among the objects of the same parent.
     """
 
     object_class: ObjectClass
@@ -60,6 +62,8 @@ class ObjectSchema:
     name_attribute: str
     member_attribute: str | None = None
     marker_attribute: str | None = None
+    parent_attribute: str | None = None
+    local_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)

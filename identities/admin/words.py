@@ -28,6 +28,7 @@ from identities.vocabulary import (
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _words: dict[str, str | Promise] = {
     ObjectType.USER: gettext_lazy("person"),
+    ObjectType.ORG_UNIT: gettext_lazy("org unit"),
     ClientProfile.RFC: gettext_lazy("any SCIM client, strictly by the standard"),
     ClientProfile.ENTRA: "Microsoft Entra ID",
     ClientProfile.OKTA: "Okta",

@@ -9,7 +9,7 @@ from identities.mapping.limits import Account
 from identities.mapping.syntax import parse
 from identities.mapping.values import checked_result
 
-ROOTS = frozenset({"user", "group"})
+ROOTS = frozenset({"user", "group", "org_unit"})
 """The documents an expression of a connected system may read."""
 
 

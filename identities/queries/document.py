@@ -1,4 +1,4 @@
-"""The documents of many users or groups: what filters in memory and mapping expressions see of them.
+"""The documents of many users, groups or org units: what filters in memory and mapping expressions see of them.
 
 A user's document is the user's SCIM form without per-client parts, completed by `identities.representation.document`:
 
@@ -7,6 +7,8 @@ A user's document is the user's SCIM form without per-client parts, completed by
 - `groups`: the direct ones, each `id`, `value` (the same), `display`, `type` "direct", as SCIM filters see them;
 - `all_groups`: these and those they are nested in, with `type` "direct" or "indirect";
 - `org_unit`: `id`, `code`, `name`, and from the top down to it `path` (names) and `codes`; None without one.
+
+An org unit's document is what people see of it, with `parent` and `manager`, each `id` or None without one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -57,6 +59,21 @@ def load_group_documents(group_ids: Collection[UUID]) -> dict[UUID, dict[str, An
         for group in Group.objects.filter(pk__in=ids):
             text = group.scim_text if group.rendering_version == RENDERING_VERSION else group_stored_text(group)
             documents[group.pk] = {**orjson.loads(text), "description": group.description or None}
+    return documents
+
+
+def load_org_unit_documents(unit_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The documents of these org units, deleted ones too."""
+    documents: dict[UUID, dict[str, Any]] = {}
+    for ids in _batches(unit_ids):
+        own = {unit.pk: unit for unit in OrgUnit.objects.without_tree_fields().filter(pk__in=ids)}
+        above = org_paths({unit.parent_id for unit in own.values() if unit.parent_id is not None})
+        for unit in own.values():
+            documents[unit.pk] = {
+                **_unit([*above.get(unit.parent_id, ()), unit]),
+                "parent": {"id": str(unit.parent_id)} if unit.parent_id else None,
+                "manager": {"id": str(unit.manager_id)} if unit.manager_id else None,
+            }
     return documents
 
 

@@ -22,7 +22,7 @@ from identities.models import User
 from identities.vocabulary import Role
 from tests.admin.conftest import signed_in
 from tests.connectors.engine.memory_systems import a_memory_system, account_names
-from tests.connectors.engine.rows import put
+from tests.connectors.engine.rows import a_link, an_org_unit, put
 from tests.factories import make_group, make_operator, make_person
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +194,14 @@ def test_it_costs_the_same_however_much_happened(client: Client, place: Place, c
     few = asked()
     happened(190)
     assert asked() == few
+
+
+def test_org_units_are_explained_and_listed_too(place: Place, client: Client) -> None:
+    system, _ = place
+    unit = an_org_unit("Sales department")
+    link = a_link(system, unit)
+    put(system, unit)
+    assert "Sales department" in text_of(client.get(address(system, unit, kind="org_unit")))
+    for page in (f"link/{link.pk}", f"operation/{Operation.objects.get().pk}"):
+        shown = client.get(f"/admin/connectors/{page}/change/").content.decode()
+        assert f"/admin/identities/orgunit/{unit.pk}/" in shown

@@ -17,7 +17,7 @@ class ContractSubject:
         connector_class: the connector under contract.
         transport: makes the transport for one connection.
         configuration: a complete, valid configuration; secrets included.
-        user, group: attributes that suffice to create a user or group of this name.
+        user, group, org_unit: attributes that suffice to create an object of this name.
         text: a single-valued, optional, updatable text attribute of users, able to hold any text.
         raw: reads an object around the connector, as the system itself holds it, members and placeholders included;
             None when it is not there. Keys are the remote attribute names.
@@ -35,6 +35,7 @@ class ContractSubject:
     group: Callable[[str], dict[str, Values]]
     text: str
     raw: RawReader
+    org_unit: Callable[[str], dict[str, Values]] | None = None
     several: str | None = None
     invalid: Mapping[str, Any] = field(default_factory=dict)
     broken: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -51,4 +52,6 @@ class ContractSubject:
 
     def attributes(self, object_class: ObjectClass, name: str) -> dict[str, Values]:
         """Attributes that suffice to create an object of this class and name."""
+        if object_class is ObjectClass.ORG_UNIT and self.org_unit is not None:
+            return self.org_unit(name)
         return self.user(name) if object_class is ObjectClass.USER else self.group(name)

@@ -4,6 +4,7 @@ from tests.contracts.connector_contract import (
     AccountContract,
     EnablingContract,
     GroupContract,
+    OrgUnitContract,
     SearchContract,
     SetupContract,
     ValueContract,
@@ -28,6 +29,10 @@ class TestSearching(SearchContract):
 
 class TestGroups(GroupContract):
     """Groups and members."""
+
+
+class TestOrgUnits(OrgUnitContract):
+    """Org units within each other, and people in them."""
 
 
 class TestValues(ValueContract):

@@ -32,6 +32,7 @@ PLAIN = (
     "scope_filter",
     "provisions_groups",
     "group_filter",
+    "provisions_org_units",
     "adoption_policy",
     "correlation_attribute",
     "group_correlation_attribute",

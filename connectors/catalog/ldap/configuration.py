@@ -29,7 +29,15 @@ class DisableBy(StrEnum):
 
 _ATTRIBUTE = r"^[A-Za-z][A-Za-z0-9-]*$"
 _OPTIONAL_ATTRIBUTE = r"^([A-Za-z][A-Za-z0-9-]*)?$"
-_DN_FIELDS = ("bind_dn", "base_dn", "user_container", "group_container", "disabled_container", "placeholder_member")
+_DN_FIELDS = (
+    "bind_dn",
+    "base_dn",
+    "user_container",
+    "group_container",
+    "org_unit_container",
+    "disabled_container",
+    "placeholder_member",
+)
 
 
 class LdapConfiguration(Configuration):
@@ -63,6 +71,15 @@ class LdapConfiguration(Configuration):
     )
     group_container: str = setting(
         "ou=groups", title="Groups", help="Empty: groups are left alone.", group="Containers", discovered=True
+    )
+    org_unit_container: str = setting(
+        "", title="Org units", help="Empty: org units are left alone.", group="Containers", discovered=True
+    )
+    place_people_by_org_unit: bool = setting(
+        default=False,
+        title="People stand in their org unit",
+        help="Else they stand in the users' container, where they also wait for a unit that is not there yet.",
+        group="Containers",
     )
 
     user_object_classes: tuple[str, ...] = setting(
@@ -115,6 +132,16 @@ class LdapConfiguration(Configuration):
         "groupOfNames", title="Class of groups", group="Groups", discovered=True, pattern=_ATTRIBUTE
     )
     group_rdn_attribute: str = setting("cn", title="Naming attribute", group="Groups", pattern=_ATTRIBUTE)
+    nested_groups: bool = setting(
+        default=True,
+        title="Groups in groups",
+        help="Else the members of inner groups stand in the outer one, as always in a posixGroup.",
+        group="Groups",
+    )
+    gid_number_first: int = setting(
+        0, title="First group number", help="For posixGroup; 0: a mapping gives gidNumber.", group="Groups", ge=0
+    )
+    gid_number_last: int = setting(0, title="Last group number", group="Groups", ge=0)
     placeholder_member: str = setting(
         "",
         title="Placeholder member",
@@ -152,6 +179,32 @@ class LdapConfiguration(Configuration):
                 raise ValueError("disabled_container must differ from user_container")
         return self
 
+    @model_validator(mode="after")
+    def _placing_is_possible(self) -> Self:
+        if self.place_people_by_org_unit and not self.org_unit_container:
+            raise ValueError("place_people_by_org_unit needs org_unit_container")
+        if self.place_people_by_org_unit and self.disable_by is DisableBy.CONTAINER:
+            raise ValueError("place_people_by_org_unit does not go with disabling by container")
+        return self
+
+    @model_validator(mode="after")
+    def _posix_groups_are_possible(self) -> Self:
+        if self.is_posix and self.user_rdn_attribute.lower() != "uid":
+            raise ValueError("group_object_class posixGroup needs user_rdn_attribute uid: its members are user names")
+        if self.gid_number_last < self.gid_number_first:
+            raise ValueError("gid_number_last must not be below gid_number_first")
+        return self
+
+    @property
+    def is_posix(self) -> bool:
+        """Whether groups name their members by uid (RFC 2307 section 4)."""
+        return self.group_object_class.lower() == "posixgroup"
+
+    @property
+    def allots_numbers(self) -> bool:
+        """Whether new groups get a number of the configured range."""
+        return self.is_posix and self.gid_number_last > 0
+
     @property
     def users_dn(self) -> str:
         """Whole DN of the users' container."""
@@ -161,6 +214,16 @@ class LdapConfiguration(Configuration):
     def groups_dn(self) -> str:
         """Whole DN of the groups' container; meaningless while `has_groups` is false."""
         return joined(self.group_container, self.base_dn)
+
+    @property
+    def org_units_dn(self) -> str:
+        """Whole DN of the container of the highest org units; meaningless while `has_org_units` is false."""
+        return joined(self.org_unit_container, self.base_dn)
+
+    @property
+    def has_org_units(self) -> bool:
+        """Whether org units are kept in this directory."""
+        return bool(self.org_unit_container)
 
     @property
     def disabled_dn(self) -> str:

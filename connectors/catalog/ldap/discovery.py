@@ -16,7 +16,7 @@ from connectors.catalog.ldap.session import Query, Session
 from connectors.spi import Discovery, Misconfigured, ObjectClass
 
 _MOST_CONTAINERS = 200
-_GROUP_CLASSES = ("groupOfNames", "groupOfUniqueNames", "groupOfMembers")
+_GROUP_CLASSES = ("groupOfNames", "groupOfUniqueNames", "groupOfMembers", "posixGroup")
 _MARKERS = ("employeeNumber", "uniqueIdentifier", "carLicense")
 _USUAL_NAMES = {
     "user_container": ("people", "users", "accounts"),
@@ -38,6 +38,7 @@ _MAPPINGS = {
         "departmentNumber": "user.enterprise.department",
     },
     ObjectClass.GROUP: {"cn": "group.displayName"},
+    ObjectClass.ORG_UNIT: {"ou": "org_unit.name"},
 }
 
 
@@ -106,7 +107,7 @@ class _Found:
         """Possible values for drop-down lists."""
         return {
             "base_dn": self.contexts,
-            **dict.fromkeys(_USUAL_NAMES, self.containers),
+            **dict.fromkeys((*_USUAL_NAMES, "org_unit_container"), self.containers),
             "user_object_classes": self._person_classes(),
             "group_object_class": self._group_classes(),
             "marker_attribute": tuple(name for name in _MARKERS if self._has(name)),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from connectors.catalog.ldap.configuration import LdapConfiguration
 from connectors.catalog.ldap.enabling import Enabling
-from connectors.catalog.ldap.names import dn_key, is_below, parent, relative_to
-from connectors.catalog.ldap.schema import CONTAINER, DirectorySchema
+from connectors.catalog.ldap.names import container_of, dn_key, is_below, parent, relative_to, same_dn
+from connectors.catalog.ldap.posix import MEMBER_UID, uid_of
+from connectors.catalog.ldap.schema import CONTAINER, ORG_UNIT_CLASS, PLACE, PSEUDO, DirectorySchema
 from connectors.catalog.ldap.session import Entry, Values
 from connectors.catalog.ldap.values import decoded, encoded
 from connectors.spi import Attributes, Misconfigured, ObjectClass, RemoteObject
@@ -28,13 +29,21 @@ class Entries:
 
     def container(self, object_class: ObjectClass) -> str:
         """The DN of the container objects of a class stand in when nothing else is said."""
-        user = object_class is ObjectClass.USER
-        return self.configuration.users_dn if user else self.configuration.groups_dn
+        configuration = self.configuration
+        return {
+            ObjectClass.USER: configuration.users_dn,
+            ObjectClass.GROUP: configuration.groups_dn,
+            ObjectClass.ORG_UNIT: configuration.org_units_dn,
+        }[object_class]
 
     def classes(self, object_class: ObjectClass) -> tuple[str, ...]:
         """The object classes an entry is recognised by."""
-        user = object_class is ObjectClass.USER
-        return self.configuration.searched_classes if user else (self.configuration.group_object_class,)
+        configuration = self.configuration
+        return {
+            ObjectClass.USER: configuration.searched_classes,
+            ObjectClass.GROUP: (configuration.group_object_class,),
+            ObjectClass.ORG_UNIT: (ORG_UNIT_CLASS,),
+        }[object_class]
 
     def remote_object(self, object_class: ObjectClass, entry: Entry) -> RemoteObject:
         """The entry as the engine sees it, without a placeholder member (raises Misconfigured: no id)."""
@@ -53,15 +62,20 @@ class Entries:
         )
 
     def raw_values(self, object_class: ObjectClass, attributes: Attributes) -> Values:
-        """Attributes as the directory takes them, without the pseudo attribute (raises Rejected: an unknown one).
+        """Attributes as the directory takes them, without the pseudo attributes (raises Rejected: an unknown one).
 
         Of values that the directory takes for the same, the first: it refuses to hold both.
         """
         return {
-            self.schema.spec(object_class, name).name: self._distinct(object_class, name, values)
+            self.schema.spec(object_class, name).name: self._distinct(object_class, name, self._told(name, values))
             for name, values in attributes.items()
-            if name != CONTAINER
+            if name not in PSEUDO
         }
+
+    def _told(self, name: str, values: RemoteValues) -> RemoteValues:
+        """The values as the directory names them: members of a posixGroup by their uid."""
+        is_member = self.configuration.is_posix and name.lower() == MEMBER_UID.lower()
+        return tuple(uid_of(str(value)) for value in values) if is_member else values
 
     def _distinct(self, object_class: ObjectClass, name: str, values: RemoteValues) -> list[bytes]:
         found: dict[Hashable, bytes] = {}
@@ -80,6 +94,8 @@ class Entries:
             attributes[part.member_attribute] = self._real_members(attributes[part.member_attribute])
         if CONTAINER in part.attributes:
             attributes.update(self._place(object_class, entry.dn))
+        if PLACE in part.attributes and not same_dn(place := container_of(entry.dn), self.container(object_class)):
+            attributes[PLACE] = (place,)
         return attributes
 
     def _real_members(self, members: RemoteValues) -> RemoteValues:

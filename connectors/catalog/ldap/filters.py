@@ -4,7 +4,7 @@ from typing import assert_never
 
 from ldap.filter import escape_filter_chars
 
-from connectors.catalog.ldap.schema import CONTAINER, DirectorySchema
+from connectors.catalog.ldap.schema import PLACE, PSEUDO, DirectorySchema
 from connectors.catalog.ldap.values import encoded
 from connectors.spi import And, Equals, Filter, Not, ObjectClass, Or, Present, Rejected, Scalar, StartsWith
 
@@ -32,6 +32,26 @@ def filter_text(condition: Filter, object_class: ObjectClass, schema: DirectoryS
     assert_never(condition)
 
 
+def without_place(condition: Filter | None, top: str) -> tuple[Filter | None, str | None]:
+    """A condition parted into what a filter can say, and the container it wants the entries to stand right in.
+
+    Args:
+        top: the container of objects that stand in no org unit.
+    """
+    parts = condition.parts if isinstance(condition, And) else (condition,) if condition else ()
+    rest: list[Filter] = []
+    place = None
+    for part in parts:
+        match part:
+            case Equals(attribute, value) if attribute == PLACE:
+                place = str(value)
+            case Not(Present(attribute)) if attribute == PLACE:
+                place = top
+            case _:
+                rest.append(part)
+    return (condition, None) if place is None else (And(tuple(rest)) if rest else None, place)
+
+
 def with_classes(classes: tuple[str, ...], text: str = "") -> str:
     """A filter restricted to entries that have all these object classes."""
     return "(&{}{})".format("".join(f"(objectClass={escaped(name)})" for name in classes), text)
@@ -51,6 +71,6 @@ def _attribute(attribute: str, object_class: ObjectClass, schema: DirectorySchem
         return "entryUUID"
     if attribute == "reference":
         return "entryDN"
-    if attribute == CONTAINER:
-        raise Rejected(f"The directory cannot search by {CONTAINER}.")
+    if attribute in PSEUDO:
+        raise Rejected(f"The directory cannot search by {attribute}.")
     return schema.spec(object_class, attribute).name

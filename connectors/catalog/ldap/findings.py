@@ -74,6 +74,8 @@ class _Examination:
         yield self._container("user_container", configuration.users_dn)
         if configuration.has_groups:
             yield self._container("group_container", configuration.groups_dn)
+        if configuration.has_org_units:
+            yield self._container("org_unit_container", configuration.org_units_dn)
         if configuration.disable_by is DisableBy.CONTAINER:
             yield self._container("disabled_container", configuration.disabled_dn)
         yield _Step("schema", self._schema, "Name object classes the directory has, and attributes they allow.")

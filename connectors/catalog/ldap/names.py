@@ -7,6 +7,7 @@ import ldap
 from ldap.dn import escape_dn_chars, str2dn
 
 _CONTROL = re.compile("[\x00-\x1f]")
+_FIRST_RDN = re.compile(r"(?:[^\\,]|\\.)*", re.DOTALL)
 Rdn = tuple[tuple[str, str], ...]
 """The parts of one relative name, mostly one: (attribute, value)."""
 
@@ -27,6 +28,12 @@ def first_rdn(dn: str) -> Rdn:
 def parent(dn: str) -> str:
     """The DN of the container of an entry."""
     return ",".join(rdn_text(rdn) for rdn in _parts(dn)[1:])
+
+
+def container_of(dn: str) -> str:
+    """The same, spelt as the entry's DN spells it: as the directory spells the container's own."""
+    own = _FIRST_RDN.match(dn)
+    return dn[own.end() + 1 :].lstrip() if own else ""
 
 
 def joined(container: str, base_dn: str) -> str:

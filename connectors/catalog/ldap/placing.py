@@ -6,7 +6,7 @@ import ldap.dn
 
 from connectors.catalog.ldap.entries import Entries
 from connectors.catalog.ldap.names import Rdn, first_rdn, is_below, joined, parent, rdn_text, same_dn
-from connectors.catalog.ldap.schema import CONTAINER
+from connectors.catalog.ldap.schema import CONTAINER, PLACE, PSEUDO
 from connectors.catalog.ldap.session import Entry
 from connectors.spi import Attributes, Delta, ObjectClass, Rejected
 from connectors.spi import Values as RemoteValues
@@ -32,7 +32,7 @@ class Placing:
         named = self._named(object_class, attributes)
         if not named:
             raise Rejected(f"A {object_class} needs a value of {part.name_attribute}, its name in the directory.")
-        container = self._container(object_class, attributes.get(CONTAINER, ()))
+        container = self._mapped(object_class, attributes) or self.entries.container(object_class)
         if object_class is ObjectClass.USER:
             container = self.entries.enabling.container(enabled=enabled is not False) or container
         return f"{rdn_text(((part.name_attribute, str(named[0])),))},{container}", container
@@ -54,7 +54,7 @@ class Placing:
     def _by_name(self, object_class: ObjectClass, attributes: Attributes) -> dict[str, RemoteValues]:
         """Attributes by the names of the schema."""
         schema = self.entries.schema
-        return {schema.spec(object_class, name).name: each for name, each in attributes.items() if name != CONTAINER}
+        return {schema.spec(object_class, name).name: each for name, each in attributes.items() if name not in PSEUDO}
 
     def _renamed(self, object_class: ObjectClass, rdn: Rdn, replace: Attributes) -> Rdn:
         """The relative name with new values in place of old ones (raises Rejected: nothing would be left of it).
@@ -77,13 +77,20 @@ class Placing:
         return tuple(renamed)
 
     def _new_container(self, object_class: ObjectClass, dn: str, delta: Delta) -> str | None:
-        if CONTAINER in delta.replace:
-            return self._container(object_class, delta.replace[CONTAINER])
+        mapped = self._mapped(object_class, delta.replace)
+        if mapped is not None:
+            return mapped
         if object_class is ObjectClass.USER and delta.enabled is not None:
             enabling = self.entries.enabling
             if enabling.state(Entry(dn, {})) is not delta.enabled:
                 return enabling.container(enabled=delta.enabled)
         return None
+
+    def _mapped(self, object_class: ObjectClass, attributes: Attributes) -> str | None:
+        """The container that one of the pseudo attributes names, None when neither is among the attributes."""
+        if PLACE in attributes:
+            return str(attributes[PLACE][0]) if attributes[PLACE] else self.entries.container(object_class)
+        return self._container(object_class, attributes[CONTAINER]) if CONTAINER in attributes else None
 
     def _container(self, object_class: ObjectClass, values: RemoteValues) -> str:
         configured = self.entries.container(object_class)
@@ -94,7 +101,7 @@ class Placing:
 
     def _check_container(self, object_class: ObjectClass, values: RemoteValues) -> None:
         if CONTAINER not in self.entries.schema.part(object_class).attributes:
-            raise Rejected(f"Where the container says who is disabled, {CONTAINER} cannot be mapped.")
+            raise Rejected(f"Where people stand is settled otherwise here; {CONTAINER} cannot be mapped.")
         text = str(values[0])
         if not ldap.dn.is_dn(text):
             raise Rejected(f"{text!r} is not the name of a container, such as ou=Sales.")

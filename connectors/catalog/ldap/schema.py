@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import ldap
@@ -28,6 +28,13 @@ from connectors.spi import (
 CONTAINER = "@container"
 """Pseudo attribute: where below the configured container an object stands; absent in the container itself."""
 
+PLACE = "@org_unit"
+"""Pseudo attribute: the DN of the org unit an object stands in; absent in the configured container itself."""
+
+PSEUDO = frozenset({CONTAINER, PLACE})
+GROUP_NUMBER = "gidNumber"
+ORG_UNIT_CLASS = "organizationalUnit"
+ORG_UNIT_NAME = "ou"
 _UNREADABLE = frozenset({"userpassword", "sambantpassword", "sambalmpassword"})
 _NUMBER_MATCHES = frozenset({"telephonenumbermatch", "numericstringmatch"})
 _PERSONS = frozenset({"manager", "secretary"})
@@ -77,7 +84,7 @@ class DirectorySchema:
     has_lock: bool
 
     def part(self, object_class: ObjectClass) -> ObjectSchema:
-        """The schema of one object class (raises Misconfigured: groups, and none are configured)."""
+        """The schema of one object class (raises Misconfigured: none are configured)."""
         try:
             return self.schema.objects[object_class]
         except KeyError as error:
@@ -106,7 +113,7 @@ class DirectorySchema:
     def readable(self, object_class: ObjectClass, *, members: bool) -> tuple[str, ...]:
         """The attributes to ask for."""
         part = self.part(object_class)
-        hidden = {CONTAINER} | (set() if members else {part.member_attribute})
+        hidden = PSEUDO | (set() if members else {part.member_attribute})
         return tuple(name for name, spec in part.attributes.items() if spec.readable and name not in hidden)
 
 
@@ -115,6 +122,8 @@ def directory_schema(parsed: SubSchema, configuration: LdapConfiguration) -> Dir
     parts = {ObjectClass.USER: _user_schema(parsed, configuration)}
     if configuration.has_groups:
         parts[ObjectClass.GROUP] = _group_schema(parsed, configuration)
+    if configuration.has_org_units:
+        parts[ObjectClass.ORG_UNIT] = _org_unit_schema(parsed)
     must, _ = parsed.attribute_types([configuration.group_object_class], raise_keyerror=0)
     member = member_attribute(configuration).lower()
     return DirectorySchema(
@@ -135,6 +144,8 @@ def missing_classes(parsed: SubSchema, configuration: LdapConfiguration) -> list
 
 def member_attribute(configuration: LdapConfiguration) -> str:
     """The attribute that holds the members of the configured group class."""
+    if configuration.is_posix:
+        return "memberUid"
     return "uniqueMember" if configuration.group_object_class.lower() == "groupofuniquenames" else "member"
 
 
@@ -143,7 +154,9 @@ def _user_schema(parsed: SubSchema, configuration: LdapConfiguration) -> ObjectS
     if configuration.disable_by is DisableBy.ATTRIBUTE:
         wanted = configuration.disable_attribute.lower()
         attributes = {name: spec for name, spec in attributes.items() if name.lower() != wanted}
-    if configuration.disable_by is not DisableBy.CONTAINER:
+    if configuration.place_people_by_org_unit:
+        attributes[PLACE] = _place_spec()
+    elif configuration.disable_by is not DisableBy.CONTAINER:
         attributes[CONTAINER] = _container_spec()
     marker = configuration.marker_attribute
     return ObjectSchema(
@@ -151,6 +164,7 @@ def _user_schema(parsed: SubSchema, configuration: LdapConfiguration) -> ObjectS
         attributes=attributes,
         name_attribute=_named(attributes, configuration.user_rdn_attribute),
         marker_attribute=_named(attributes, marker) if marker else None,
+        parent_attribute=PLACE if configuration.place_people_by_org_unit else None,
     )
 
 
@@ -159,14 +173,36 @@ def _group_schema(parsed: SubSchema, configuration: LdapConfiguration) -> Object
     member = _named(attributes, member_attribute(configuration))
     found = attributes[member]
     attributes[member] = AttributeSpec(
-        member, found.type, multi_valued=True, case_exact=found.case_exact, refers_to=ObjectClass.USER
+        member, AttributeType.REFERENCE, multi_valued=True, case_exact=found.case_exact, refers_to=ObjectClass.USER
     )
+    if configuration.allots_numbers:
+        attributes[GROUP_NUMBER] = replace(attributes[GROUP_NUMBER], required=False)
     attributes[CONTAINER] = _container_spec()
     return ObjectSchema(
         object_class=ObjectClass.GROUP,
         attributes=attributes,
         name_attribute=_named(attributes, configuration.group_rdn_attribute),
         member_attribute=member,
+    )
+
+
+def _org_unit_schema(parsed: SubSchema) -> ObjectSchema:
+    attributes = _specs(parsed, (ORG_UNIT_CLASS,), {ORG_UNIT_NAME})
+    return ObjectSchema(
+        object_class=ObjectClass.ORG_UNIT,
+        attributes={**attributes, PLACE: _place_spec()},
+        name_attribute=_named(attributes, ORG_UNIT_NAME),
+        parent_attribute=PLACE,
+        local_names=True,
+    )
+
+
+def _place_spec() -> AttributeSpec:
+    return AttributeSpec(
+        PLACE,
+        AttributeType.REFERENCE,
+        refers_to=ObjectClass.ORG_UNIT,
+        description="the org unit it stands in; set by the portal itself",
     )
 
 
@@ -203,7 +239,7 @@ def _specs(parsed: SubSchema, classes: tuple[str, ...], named_by: set[str]) -> d
 
 
 def _is_number(parsed: SubSchema, name: str) -> bool:
-    if name == CONTAINER:
+    if name in PSEUDO:
         return False
     equality = parsed.get_inheritedattr(AttributeDescription, name, "equality") or ""
     return equality.lower() in _NUMBER_MATCHES

@@ -15,6 +15,8 @@ from connectors.catalog.ldap.locating import Locator
 from connectors.catalog.ldap.membership import Membership, without_no_ops
 from connectors.catalog.ldap.names import parent, rdn_text
 from connectors.catalog.ldap.placing import Placing, Target
+from connectors.catalog.ldap.posix import GroupNumbers
+from connectors.catalog.ldap.schema import GROUP_NUMBER, ORG_UNIT_CLASS
 from connectors.catalog.ldap.session import Entry, Modification, Session, Values
 from connectors.spi import (
     AlreadyExists,
@@ -27,6 +29,7 @@ from connectors.spi import (
 )
 
 T = TypeVar("T")
+NUMBER_ATTEMPTS = 5
 PERMISSIVE_MODIFY = "1.2.840.113556.1.4.1413"
 
 
@@ -39,11 +42,16 @@ class Writer:
         self._locator = locator
         self._placing = Placing(entries)
         self._permissive = True
+        configuration = entries.configuration
+        self._numbers = GroupNumbers(
+            session, configuration.base_dn, configuration.gid_number_first, configuration.gid_number_last
+        )
 
     def create(self, object_class: ObjectClass, attributes: Attributes, *, enabled: bool | None) -> Entry:
         """Add an entry and return it (raises AlreadyExists, Rejected, Misconfigured: no container or no right)."""
         dn, container = self._placing.new(object_class, attributes, enabled=enabled)
         values = self._new_values(object_class, attributes, enabled=enabled)
+        number = self._number(object_class, values)
         try:
             self._session.add(dn, values)
         except ldap.ALREADY_EXISTS as error:
@@ -54,6 +62,8 @@ class Writer:
             raise Misconfigured(
                 f"The portal's account may not create entries in {container}.", detail=detail_of(error)
             ) from error
+        if number is not None:
+            self._renumber_until_alone(dn, number)
         return self._read(object_class, dn)
 
     def update(self, object_class: ObjectClass, remote_id: str, delta: Delta) -> Entry:
@@ -91,12 +101,42 @@ class Writer:
         if object_class is ObjectClass.USER:
             values["objectClass"] = [name.encode() for name in configuration.user_object_classes]
             values |= self._entries.enabling.initial(enabled=enabled is not False)
+            return {name: each for name, each in values.items() if each}
+        _refuse_disabled(object_class, enabled=enabled)
+        if object_class is ObjectClass.ORG_UNIT:
+            values["objectClass"] = [ORG_UNIT_CLASS.encode()]
         else:
             values["objectClass"] = [configuration.group_object_class.encode()]
             members = self._membership(object_class)
             values[members.attribute] = members.initial(values.get(members.attribute, []))
-            _refuse_disabled_group(enabled=enabled)
         return {name: each for name, each in values.items() if each}
+
+    def _number(self, object_class: ObjectClass, values: Values) -> int | None:
+        """Put a free group number among the values where none is given; return the one allotted.
+
+        Raises:
+            Rejected: the number that a mapping gives is another group's, or none is free.
+        """
+        if object_class is not ObjectClass.GROUP or not self._entries.configuration.is_posix:
+            return None
+        if GROUP_NUMBER in values:
+            given = int(values[GROUP_NUMBER][0])
+            if holders := self._numbers.holders(given):
+                raise Rejected(f"{GROUP_NUMBER} {given} is that of {holders[0]} already.")
+            return None
+        if not self._entries.configuration.allots_numbers:
+            return None  # the directory says what it thinks of a group without one
+        number = self._numbers.free()
+        values[GROUP_NUMBER] = [str(number).encode()]
+        return number
+
+    def _renumber_until_alone(self, dn: str, number: int) -> None:
+        """Another worker may have taken the number in the same moment: whoever sees that takes another one."""
+        for _ in range(NUMBER_ATTEMPTS):
+            if len(self._numbers.holders(number)) <= 1:
+                return
+            number = self._numbers.free()
+            self._session.modify(dn, [(ldap.MOD_REPLACE, GROUP_NUMBER, [str(number).encode()])], ())
 
     def _changes(self, object_class: ObjectClass, delta: Delta) -> list[Modification]:
         replace = self._entries.raw_values(object_class, delta.replace)
@@ -106,9 +146,12 @@ class Writer:
         if object_class is ObjectClass.GROUP:
             members = self._membership(object_class)
             name = members.attribute
+            if self._entries.configuration.is_posix:  # a member who was moved: both DNs have the same uid
+                remove[name] = [uid for uid in remove.get(name, []) if uid not in add.get(name, [])]
             if name in replace or name in add or name in remove:
                 changes += members.changes(replace.pop(name, None), add.pop(name, []), remove.pop(name, []))
-            _refuse_disabled_group(enabled=delta.enabled)
+        if object_class is not ObjectClass.USER:
+            _refuse_disabled(object_class, enabled=delta.enabled)
         elif delta.enabled is not None:
             changes += self._entries.enabling.changes(enabled=delta.enabled)
         changes += [(ldap.MOD_REPLACE, name, values or None) for name, values in replace.items()]
@@ -218,6 +261,6 @@ class Writer:
         return (Misconfigured if container in configured else Rejected)(text, detail=detail_of(error))
 
 
-def _refuse_disabled_group(*, enabled: bool | None) -> None:
+def _refuse_disabled(object_class: ObjectClass, *, enabled: bool | None) -> None:
     if enabled is False:
-        raise Rejected("The directory knows no disabled groups.")
+        raise Rejected(f"The directory knows no disabled {object_class}s.")

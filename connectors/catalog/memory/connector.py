@@ -52,7 +52,7 @@ class MemoryConnector(Connector[MemoryConfiguration]):
     def capabilities(self) -> Capabilities:
         """Everything but a change stream, disabling as configured."""
         return Capabilities(
-            objects=dict.fromkeys(ObjectClass, WRITABLE),
+            objects=dict.fromkeys((ObjectClass.USER, ObjectClass.GROUP), WRITABLE),
             disable=self.configuration.disable,
             members_per_update=self.configuration.members_per_update,
             nested_groups=self.configuration.nested_groups,

@@ -64,7 +64,7 @@ def schemas(client: ScimClient) -> dict[ObjectClass, tuple[PeerSchema, ...]] | N
     if not raw:
         return None
     types = resource_types(client)
-    return {each: peer for each in ObjectClass if (peer := _schemas_of(each, raw, types.get(each)))} or None
+    return {each: peer for each in CORE_URN if (peer := _schemas_of(each, raw, types.get(each)))} or None
 
 
 def _schemas_of(object_class: ObjectClass, raw: dict[str, Any], announced: Announced | None) -> tuple[PeerSchema, ...]:

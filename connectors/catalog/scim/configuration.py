@@ -210,6 +210,11 @@ class ScimConfiguration(Configuration):
         return self.users_path if object_class is ObjectClass.USER else self.groups_path
 
     @property
+    def classes(self) -> tuple[ObjectClass, ...]:
+        """The classes of objects the peer is used for."""
+        return tuple(each for each in (ObjectClass.USER, ObjectClass.GROUP) if self.path(each))
+
+    @property
     def disable_style(self) -> DisableStyle:
         """How `enabled=False` is carried out."""
         return DisableStyle.NATIVE if self.disable_by is DisableBy.ACTIVE else DisableStyle.REMOVAL

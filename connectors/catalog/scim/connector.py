@@ -51,7 +51,7 @@ class ScimConnector(Connector[ScimConfiguration]):
         """Everything but a change stream, for groups only where the peer has them."""
         configuration = self.configuration
         return Capabilities(
-            objects={each: WRITABLE for each in ObjectClass if configuration.path(each)},
+            objects=dict.fromkeys(configuration.classes, WRITABLE),
             disable=configuration.disable_style,
             members_per_update=configuration.members_per_request,
             nested_groups=configuration.nested_groups,

@@ -30,7 +30,7 @@ class Peer:
     def __init__(self, configuration: ScimConfiguration, transport: Transport) -> None:
         self.configuration = configuration
         self.client = ScimClient(configuration, transport)
-        self.shapes = {each: Shapes(each, partial(self._told, each)) for each in ObjectClass}
+        self.shapes = {each: Shapes(each, partial(self._told, each)) for each in STANDARD}
 
     @cached_property
     def schemas(self) -> Mapping[ObjectClass, tuple[PeerSchema, ...]] | None:
@@ -42,13 +42,11 @@ class Peer:
         known = self.schemas or STANDARD
         marker = not self.configuration.omit_external_id
         return Schema(
-            {each: object_schema(each, known.get(each) or STANDARD[each], marker=marker) for each in self.classes}
+            {
+                each: object_schema(each, known.get(each) or STANDARD[each], marker=marker)
+                for each in self.configuration.classes
+            }
         )
-
-    @property
-    def classes(self) -> tuple[ObjectClass, ...]:
-        """The object classes the peer has."""
-        return tuple(each for each in ObjectClass if self.configuration.path(each))
 
     def remote_object(self, object_class: ObjectClass, document: Document, *, members: bool = False) -> RemoteObject:
         """A resource of the peer as the engine sees it."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from connectors.engine.decide.desired import Desired, carries_mark, spec_of
 from connectors.engine.decide.trail import Trail
-from connectors.engine.decide.values import displayed, holds
+from connectors.engine.decide.values import displayed, holds, same
 from connectors.engine.decision import Answer, Need, Needs
 from connectors.engine.situation import Criterion, Hit, LinkView, Search, Situation
 from connectors.spi import Capability
@@ -36,10 +36,36 @@ class Correlation:
     candidates: tuple[Hit, ...] = ()
 
 
+_WITHIN = " < "
+"""Between a name and the reference of what it lies in, where names are taken only there. No reference holds it."""
+
+
 def correlation_key(situation: Situation, desired: Desired) -> str:
-    """The value by which the account is recognised; empty when the mappings give none."""
+    """The value by which the account is recognised; empty when the mappings give none.
+
+    Where a name is taken only among the objects of the same parent, that one's reference is part of it.
+    """
     spec = spec_of(situation, situation.system.correlation_attribute)
-    return displayed(desired.attributes.get(spec.name, ())[:1]) if spec else ""
+    value = displayed(desired.attributes.get(spec.name, ())[:1]) if spec else ""
+    within = _within(situation, desired)
+    return value if within is None or not value else f"{value}{_WITHIN}{within}"
+
+
+def _within(situation: Situation, desired: Desired) -> str | None:
+    """The reference of what the object should lie in, where its name is taken only there."""
+    schema = situation.system.schema
+    if schema is None or not schema.local_names or schema.parent_attribute is None:
+        return None
+    return displayed(desired.attributes.get(schema.parent_attribute, ()))
+
+
+def _by_key(situation: Situation, key: str) -> Criterion:
+    """What a correlation key says has to be looked for."""
+    attribute, schema = situation.system.correlation_attribute, situation.system.schema
+    if schema is None or not schema.local_names:
+        return Criterion(attribute, key)
+    value, _, within = key.rpartition(_WITHIN)
+    return Criterion(attribute, value, within)
 
 
 def correlate(situation: Situation, desired: Desired, trail: Trail) -> Correlation | Needs:
@@ -60,7 +86,7 @@ def correlate(situation: Situation, desired: Desired, trail: Trail) -> Correlati
 def created_by_us(situation: Situation, trail: Trail) -> Correlation | Needs:
     """Whether a create whose answer was lost left an account behind, for an object that should have none any more."""
     link = situation.link or LinkView()
-    criteria = (*_mark_criterion(situation), Criterion(situation.system.correlation_attribute, link.create_intent_key))
+    criteria = (*_mark_criterion(situation), _by_key(situation, link.create_intent_key))
     if situation.search is None or not set(criteria) <= set(situation.search.criteria):
         can_search = situation.system.capabilities.allows(situation.object.object_class, Capability.SEARCH)
         if not (situation.may_read and can_search):
@@ -74,9 +100,9 @@ def created_by_us(situation: Situation, trail: Trail) -> Correlation | Needs:
 
 def _criteria(situation: Situation, desired: Desired) -> tuple[Criterion, ...]:
     """Our mark, the key, the key of an outstanding create, and the name that has to be free."""
-    system, link = situation.system, situation.link or LinkView()
+    link = situation.link or LinkView()
     keys = (correlation_key(situation, desired), link.create_intent_key)
-    by_key = [Criterion(system.correlation_attribute, key) for key in keys if key]
+    by_key = [_by_key(situation, key) for key in keys if key]
     name = _name(situation, desired)
     return tuple(dict.fromkeys((*_mark_criterion(situation), *by_key, *((name,) if name else ()))))
 
@@ -90,7 +116,9 @@ def _mark_criterion(situation: Situation) -> tuple[Criterion, ...]:
 def _name(situation: Situation, desired: Desired) -> Criterion | None:
     schema = situation.system.schema
     values = desired.attributes.get(schema.name_attribute, ()) if schema else ()
-    return Criterion(schema.name_attribute, displayed(values[:1])) if schema and values else None
+    if schema is None or not values:
+        return None
+    return Criterion(schema.name_attribute, displayed(values[:1]), _within(situation, desired))
 
 
 def _judged(situation: Situation, search: Search, key: str, name: Criterion | None, trail: Trail) -> Correlation:
@@ -99,10 +127,10 @@ def _judged(situation: Situation, search: Search, key: str, name: Criterion | No
     ours = marked or intended
     if ours:
         return _judged_ours(ours, by_mark=bool(marked), trail=trail)
-    keyed = [hit for hit in search.hits if _matches(hit, situation, situation.system.correlation_attribute, key)]
+    keyed = [hit for hit in search.hits if _matches(hit, situation, _by_key(situation, key))]
     if keyed:
         return _judged_foreign(keyed, situation, trail)
-    named = [hit for hit in search.hits if name and _matches(hit, situation, name.attribute, name.value)]
+    named = [hit for hit in search.hits if name and _matches(hit, situation, name)]
     if named or search.taken:
         text = "The name is taken by an account that is not ours."
         trail.add("correlation", "Is there an account already?", Answer.YES, text, _facts(named or search.hits))
@@ -162,16 +190,22 @@ def _is_intended(hit: Hit, situation: Situation) -> bool:
     link = situation.link or LinkView()
     if not link.create_intent_key or hit.marked_for:
         return False
-    return _matches(hit, situation, situation.system.correlation_attribute, link.create_intent_key)
+    return _matches(hit, situation, _by_key(situation, link.create_intent_key))
 
 
 def _is_free(hit: Hit) -> bool:
     return not (hit.linked_to or hit.marked_for)
 
 
-def _matches(hit: Hit, situation: Situation, attribute: str, value: str) -> bool:
-    spec = spec_of(situation, attribute)
-    return spec is not None and bool(value) and holds(hit.remote.attributes.get(spec.name, ()), value, spec)
+def _matches(hit: Hit, situation: Situation, wanted: Criterion) -> bool:
+    spec, attributes = spec_of(situation, wanted.attribute), hit.remote.attributes
+    if spec is None or not wanted.value or not holds(attributes.get(spec.name, ()), wanted.value, spec):
+        return False
+    schema = situation.system.schema
+    if wanted.within is None or schema is None or schema.parent_attribute is None:
+        return True
+    parent = schema.attributes[schema.parent_attribute]
+    return same(attributes.get(parent.name, ()), (wanted.within,) if wanted.within else (), parent)
 
 
 def _facts(hits: Sequence[Hit]) -> dict[str, object]:

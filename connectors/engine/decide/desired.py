@@ -25,18 +25,20 @@ class Desired:
     Attributes:
         attributes: an empty tuple clears; what is absent is left alone.
         unknown: references that have not been asked for yet. waiting_for: those that have no account yet.
+        has_no_place: the org unit it lies in has no account yet.
         steps: a step for each mapping row. problems: what keeps it from being written.
     """
 
     attributes: dict[str, Values] = field(default_factory=dict)
     unknown: set[UUID] = field(default_factory=set)
     waiting_for: int = 0
+    has_no_place: bool = False
     steps: list[Step] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
 def desired_attributes(situation: Situation, *, creating: bool) -> Desired:
-    """Compute every mapping row, bring the values to their types, resolve references and add our mark.
+    """Compute every mapping row, bring the values to their types, resolve references, add place and mark.
 
     Args:
         creating: whether the account is about to be created; rows may apply then only.
@@ -48,6 +50,7 @@ def desired_attributes(situation: Situation, *, creating: bool) -> Desired:
     )
     for result in mapped.explained:
         _take(result, situation, desired)
+    _place(situation, desired)
     _mark(situation, desired)
     if creating:
         desired.problems.extend(_missing(situation, desired))
@@ -138,6 +141,27 @@ def _uuid(value: object) -> UUID | None:
         return UUID(str(value))
     except ValueError:
         return None
+
+
+def _place(situation: Situation, desired: Desired) -> None:
+    """Let the account lie where the org unit of the object is, on systems with places, unless a mapping says where."""
+    schema = situation.system.schema
+    place = schema.parent_attribute if schema else None
+    if place is None or place in {row.attribute for row in situation.system.mappings}:
+        return
+    parent = situation.object.parent_id
+    if parent is None:
+        desired.attributes[place] = ()
+        desired.steps.append(Step("mapping", place, Answer.YES, "at the top: it is in no org unit"))
+    elif parent not in situation.references:
+        desired.unknown.add(parent)
+    elif (reference := situation.references[parent]) is None:
+        desired.waiting_for += 1
+        desired.has_no_place = True
+        desired.steps.append(Step("mapping", place, Answer.UNKNOWN, "waits for its org unit, which is not there yet"))
+    else:
+        desired.attributes[place] = (reference,)
+        desired.steps.append(Step("mapping", place, Answer.YES, reference))
 
 
 def _mark(situation: Situation, desired: Desired) -> None:

@@ -91,6 +91,9 @@ def _find_or_create(situation: Situation, verdict: Verdict, trail: Trail) -> Dec
     desired = desired_attributes(situation, creating=True)
     if desired.unknown:
         return Needs(Need.RESOLVE, references=frozenset(desired.unknown))
+    if desired.has_no_place and situation.system.schema and situation.system.schema.local_names:
+        trail.extend(desired.steps)
+        return Decision(Verdict.WAIT, waiting_for=desired.waiting_for, intended=verdict)
     if not _has_schema(situation) and not situation.may_read:
         trail.add("correlation", "Is there an account already?", Answer.UNKNOWN, "The schema was never read.")
         return _create(situation, desired, verdict, trail, is_assumed=True)

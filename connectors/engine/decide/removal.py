@@ -48,6 +48,9 @@ def _by_policy(
     situation: Situation, remote_id: str, remote: RemoteObject | None, standing: Standing, trail: Trail
 ) -> Decision | Needs:
     policy = _possible(situation, standing.policy, trail)
+    if policy is RemovalPolicy.DELETE and situation.below:
+        trail.add("below", "Is it empty there?", Answer.NO, f"{situation.below} accounts of ours lie below it.")
+        return Decision(Verdict.WAIT, remote_id=remote_id, below=situation.below, intended=Verdict.DELETE)
     if policy is RemovalPolicy.DELETE:
         return Decision(Verdict.DELETE, target=remote, remote_id=remote_id, ends_link=True)
     if policy is RemovalPolicy.DISABLE:
@@ -88,6 +91,8 @@ def _possible(situation: Situation, policy: RemovalPolicy, trail: Trail) -> Remo
     can_delete = capabilities.allows(item.object_class, Capability.DELETE)
     can_update = capabilities.allows(item.object_class, Capability.UPDATE)
     wanted = policy
+    if wanted is RemovalPolicy.DISABLE and item.type is ObjectType.ORG_UNIT:
+        wanted = RemovalPolicy.LEAVE  # those who are disabled lie in it
     if wanted is RemovalPolicy.DISABLE and (
         item.type is ObjectType.GROUP or capabilities.disable is DisableStyle.REMOVAL
     ):

@@ -9,6 +9,7 @@ from connectors.engine.situation import Situation
 from connectors.vocabulary import RemovalPolicy, SystemState
 from identities.vocabulary import ObjectType
 
+_WORDS = {ObjectType.USER: "person", ObjectType.GROUP: "group", ObjectType.ORG_UNIT: "org unit"}
 _STRICTEST_FIRST = (RemovalPolicy.DELETE, RemovalPolicy.DISABLE, RemovalPolicy.LEAVE)
 
 
@@ -73,17 +74,19 @@ def _system_steps(situation: Situation, trail: Trail) -> None:
     if system.unavailable:
         trail.add("connector", "Can its connector be used?", Answer.NO, system.unavailable)
     if not system.provisioned:
-        trail.add("provisioned", "Are groups provisioned?", Answer.NO, "Groups of this system are left as they are.")
+        word = _WORDS[situation.object.type]
+        text = f"{word.capitalize()}s of this system are left as they are."
+        trail.add("provisioned", f"Are {word}s provisioned?", Answer.NO, text)
 
 
 def _object_steps(situation: Situation, trail: Trail) -> None:
     item = situation.object
-    word = "group" if item.type is ObjectType.GROUP else "person"
+    word = _WORDS[item.type]
     if item.deleted:
         trail.add("object", f"Is the {word} there?", Answer.NO, f"{item.name} is deleted.")
         return
-    if item.type is ObjectType.GROUP:
-        trail.add("object", "Is the group there?", Answer.YES, f"{item.name} exists.")
+    if item.type is not ObjectType.USER:
+        trail.add("object", f"Is the {word} there?", Answer.YES, f"{item.name} exists.")
         return
     text = f"{item.name} is active." if item.active else f"{item.name} is not active: {item.condition or 'suspended'}."
     trail.yes_or_no("object", "Is the person active?", item.active, text)

@@ -27,6 +27,8 @@ def describe(decision: Decision, trail: Trail) -> None:
     text = _SENTENCES[decision.verdict]
     if decision.intended is not None:
         text += f" Otherwise: {_SENTENCES[decision.intended]}"
+    if decision.below:
+        text += f" It waits for {decision.below} accounts below it to leave."
     if decision.waiting_for:
         text += f" It waits for {decision.waiting_for} more accounts that it refers to."
     if decision.is_assumed:

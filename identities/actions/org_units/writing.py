@@ -15,7 +15,7 @@ from identities.errors import NotFound, ValueOwned
 from identities.models import OrgUnit
 from identities.outbox import Announcement
 from identities.rules.ownership import may_write, rank
-from identities.vocabulary import EventKind, Verb
+from identities.vocabulary import EventKind, ObjectType, Verb
 
 Differences = dict[str, tuple[Any, Any]]
 
@@ -87,7 +87,9 @@ def tell_of_units(changes: Sequence[UnitChange], *, actor: Actor) -> None:
     audit.record_many([audit.AuditRow(each.verb, each.unit, each.differences) for each in changes], actor=actor)
     outbox.announce_many(
         [
-            Announcement(EventKind.ORG_UNIT_CHANGED, outbox.ORG_UNIT, each.unit.pk, tuple(each.differences), each.facts)
+            Announcement(
+                EventKind.ORG_UNIT_CHANGED, ObjectType.ORG_UNIT, each.unit.pk, tuple(each.differences), each.facts
+            )
             for each in changes
         ],
         actor=actor,

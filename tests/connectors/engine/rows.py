@@ -13,6 +13,7 @@ from identities.vocabulary import ObjectType
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LONG_AGO = timedelta(hours=1)
+TYPES: dict[type[Any], ObjectType] = {User: ObjectType.USER, Group: ObjectType.GROUP, OrgUnit: ObjectType.ORG_UNIT}
 
 
 def a_system(name: str = "intranet", **columns: Any) -> ConnectedSystem:
@@ -52,21 +53,24 @@ def an_org_unit(code: str, parent: OrgUnit | None = None) -> OrgUnit:
     return OrgUnit.objects.create(name=code, code=code, parent=parent, origin="admin", created_at=NOW, modified_at=NOW)
 
 
-def a_link(system: ConnectedSystem, subject: User | Group, state: LinkState = LinkState.LINKED, **columns: Any) -> Link:
-    """A tie between a person or group and an account."""
-    kind = ObjectType.USER if isinstance(subject, User) else ObjectType.GROUP
+def a_link(
+    system: ConnectedSystem, subject: User | Group | OrgUnit, state: LinkState = LinkState.LINKED, **columns: Any
+) -> Link:
+    """A tie between a person, group or org unit and an account."""
+    kind = TYPES[type(subject)]
     given = {"remote_id": str(subject.pk) if state == LinkState.LINKED else None, kind.value: subject, **columns}
     return Link.objects.create(
         system=system, object_type=kind, object_id=subject.pk, object_name=str(subject), state=state, **given
     )
 
 
-def put(system: ConnectedSystem, *subjects: User | Group, lane: Lane = Lane.INTERACTIVE, **more: Any) -> int:
-    """Enqueue people and groups."""
-    users = [subject.pk for subject in subjects if isinstance(subject, User)]
-    groups = [subject.pk for subject in subjects if isinstance(subject, Group)]
-    return enqueue(system.pk, ObjectType.USER, users, lane=lane, cause="test", **more) + enqueue(
-        system.pk, ObjectType.GROUP, groups, lane=lane, cause="test", **more
+def put(system: ConnectedSystem, *subjects: User | Group | OrgUnit, lane: Lane = Lane.INTERACTIVE, **more: Any) -> int:
+    """Enqueue people, groups and org units."""
+    return sum(
+        enqueue(
+            system.pk, kind, [each.pk for each in subjects if isinstance(each, model)], lane=lane, cause="test", **more
+        )
+        for model, kind in TYPES.items()
     )
 
 

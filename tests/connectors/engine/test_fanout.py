@@ -35,7 +35,7 @@ ADMIN = admin_actor(UUID(int=1), "Ada")
 
 def announce(kind: EventKind, subject: User | Group | OrgUnit, *, actor: Actor = ADMIN, **more: object) -> None:
     """Announce a change of a subject."""
-    types = {User: ObjectType.USER, Group: ObjectType.GROUP, OrgUnit: outbox.ORG_UNIT}
+    types = {User: ObjectType.USER, Group: ObjectType.GROUP, OrgUnit: ObjectType.ORG_UNIT}
     outbox.announce(kind, types[type(subject)], subject.pk, actor=actor, **more)  # type: ignore[arg-type]  # passed on
 
 

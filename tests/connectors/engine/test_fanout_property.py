@@ -67,7 +67,7 @@ def a_world(data: st.DataObject) -> World:
 
 def announce(kind: EventKind, subject: User | Group | OrgUnit, *attributes: str, **facts: object) -> None:
     """As the actions do."""
-    types = {User: ObjectType.USER, Group: ObjectType.GROUP, OrgUnit: outbox.ORG_UNIT}
+    types = {User: ObjectType.USER, Group: ObjectType.GROUP, OrgUnit: ObjectType.ORG_UNIT}
     outbox.announce(kind, types[type(subject)], subject.pk, actor=ADMIN, attributes=attributes, facts=facts)
 
 

@@ -17,10 +17,17 @@ from connectors.spi import (
     RemoteObject,
     Transient,
 )
-from tests.contracts.connector_contract.questions import alike, created, fresh_name, needs, object_schema
+from tests.contracts.connector_contract.questions import (
+    ACCOUNTS_AND_GROUPS,
+    alike,
+    created,
+    fresh_name,
+    needs,
+    object_schema,
+)
 from tests.contracts.subject import ContractSubject
 
-BOTH = pytest.mark.parametrize("object_class", list(ObjectClass))
+BOTH = pytest.mark.parametrize("object_class", ACCOUNTS_AND_GROUPS)
 
 
 def _update(connector: Connector[Any], item: RemoteObject, **delta: Any) -> RemoteObject:

@@ -19,6 +19,7 @@ from connectors.spi import (
 from tests.contracts.subject import ContractSubject
 
 MOST_PAGES = 200
+ACCOUNTS_AND_GROUPS = (ObjectClass.USER, ObjectClass.GROUP)
 
 
 def fresh_name(prefix: str = "u") -> str:

@@ -30,6 +30,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "base": {"base_dn": "dc=elsewhere,dc=test"},
     "user_container": {"user_container": "ou=nowhere"},
     "group_container": {"group_container": "ou=nowhere"},
+    "org_unit_container": {"org_unit_container": "ou=nowhere"},
     "schema": {"user_object_classes": ("noSuchClass",)},
     "disabling": {
         "disable_by": "attribute",
@@ -63,9 +64,12 @@ def _subject(request: pytest.FixtureRequest, **changes: Any) -> ContractSubject:
     return ContractSubject(
         connector_class=LdapConnector,
         transport=loopback_transport,
-        configuration=configuration(slapd, marker_attribute="employeeNumber", **changes),
+        configuration=configuration(
+            slapd, **{"marker_attribute": "employeeNumber", "org_unit_container": "ou=people", **changes}
+        ),
         user=user,
         group=lambda name: {"cn": (name,)},
+        org_unit=lambda name: {"ou": (name,)},
         text="displayName",
         several="mail",
         raw=partial(_raw, slapd),
@@ -92,5 +96,10 @@ VARIANTS = {
     ),
     "ldap-container": partial(_subject, disable_by="container", disabled_container="ou=disabled"),
     "ldap-removal": partial(_subject, disable_by="removal"),
+    "ldap-placing": partial(_subject, place_people_by_org_unit=True),
 }
 LACKING = {"ldap-removal": frozenset({"disabling"})}
+EXTRAS = {
+    **dict.fromkeys((*SUBJECTS, *VARIANTS), frozenset({"org_units"})),
+    "ldap-placing": frozenset({"org_units", "placing"}),
+}

@@ -53,7 +53,7 @@ class JsonFolderConnector(Connector[JsonFolderConfiguration]):
     def capabilities(self) -> Capabilities:
         """Everything but a change stream; accounts can be disabled."""
         return Capabilities(
-            objects=dict.fromkeys(ObjectClass, WRITABLE),
+            objects=dict.fromkeys((ObjectClass.USER, ObjectClass.GROUP), WRITABLE),
             disable=DisableStyle.NATIVE,
             members_per_update=MEMBERS_PER_UPDATE,
         )

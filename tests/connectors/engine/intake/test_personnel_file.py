@@ -21,7 +21,6 @@ from connectors.actions.import_profiles import HR_PROFILE, profile_named
 from connectors.actions.imports import apply_import, cancel_import, start_import
 from connectors.admin.imports import RunAdmin
 from connectors.engine.intake import (
-    advance,
     applying,
     files,
     groups,
@@ -42,28 +41,11 @@ from identities.actions.users import override_value
 from identities.actors import command_actor, file_actor
 from identities.errors import RuleViolation
 from identities.models import AuditEntry, ChangeEvent, Group, Membership, MultiValue, OrgUnit, User
+from tests.connectors.engine.intake.importing import demo, run_import
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-DATA = Path(__file__).parents[4] / "provisioning_portal" / "demo_data"
 PEOPLE, WITHOUT_MEMBERS = 107, 16
-
-
-def run_import(*files: tuple[str, str], apply: bool = True) -> Run:
-    """Import texts or files of the demo data and bring the run to its stop."""
-    sources = [(name, io.BytesIO(text.encode())) for name, text in files]
-    actor = command_actor()
-    profile = profile_named(HR_PROFILE, actor=actor)
-    run = start_import(sources, profile, actor=actor, apply=apply, worker="test")
-    advance(run)
-    run.refresh_from_db()
-    return run
-
-
-def demo(name: str) -> tuple[str, str]:
-    return name, (DATA / name).read_text()
-
-
 EMPLOYEES, SHUFFLED, DEPARTMENTS = (
     demo(name) for name in ("hr_employees.csv", "hr_employees_shuffled.csv", "hr_departments.csv")
 )

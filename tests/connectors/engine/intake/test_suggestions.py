@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.actions.imports import HR_PROFILE, profile_named
+from connectors.actions.import_profiles import HR_PROFILE, profile_named
 from connectors.engine.intake.suggestions import suggest_mapping
 from connectors.vocabulary import ImportContent
 from identities.actors import command_actor
