@@ -41,7 +41,7 @@ from identities.actions.users import override_value
 from identities.actors import command_actor, file_actor
 from identities.errors import RuleViolation
 from identities.models import AuditEntry, ChangeEvent, Group, Membership, MultiValue, OrgUnit, User
-from tests.connectors.engine.intake.importing import demo, run_import
+from tests.connectors.engine.intake.importing import DATA, demo, run_import
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
