@@ -94,8 +94,9 @@ def count_push(system: ConnectedSystem) -> PushCounts:
     found, now = PushCounts(), dialect().now()
     budget = removal_budget(system, now)
     for object_type in ObjectType:
-        gatherer = Gatherer(system, object_type, now=now)
+        gatherer: Gatherer | None = None
         for ids in _concerned(system, object_type):
+            gatherer = gatherer or Gatherer(system, object_type, now=now)
             for situation in gatherer.many(ids, budget):
                 decision = _previewed(gatherer, replace(situation, budget=budget), None)
                 if decision.verdict in REMOVALS:
@@ -124,7 +125,9 @@ def _concerned(system: ConnectedSystem, object_type: ObjectType) -> Iterator[lis
 def _chunks(rows: Any, column: str) -> Iterator[list[UUID]]:
     """The ids in `column`, each chunk after what came last, so that no cursor stays open while decisions are made."""
     ids = rows.order_by(column).values_list(column, flat=True)
-    chunk = list(ids[:CHUNK])
-    while chunk:
+    rest = ids
+    while chunk := list(rest[:CHUNK]):
         yield chunk
-        chunk = list(ids.filter(**{f"{column}__gt": chunk[-1]})[:CHUNK])
+        if len(chunk) < CHUNK:
+            return
+        rest = ids.filter(**{f"{column}__gt": chunk[-1]})

@@ -120,7 +120,8 @@ def _explained(name: str, objects: dict[str, str]) -> dict[str, str]:
     """Pages about a person or group on a system; the operation to trace is the person's."""
     about = {
         kind: reverse(
-            f"admin:{name}", args=[objects["connectors_connectedsystem"], kind, objects[f"identities_{kind}"]]
+            f"admin:{name}",
+            args=[objects["connectors_connectedsystem"], kind, objects[f"identities_{kind.replace('_', '')}"]],
         )
         for kind in ObjectType
     }

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "password_change": 302,
     "connectors_connectedsystem_provision user": 405,
     "connectors_connectedsystem_provision group": 405,
+    "connectors_connectedsystem_provision org_unit": 405,
 }
 NOBODY_MAY = (
     "identities_auditentry_add",

@@ -85,7 +85,7 @@ def test_a_newcomer_sees_people_become_accounts(demo: Demo, page: Page) -> None:
     violations = _watch(page)
 
     _sign_in(page, demo)
-    expect(page.get_by_role("link", name=re.compile(r"^107\s*People"))).to_be_visible()
+    expect(page.get_by_text("107 people are known to the portal")).to_be_visible()
     page.get_by_role("link", name=re.compile(r"^person\s*People")).click()
     page.get_by_placeholder(re.compile("Names")).fill("ajames")
     page.keyboard.press("Enter")

@@ -131,7 +131,8 @@ def suggest_mapping(content: ImportContent, header: Sequence[str], attributes: S
     Args:
         attributes: further attributes, such as custom ones, that are found by their own names.
     """
-    found = _found({**dict.fromkeys(attributes, ""), **_WORDS[content]}, header)
+    words = _WORDS[content]
+    found = _found({**words, **{name: "" for name in attributes if name not in words}}, header)
     options = {name: found.pop(name) for name in _PEOPLE_OPTIONS if content == ImportContent.PEOPLE and name in found}
     unused = tuple(name for name in header if name not in (*found.values(), *options.values()))
     if content == ImportContent.PEOPLE:

@@ -69,7 +69,7 @@ MISTAKES: list[tuple[str, int | None, str]] = [
     ("", 0, "empty"),
     ("user.name.", 9, "expected name"),
     ("user.userName user.userName", 14, "should end here"),
-    ("usr.userName", 0, "starts from: group, user"),
+    ("usr.userName", 0, "starts from: group, org_unit, user"),
     ("user.userName | uper", 16, "no function 'uper'"),
     ("user.emails | first.value", 14, "brackets"),
     ("user.userName.lower()", 19, "value | lower"),
