@@ -20,9 +20,10 @@ run: install  ## Install what is missing and run the portal (PORT=8000 DATA_DIR=
 install: $(VENV)/installed  ## Make the environment
 	@[ $(VENV)/installed-ldap -nt requirements-ldap.txt ] || { bin/install-ldap $(VENV) && touch $(VENV)/installed-ldap; } || true
 
-install-test: install $(VENV)/installed-test  ## Make the environment with what the tests need
-	@bin/install-test-servers
-	@bin/install-test-canaille $(VENV)/canaille $(PY)
+install-test: $(PY)  ## Make the environment with what the tests need
+	@bin/install-test-canaille $(VENV)/canaille $(PY) & canaille=$$!; \
+		$(MAKE) --no-print-directory install $(VENV)/installed-test && bin/install-test-servers; status=$$?; \
+		wait $$canaille && exit $$status
 
 test: install-test lint unit unit-postgresql  ## Run every check and every test
 

@@ -114,7 +114,10 @@ class Portal:
             self._answering.communicate()
             self._answering = None
         for process in self._processes.values():
-            process.stop(signal.SIGTERM, seconds=15)
+            if process.running():
+                process.send(signal.SIGTERM)
+        for process in self._processes.values():
+            process.wait(seconds=15)
 
     def log(self, name: str) -> str:
         """What a process has written."""

@@ -180,10 +180,14 @@ class ServerProcess:
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 10) -> int | None:
         """Send a signal and wait for the end, SIGKILL after `seconds`; its exit status, None when it never ran."""
+        if self.running():
+            self.send(number)
+        return self.wait(seconds)
+
+    def wait(self, seconds: float = 10) -> int | None:
+        """Wait for the end, SIGKILL after `seconds`; its exit status, None when it never ran."""
         if self._process is None:
             return None
-        if self.running():
-            self._process.send_signal(number)
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
