@@ -4,14 +4,16 @@ A unit that is renamed or moved changes the references of everything below it wi
 below it cannot be removed.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat, Length, Substr
 
 from connectors.engine.dependents import Dependents, in_work
 from connectors.models import ConnectedSystem, Link, RemoteMembership
 from connectors.vocabulary import LinkState
+from identities.actions.chunks import chunks
 from identities.vocabulary import ObjectType
 
 
@@ -29,13 +31,17 @@ def follow_move(system: ConnectedSystem, before: str, after: str) -> Dependents:
         being converged at this moment and may have read a reference of before.
     """
     below = links_below(system, before)
-    ids = list(below.values_list("pk", flat=True))
+    moved = list(below.values_list("pk", "object_type", "object_id"))
     for column in ("remote_name", "reference"):  # the reference last: it says what lies below
         own = Substr(column, 1, Length(column) - len(before))
         below.filter(**{f"{column}__iendswith": f",{before}"}).update(**{column: Concat(own, Value(after))})
-    if not ids:
+    if not moved:
         return ()
-    return tuple(_moved(system, after) | _in_work(system))
+    concerned = {(ObjectType(kind), object_id) for _, kind, object_id in moved} | _in_work(system)
+    # By their keys: asked for by what they lie below, a database looks all of them through for each of them.
+    for some in chunks([link for link, _, _ in moved]):
+        concerned |= _referring(system, some)
+    return tuple(concerned)
 
 
 def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:
@@ -50,14 +56,12 @@ def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:
     return tuple((ObjectType.ORG_UNIT, object_id) for object_id in units)
 
 
-def _moved(system: ConnectedSystem, after: str) -> set[tuple[ObjectType, UUID]]:
-    below = links_below(system, after)
-    found = {(ObjectType(kind), object_id) for kind, object_id in below.values_list("object_type", "object_id")}
-    holding = RemoteMembership.objects.filter(group_link__system=system, member_link__in=below.values("pk"))
-    found |= {(ObjectType.GROUP, group) for group in holding.values_list("group_link__object_id", flat=True).distinct()}
-    managed = Link.objects.filter(
-        Q(user__manager__in=below.filter(user__isnull=False).values("user")), system=system, state=LinkState.LINKED
-    )
+def _referring(system: ConnectedSystem, links: Sequence[int]) -> set[tuple[ObjectType, UUID]]:
+    """The groups that hold these, and the people they manage."""
+    holding = RemoteMembership.objects.filter(member_link__in=links)
+    found = {(ObjectType.GROUP, group) for group in holding.values_list("group_link__object_id", flat=True).distinct()}
+    managers = Link.objects.filter(pk__in=links, user__isnull=False).values_list("user_id", flat=True)
+    managed = Link.objects.filter(user__manager__in=list(managers), system=system, state=LinkState.LINKED)
     return found | {(ObjectType.USER, user) for user in managed.values_list("object_id", flat=True)}
 
 

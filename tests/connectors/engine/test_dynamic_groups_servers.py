@@ -39,7 +39,7 @@ def give_accounts(system: ConnectedSystem, slapd: Slapd, people: list[User]) -> 
     """What a push leaves behind, in the directory and here."""
     connection = slapd.connect()
     for name in (each.user_name.encode() for each in people):
-        entry = {"objectClass": [b"inetOrgPerson"], **dict.fromkeys(("uid", "cn", "sn"), [name])}
+        entry = {"objectClass": [b"inetOrgPerson"], **{key: [name] for key in ("uid", "cn", "sn")}}
         connection.add_s(f"uid={name.decode()},{slapd.people_dn}", addModlist(entry))
     connection.unbind_s()
     found = slapd.entries(slapd.people_dn, attributes=["uid", "entryUUID"])
