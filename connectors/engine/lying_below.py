@@ -14,6 +14,7 @@ from connectors.engine.dependents import Dependents, in_work
 from connectors.models import ConnectedSystem, Link, RemoteMembership
 from connectors.vocabulary import LinkState
 from identities.actions.chunks import chunks
+from identities.models import User
 from identities.vocabulary import ObjectType
 
 
@@ -38,10 +39,10 @@ def follow_move(system: ConnectedSystem, before: str, after: str) -> Dependents:
     if not moved:
         return ()
     concerned = {(ObjectType(kind), object_id) for _, kind, object_id in moved} | _in_work(system)
-    # By their keys: asked for by what they lie below, a database looks all of them through for each of them.
-    for some in chunks([link for link, _, _ in moved]):
-        concerned |= _referring(system, some)
-    return tuple(concerned)
+    # By keys, one table at a time: joined, a database may look through all of one for each of the other.
+    concerned |= {(ObjectType.GROUP, group) for group in _holding([link for link, _, _ in moved])}
+    people = [object_id for _, kind, object_id in moved if kind == ObjectType.USER]
+    return tuple(concerned | {(ObjectType.USER, user) for user in _reports(system, people)})
 
 
 def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:
@@ -56,13 +57,24 @@ def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:
     return tuple((ObjectType.ORG_UNIT, object_id) for object_id in units)
 
 
-def _referring(system: ConnectedSystem, links: Sequence[int]) -> set[tuple[ObjectType, UUID]]:
-    """The groups that hold these, and the people they manage."""
-    holding = RemoteMembership.objects.filter(member_link__in=links)
-    found = {(ObjectType.GROUP, group) for group in holding.values_list("group_link__object_id", flat=True).distinct()}
-    managers = Link.objects.filter(pk__in=links, user__isnull=False).values_list("user_id", flat=True)
-    managed = Link.objects.filter(user__manager__in=list(managers), system=system, state=LinkState.LINKED)
-    return found | {(ObjectType.USER, user) for user in managed.values_list("object_id", flat=True)}
+def _holding(links: Sequence[int]) -> set[UUID]:
+    """The groups that are known to hold these."""
+    found: set[UUID] = set()
+    for some in chunks(links):
+        holding = RemoteMembership.objects.filter(member_link__in=some).order_by()
+        found |= set(holding.values_list("group_link__object_id", flat=True).distinct())
+    return found
+
+
+def _reports(system: ConnectedSystem, people: Sequence[UUID]) -> set[UUID]:
+    """Those with an account whom these people manage."""
+    found: set[UUID] = set()
+    for managers in chunks(people):
+        reports = User.objects.get_queryset().filter(manager__in=managers)
+        for some in chunks(list(reports.order_by().values_list("pk", flat=True))):
+            linked = Link.objects.filter(system=system, state=LinkState.LINKED, object_type=ObjectType.USER)
+            found |= set(linked.filter(object_id__in=some).values_list("object_id", flat=True))
+    return found
 
 
 def _in_work(system: ConnectedSystem) -> set[tuple[ObjectType, UUID]]:
