@@ -89,7 +89,7 @@ def previewed(rule: str, group: Group) -> tuple[int, int, int]:
     return preview.members, preview.entering, preview.leaving
 
 
-@pytest.mark.parametrize(("number", "groups_alone"), [(120, False), (2000, True)])
+@pytest.mark.parametrize(("number", "groups_alone"), [(60, False), (2000, True)])
 def test_the_delta_of_a_rule_and_only_the_delta_is_written(
     slapd: Slapd, directory: ConnectedSystem, number: int, groups_alone: bool
 ) -> None:

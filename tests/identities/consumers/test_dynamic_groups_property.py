@@ -131,7 +131,7 @@ STEPS: list[Callable[[World, st.DataObject], None]] = [
 
 @given(st.data())
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # making a failure smaller takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
