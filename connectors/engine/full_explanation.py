@@ -13,10 +13,15 @@ from connectors.engine.outlook import Coming, outlook
 from connectors.engine.situation import ScopeClause, Situation
 from connectors.models import ConnectedSystem, Operation
 from identities.models import User
-from identities.queries.owned_values import OwnedValue, values_of_group, values_of_user
+from identities.queries.owned_values import OwnedValue, values_of_group, values_of_org_unit, values_of_user
 from identities.vocabulary import ObjectType
 
 SHOWN_OPERATIONS: Final = 10
+_VALUES: Final = {
+    ObjectType.USER: values_of_user,
+    ObjectType.GROUP: values_of_group,
+    ObjectType.ORG_UNIT: values_of_org_unit,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class FullExplanation:
     """One object on one system, with all that the decision rests on.
 
     Attributes:
-        values: of the person or group, with their owners; secret ones masked.
+        values: of the object, with their owners; secret ones masked.
         scope: clause by clause. mappings: row by row. account: as last known, beside what it should be.
         history: the latest operations, newest first.
         obstacles: gates and holds, whether they apply or not. outlook: what happens next.
@@ -50,7 +55,7 @@ def explain_in_full(object_type: ObjectType, object_id: UUID, system: ConnectedS
     user = User.objects.get_queryset().filter(pk=object_id, deleted_at__isnull=True).first() if is_user else None
     return FullExplanation(
         explanation,
-        values=_masked(values_of_user(object_id) if is_user else values_of_group(object_id)),
+        values=_masked(_VALUES[object_type](object_id)),
         scope=situation.object.scope.clauses if situation else (),
         mappings=mapped_rows(situation) if situation and is_there else (),
         account=compared(situation) if situation and is_there else (),

@@ -4,14 +4,17 @@ A unit that is renamed or moved changes the references of everything below it wi
 below it cannot be removed.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat, Length, Substr
 
 from connectors.engine.dependents import Dependents, in_work
 from connectors.models import ConnectedSystem, Link, RemoteMembership
 from connectors.vocabulary import LinkState
+from identities.actions.chunks import chunks
+from identities.models import User
 from identities.vocabulary import ObjectType
 
 
@@ -29,13 +32,17 @@ def follow_move(system: ConnectedSystem, before: str, after: str) -> Dependents:
         being converged at this moment and may have read a reference of before.
     """
     below = links_below(system, before)
-    ids = list(below.values_list("pk", flat=True))
+    moved = list(below.values_list("pk", "object_type", "object_id"))
     for column in ("remote_name", "reference"):  # the reference last: it says what lies below
         own = Substr(column, 1, Length(column) - len(before))
         below.filter(**{f"{column}__iendswith": f",{before}"}).update(**{column: Concat(own, Value(after))})
-    if not ids:
+    if not moved:
         return ()
-    return tuple(_moved(system, after) | _in_work(system))
+    concerned = {(ObjectType(kind), object_id) for _, kind, object_id in moved} | _in_work(system)
+    # By keys, one table at a time: joined, a database may look through all of one for each of the other.
+    concerned |= {(ObjectType.GROUP, group) for group in _holding([link for link, _, _ in moved])}
+    people = [object_id for _, kind, object_id in moved if kind == ObjectType.USER]
+    return tuple(concerned | {(ObjectType.USER, user) for user in _reports(system, people)})
 
 
 def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:
@@ -50,15 +57,24 @@ def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:
     return tuple((ObjectType.ORG_UNIT, object_id) for object_id in units)
 
 
-def _moved(system: ConnectedSystem, after: str) -> set[tuple[ObjectType, UUID]]:
-    below = links_below(system, after)
-    found = {(ObjectType(kind), object_id) for kind, object_id in below.values_list("object_type", "object_id")}
-    holding = RemoteMembership.objects.filter(group_link__system=system, member_link__in=below.values("pk"))
-    found |= {(ObjectType.GROUP, group) for group in holding.values_list("group_link__object_id", flat=True).distinct()}
-    managed = Link.objects.filter(
-        Q(user__manager__in=below.filter(user__isnull=False).values("user")), system=system, state=LinkState.LINKED
-    )
-    return found | {(ObjectType.USER, user) for user in managed.values_list("object_id", flat=True)}
+def _holding(links: Sequence[int]) -> set[UUID]:
+    """The groups that are known to hold these."""
+    found: set[UUID] = set()
+    for some in chunks(links):
+        holding = RemoteMembership.objects.filter(member_link__in=some).order_by()
+        found |= set(holding.values_list("group_link__object_id", flat=True).distinct())
+    return found
+
+
+def _reports(system: ConnectedSystem, people: Sequence[UUID]) -> set[UUID]:
+    """Those with an account whom these people manage."""
+    found: set[UUID] = set()
+    for managers in chunks(people):
+        reports = User.objects.get_queryset().filter(manager__in=managers)
+        for some in chunks(list(reports.order_by().values_list("pk", flat=True))):
+            linked = Link.objects.filter(system=system, state=LinkState.LINKED, object_type=ObjectType.USER)
+            found |= set(linked.filter(object_id__in=some).values_list("object_id", flat=True))
+    return found
 
 
 def _in_work(system: ConnectedSystem) -> set[tuple[ObjectType, UUID]]:

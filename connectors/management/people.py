@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 from connectors.management.portal_command import WRONG_ARGUMENTS
 from identities.canonical import fold
-from identities.models import Group, User
+from identities.models import Group, OrgUnit, User
 
 
 def user_named(text: str) -> User:
@@ -18,6 +18,11 @@ def user_named(text: str) -> User:
 def group_named(text: str) -> Group:
     """The group with this name or id (raises CommandError with status 2)."""
     return _found(Group, "display_name_key", text)
+
+
+def org_unit_coded(text: str) -> OrgUnit:
+    """The org unit with this code or id (raises CommandError with status 2)."""
+    return _found(OrgUnit, "code_key", text)
 
 
 def _found(model: Any, column: str, text: str) -> Any:

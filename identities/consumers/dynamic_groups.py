@@ -33,8 +33,9 @@ _claims = Claims(Consumer.RULES)
 
 
 def work() -> int:
-    """Do all that is due; return how many changes and rules that were."""
-    return drain() + compute_due()
+    """Do all that is due, and what follows from it; return how many changes and rules that were."""
+    changes, rules = drain(), compute_due()
+    return changes + rules + (drain() if rules else 0)
 
 
 def drain(limit: int = BATCH) -> int:

@@ -1,11 +1,11 @@
-"""The values of a person or group, each with its owner: what pages and commands show of them."""
+"""The values of a person, group or org unit, each with its owner: what pages and commands show of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from identities.models import Group, MultiValue, User
+from identities.models import Group, MultiValue, OrgUnit, User
 from identities.rules.attributes import CUSTOM_PREFIX, DATES, MANAGER, ORG_UNIT, TEXT_LENGTHS, USER_NAME
 from identities.rules.ownership import is_empty, owner_of
 
@@ -36,6 +36,19 @@ def values_of_group(group_id: UUID) -> tuple[OwnedValue, ...]:
         return ()
     values = {"display_name": group.display_name, "description": group.description}
     return tuple(_owned(values, group.owners, group.default_origin))
+
+
+def values_of_org_unit(unit_id: UUID) -> tuple[OwnedValue, ...]:
+    """The values an org unit has, its manager and the unit above by name; nothing when there is no such unit.
+
+    All belong to the origin of the unit.
+    """
+    units = OrgUnit.objects.without_tree_fields().select_related("parent", "manager")
+    unit = units.filter(pk=unit_id).first()
+    if unit is None:
+        return ()
+    values = {"name": unit.name, "code": unit.code, "parent": unit.parent, "manager": unit.manager}
+    return tuple(_owned(values, {}, unit.origin))
 
 
 def _single(user: User) -> Iterator[OwnedValue]:

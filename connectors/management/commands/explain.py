@@ -6,10 +6,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from connectors.engine.advice import advice
 from connectors.engine.full_explanation import FullExplanation, explain_in_full
 from connectors.engine.outcomes import step_facts
-from connectors.management.people import group_named, user_named
+from connectors.management.people import group_named, org_unit_coded, user_named
 from connectors.management.portal_command import PortalCommand, system_named
 from connectors.models import Link, Operation
 from identities.vocabulary import ObjectType
@@ -18,24 +20,33 @@ _MARKS = {"yes": "+", "no": "-", "unknown": "?", "info": " "}
 
 
 class Command(PortalCommand):
-    """Exit status: 0 explained; 2 there is no such person, group or system."""
+    """Exit status: 0 explained; 2 there is no such person, group, org unit or system."""
 
     help = "Explain, step by step and without asking the system, why a person has an account in a system or why not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """USER, SYSTEM, --group, --json."""
+        """USER, SYSTEM, --group or --org-unit, --json."""
         parser.add_argument("user", metavar="USER", help="user name or id")
         parser.add_argument("system", metavar="SYSTEM", help="name of the system")
-        parser.add_argument("--group", action="store_true", help="USER names a group")
+        kind = parser.add_mutually_exclusive_group()
+        kind.add_argument("--group", action="store_true", help="USER names a group")
+        kind.add_argument("--org-unit", action="store_true", help="USER is the code of an org unit")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Explain."""
-        find, kind = (group_named, ObjectType.GROUP) if options["group"] else (user_named, ObjectType.USER)
-        subject = find(options["user"])
+        kind, subject = _subject(options)
         full = explain_in_full(kind, subject.pk, system_named(options["system"]))
         who = {"object": str(kind), "id": str(subject.pk), "name": str(subject), "system": full.explanation.system.name}
         self.show({**who, **_content(full)}, _lines(str(subject), full), as_json=options["json"])
+
+
+def _subject(options: dict[str, Any]) -> tuple[ObjectType, Model]:
+    if options["group"]:
+        return ObjectType.GROUP, group_named(options["user"])
+    if options["org_unit"]:
+        return ObjectType.ORG_UNIT, org_unit_coded(options["user"])
+    return ObjectType.USER, user_named(options["user"])
 
 
 def _content(full: FullExplanation) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from identities.vocabulary import MappingApply, MappingKind, ObjectType
 from tests.connectors.engine.memory_systems import a_memory_system
 from tests.connectors.engine.rows import a_group, a_person, put
 from tests.connectors.engine.situations import ADA, BOSS, DOCUMENT, LINKED, ada, linked, user_system
-from tests.factories import actor, make_person
+from tests.factories import actor, make_org_unit, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -219,3 +219,15 @@ def test_it_costs_the_same_however_much_happened(place: Place) -> None:
     few = asked()
     happened(190)
     assert asked() == few
+
+
+def test_the_values_of_an_org_unit_stand_with_their_owner(place: Place) -> None:
+    system, _ = place
+    unit = make_org_unit("Labs", make_org_unit("Research"))
+    found = explain_in_full(ObjectType.ORG_UNIT, unit.pk, system).values
+    assert {(each.attribute, each.value) for each in found} == {
+        ("name", "Labs"),
+        ("code", "Labs"),
+        ("parent", "Research"),
+    }
+    assert {each.owner for each in found} == {actor().origin}

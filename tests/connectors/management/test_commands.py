@@ -14,6 +14,7 @@ from connectors.models import ConnectedSystem, Operation
 from connectors.vocabulary import LinkState, OperationState
 from tests.connectors.engine.memory_systems import a_memory_system, enabled_accounts
 from tests.connectors.engine.rows import NOW, a_group, a_link, a_person, a_system, people, put
+from tests.factories import make_org_unit
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +159,9 @@ def test_explain_says_why_in_steps() -> None:
     assert "berta on intranet" in printed("explain", "berta", "intranet")
     staff = a_group("staff")
     assert answer("explain", "staff", "intranet", "--group")["id"] == str(staff.pk)
+    labs = make_org_unit("Labs")
+    of_labs = answer("explain", "labs", "intranet", "--org-unit")
+    assert (of_labs["object"], of_labs["id"], len(of_labs["values"])) == ("org_unit", str(labs.pk), 2)
 
 
 def test_status_counts_everything() -> None:

@@ -84,15 +84,17 @@ def test_a_restored_and_a_new_person_do_not_share_a_name() -> None:
     assert User.objects.filter(user_name_key="ada").count() == 1
 
 
-def test_group_names_and_codes_are_taken_once() -> None:
-    named = together(*[lambda: make_group("Editors") for _ in range(3)])
-    assert sum(isinstance(each, Group) for each in named) == 1
-    coded = together(*[lambda: org_units.create_org_unit(actor=actor(), name="Labs", code="L") for _ in range(3)])
-    assert sum(isinstance(each, OrgUnit) for each in coded) == 1
-    assert {each.code for each in (*named, *coded) if isinstance(each, Conflict)} == {
-        "group_name_taken",
-        "org_unit_code_taken",
-    }
+def test_group_names_and_codes_and_names_of_siblings_are_taken_once() -> None:
+    def unit(name: str, code: str) -> Callable[[], OrgUnit]:
+        return lambda: org_units.create_org_unit(actor=actor(), name=name, code=code)
+
+    for code, racing in {
+        "group_name_taken": [lambda: make_group("Editors") for _ in range(3)],
+        "org_unit_code_taken": [unit(f"Labs {number}", "L") for number in range(3)],
+        "org_unit_name_taken": [unit("Desks", f"D{number}") for number in range(3)],
+    }.items():
+        results = together(*racing)
+        assert [each.code for each in results if isinstance(each, Conflict)] == [code] * 2
 
 
 def test_twenty_at_once_add_members_and_none_is_lost() -> None:

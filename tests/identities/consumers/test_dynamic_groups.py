@@ -96,6 +96,10 @@ def test_a_chain_of_rules_is_followed_and_a_circle_refused() -> None:
     third = dynamic(f'groups[value eq "{second.pk}"]', "Third")
     change(person, title="Guide")
     assert names(third) == {"anna"}
+    lowest, highest = sorted((make_group("Fourth"), make_group("Fifth")), key=lambda group: group.pk)
+    groups.set_rule(lowest, f'groups.value eq "{highest.pk}"', actor=actor())
+    groups.set_rule(highest, 'title eq "Guide"', actor=actor())
+    assert names(lowest) == {"anna"}
     for group in (first, third):
         with pytest.raises(RuleViolation) as refusal:
             groups.set_rule(group, f'groups.value ne "{third.pk}"', actor=actor())
