@@ -129,6 +129,8 @@ class RunAdmin(ActionModelAdmin):
         if obj.profile:
             url = reverse("admin:connectors_importprofile_change", args=[obj.profile.pk])
             facts.append(Fact(_("Profile"), obj.profile.name, url))
+        if obj.read_as:
+            facts.append(Fact(_("Read as"), obj.read_as))
         for words, other in ((_("Undoes"), obj.undoes), (_("Undone by"), imports.undo_of(obj))):
             if other:
                 facts.append(Fact(words, str(other), reverse("admin:connectors_run_change", args=[other.pk])))

@@ -18,6 +18,7 @@ from connectors.engine.intake.reading import (
     WrongSettingError,
     opened_table,
 )
+from connectors.engine.intake.reading.inspection import layout_in_words
 from connectors.engine.intake.staged import DEPARTMENTS, MAIN_PARTS, MEMBERSHIPS, PEOPLE, add_findings, chunks
 from connectors.engine.intake.structure_rows import read_structure, unique_of
 from connectors.models import Run, StagedRow
@@ -34,7 +35,7 @@ def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
         LeaseLostError: another worker has the run, or somebody cancelled it.
     """
     with transaction.atomic():
-        renew(run)
+        renew(run, read_as="")
         run.rows.all().delete()
         run.findings.all().delete()
     seen: set[str] = set()
@@ -51,6 +52,8 @@ def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
                 if part in seen:
                     raise UnreadableFileError(Problem("two_files", f"There are two files of {part}. Give one of each."))
                 seen.add(part)
+                read_as = "; ".join(filter(None, (run.read_as, layout_in_words(table.layout))))
+                renew(run, read_as=read_as[:255])
                 _stage_table(run, profile, table, part)
         except UnreadableFileError as unreadable:
             add_findings(run, "", [unreadable.problem])

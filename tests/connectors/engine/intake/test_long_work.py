@@ -1,6 +1,7 @@
 """Staging and planning take as long as a file is long: the lease is kept, and nothing of a lost one is written."""
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -37,8 +38,9 @@ def test_the_lease_is_renewed_with_every_chunk_and_hints_hide_no_problem() -> No
     with CaptureQueriesContext(connection) as captured:
         run = run_import(("units.csv", UNITS + "\n".join([*rows, "last,Last,nowhere,"])), profile="units")
     assert (run.state, run.findings.filter(blocking=True).get().code) == (RunState.PLANNED, "unknown_parent")
-    renewed = [each for each in captured if each["sql"].startswith('UPDATE "connectors_run"')]
-    assert len(renewed) >= 2 * 3  # staged and planned in three chunks each
+    written = [re.search(r'^UPDATE "connectors_run" .*"processed" = (\d+)', each["sql"]) for each in captured]
+    in_three_chunks = ["0", "500", "1000", "1002"]
+    assert [found[1] for found in written if found] == [*in_three_chunks, *in_three_chunks, "0"]
 
 
 def started() -> Run:
@@ -73,6 +75,7 @@ def test_speed_and_end_are_told_while_staging() -> None:
     stage(run, load_profile(run.profile), files.kept(run.pk))
     found = progress_of(run, before + timedelta(seconds=2))
     assert (found.processed, found.total, found.per_second) == (1, 1, 0.5)
+    assert run.read_as == "CSV, utf-8, comma"
 
 
 def test_references_in_other_case_are_no_change() -> None:
