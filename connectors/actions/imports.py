@@ -13,6 +13,7 @@ from connectors.engine.intake.choosing import choose_rows
 from connectors.engine.intake.lease import INTAKES, claim_run
 from connectors.engine.intake.missing import over_limits
 from connectors.engine.intake.staged import MAIN_PARTS, applied_counts, skip_rows
+from connectors.engine.intake.work import begun_to_apply
 from connectors.models import ImportProfile, Run, StagedRow
 from connectors.vocabulary import ImportContent, RowState, RunKind, RunState
 from identities import audit, outbox
@@ -99,9 +100,10 @@ def apply_import(
         if rows is not None:
             choose_rows(run, rows)
         run.confirmed_removals = _missing_confirmed(run, confirm_missing)
-        # From here on its speed is measured.
-        run.state, run.started_at = RunState.APPLYING, timezone.now()
-        run.save(update_fields=["state", "started_at", "confirmed_removals"])
+        begun = begun_to_apply(run)
+        for name, value in begun.items():
+            setattr(run, name, value)
+        run.save(update_fields=[*begun, "confirmed_removals"])
         chosen = {} if rows is None else {"rows": len(rows)}
         audit.record(Verb.IMPORT_APPLIED, run, actor=actor, counts=run.counts, **chosen)
         outbox.ring()

@@ -129,6 +129,8 @@ class RunAdmin(ActionModelAdmin):
         if obj.profile:
             url = reverse("admin:connectors_importprofile_change", args=[obj.profile.pk])
             facts.append(Fact(_("Profile"), obj.profile.name, url))
+        if obj.read_as:
+            facts.append(Fact(_("Read as"), obj.read_as))
         for words, other in ((_("Undoes"), obj.undoes), (_("Undone by"), imports.undo_of(obj))):
             if other:
                 facts.append(Fact(words, str(other), reverse("admin:connectors_run_change", args=[other.pk])))
@@ -169,13 +171,14 @@ class RunAdmin(ActionModelAdmin):
     @admin.display(description=gettext_lazy("Progress"))
     def progress(self, run: Run) -> str:
         """How far the run is, how fast it goes, and when it may be over."""
-        if not run.total:
-            return "-"
-        now = timezone.now()
-        found = progress_of(run, now)
+        found = progress_of(run, timezone.now())
+        speed = f"{found.per_second:.0f}" if found.per_second else ""
+        if not found.total:
+            told = {"done": found.processed, "speed": speed}
+            return _("%(done)d rows, %(speed)s rows a second") % told if speed else "-"
         words = _("%(done)d of %(total)d") % {"done": found.processed, "total": found.total}
-        if found.per_second and found.expected_end:
-            told = {"speed": f"{found.per_second:.0f}", "end": moment_in_words(found.expected_end)}
+        if speed and found.expected_end:
+            told = {"speed": speed, "end": moment_in_words(found.expected_end)}
             words += _(", %(speed)s rows a second, done about %(end)s") % told
         bar = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
         return format_html(bar, found.processed, found.total, words, words)

@@ -62,6 +62,7 @@ class Run(models.Model):
     Claimed by a worker like an operation, and resumed by the next one if that worker dies.
 
     Attributes:
+        read_as: how the files of an import are written, as it was detected or fixed by the profile.
         worker_deaths: how many workers of an import vanished, one after the other, since it last got any further.
     """
 
@@ -72,7 +73,7 @@ class Run(models.Model):
     profile = models.ForeignKey(ImportProfile, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     undoes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="undone_by")
     file_name = models.CharField(_("file"), max_length=255, blank=True, default="")
-    stored_file = models.CharField(max_length=255, blank=True, default="", editable=False)
+    read_as = models.CharField(_("read as"), max_length=255, blank=True, default="", editable=False)
     apply_when_planned = models.BooleanField(default=False)
     confirmed_removals = models.BooleanField(default=False)
     counts = models.JSONField(default=dict, blank=True)

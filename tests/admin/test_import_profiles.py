@@ -179,6 +179,8 @@ def test_rows_are_filtered_and_searched_and_show_their_difference(administrator:
     assert [(row["row"].key, "no User Name" in row["problems"][0]) for row in bad.context["rows"]] == [("3", True)]
     assert [row["row"].key for row in administrator.get(f"{page}?key=2&state=create").context["rows"]] == ["2"]
     assert administrator.get(f"{page}?key=%00&state=nonsense&page=x").status_code == 200
+    run_page = administrator.get(reverse("admin:connectors_run_change", args=[run.pk])).content.decode()
+    assert "CSV, utf-8, comma" in run_page
 
 
 def test_the_result_is_a_file(administrator: Client) -> None:

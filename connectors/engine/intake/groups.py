@@ -61,7 +61,7 @@ def plan_groups(run: Run, profile: Profile) -> None:
             row.object_id = group.pk if group else None
             row.difference = {} if row.number in bad else _difference(row, group, profile)
             row.state = RowState.PROBLEM if row.number in bad else planned_state(group is not None, row.difference)
-        write_plan(rows)
+        write_plan(run, rows)
         add_findings(run, GROUPS, problems)
         add_rows(run, MEMBERSHIPS, (nested for row in rows for nested in _nestings(row)))
 
@@ -90,11 +90,12 @@ def _problems(
             text = f"Row {row.number}: the group {parent} that {row.key} is to be in is neither in the file nor known."
             yield Problem("unknown_group", text, row.number, column, parent)
         elif group is not None and group.kind == GroupKind.DYNAMIC:
-            text = f"Row {row.number}: the members of {parent} follow from its filter."
+            text = f"Row {row.number}: the members of {parent} follow from its filter. Name another group."
             yield Problem("dynamic_group", text, row.number, column, parent)
     if fold(row.key) in circles:
-        text = f"Row {row.number}: {row.key} would be in itself, through {column}."
-        yield Problem("group_circle", text, row.number, column, row.key)
+        named = ", ".join(row.values["parents"])
+        text = f"Row {row.number}: {row.key} would be in itself, through {column} {named}. Take one of them out."
+        yield Problem("group_circle", text, row.number, column, named)
 
 
 def _difference(row: StagedRow, group: Group | None, profile: Profile) -> Difference:

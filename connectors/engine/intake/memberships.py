@@ -70,7 +70,7 @@ def plan_memberships(run: Run, profile: Profile) -> None:
                 named.add(pair)
             row.state = RowState.PROBLEM if row.number in bad else RowState.UNCHANGED if there else RowState.CREATE
             row.difference = {"group": [None, row.values["group"]]} if row.state == RowState.CREATE else {}
-        write_plan(rows)
+        write_plan(run, rows)
         add_findings(run, MEMBERSHIPS, problems)
     if profile.complete:
         add_rows(run, MEMBERSHIPS, _missing(profile.origin, named))
@@ -119,13 +119,15 @@ def _problems(row: StagedRow, known: Known, profile: Profile) -> Iterator[Proble
         return  # looked at with the group's own row
     name, group = row.values["group"], known.groups.get(fold(row.values["group"]))
     if group is None:
-        text = f"Row {row.number}: there is no group {name}."
+        text = f"Row {row.number}: there is no group {name}. Correct its name, or import it first."
         yield Problem("unknown_group", text, row.number, profile.column_of("group"), name)
     elif group.kind == GroupKind.DYNAMIC:
-        text = f"Row {row.number}: the members of {name} follow from its filter."
+        text = f"Row {row.number}: the members of {name} follow from its filter. Delete the row, or change the filter."
         yield Problem("dynamic_group", text, row.number, profile.column_of("group"), name)
     if known.member_of(row) is None:
-        text = f"Row {row.number}: nobody has the employee number or user name {row.key}."
+        text = (
+            f"Row {row.number}: nobody has the employee number or user name {row.key}. Correct it, or import it first."
+        )
         yield Problem("unknown_member", text, row.number, profile.column_of("member"), row.key)
 
 

@@ -63,7 +63,7 @@ def plan_units(run: Run, profile: Profile, part: str) -> None:
             row.object_id = unit.pk if unit else None
             row.difference = {} if row.number in bad else _difference(row, unit, tree, managers, profile)
             row.state = RowState.PROBLEM if row.number in bad else planned_state(unit is not None, row.difference)
-        write_plan(rows)
+        write_plan(run, rows)
         add_findings(run, part, problems)
         add_findings(run, part, _unknown_managers(rows, coming.union(managers), profile, part), blocking=False)
 
@@ -123,12 +123,12 @@ def _problems(row: StagedRow, tree: Tree, profile: Profile, part: str) -> Iterat
         text = f"Row {row.number}: the org unit {parent} above {row.key} is neither in the file nor known."
         yield Problem("unknown_parent", text, row.number, column, parent)
     elif parent and code in tree.in_a_circle:
-        text = f"Row {row.number}: {row.key} would stand below itself, through {column} {parent}."
+        text = f"Row {row.number}: {row.key} would stand below itself, through {column} {parent}. Name another."
         yield Problem("org_unit_circle", text, row.number, column, parent)
     if part != DEPARTMENTS and code in tree.named_twice:
         name, other = row.values["name"], tree.named_twice[code]
         where = f"row {other}" if other else "an org unit that is there"
-        text = f"Row {row.number}: {name} has the same name as {where}, and both stand below the same one."
+        text = f"Row {row.number}: {name} has the same name as {where}, and both stand below the same one. Rename one."
         yield Problem("same_name", text, row.number, profile.column_of("name"), name)
 
 

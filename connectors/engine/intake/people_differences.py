@@ -81,12 +81,17 @@ def _text(row: dict[str, Any]) -> str:
 def _reference_difference(person: PersonRow, user: User | None, profile: Profile) -> Difference:
     difference: Difference = {}
     manager = user.manager.employee_number if user and user.manager else ""
-    if person.manager_key and person.manager_key != manager and _may_write(user, "manager", manager, profile):
+    if _is_other(person.manager_key, manager) and _may_write(user, "manager", manager, profile):
         difference["manager"] = [manager or None, person.manager_key]
     code = user.org_unit.code if user and user.org_unit else ""
-    if person.department_code and person.department_code != code and _may_write(user, "org_unit", code, profile):
+    if _is_other(person.department_code, code) and _may_write(user, "org_unit", code, profile):
         difference["org_unit"] = [code or None, person.department_code]
     return difference
+
+
+def _is_other(named: str, current: str) -> bool:
+    """Whether a key that a row names, in any case, is not the current one; a row that names none changes nothing."""
+    return bool(named) and fold(named) != fold(current)
 
 
 def suspended_by(origin: str, users: Iterable[User]) -> set[UUID]:

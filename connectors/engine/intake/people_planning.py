@@ -80,7 +80,7 @@ def _plan_rows(run: Run, profile: Profile, named: Named) -> set[str]:
                     row.difference |= _group_difference(person, named, there)
                     touched.update(*row.difference.get("groups", ()))
             row.state = RowState.PROBLEM if row.number in bad else planned_state(user is not None, row.difference)
-        write_plan(rows)
+        write_plan(run, rows)
         add_findings(run, PEOPLE, problems)
     return touched
 

@@ -22,5 +22,7 @@ def progress_of(run: Run, now: datetime) -> Progress:
     if run.state not in IN_WORK or not run.started_at or not run.processed or now <= run.started_at:
         return Progress(run.processed, run.total)
     per_second = run.processed / (now - run.started_at).total_seconds()
+    if not run.total:
+        return Progress(run.processed, 0, per_second)
     left = max(run.total - run.processed, 0)
     return Progress(run.processed, run.total, per_second, now + timedelta(seconds=left / per_second))

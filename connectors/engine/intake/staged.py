@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Count, F, Max
 
+from connectors.engine.intake.lease import renew
 from connectors.engine.intake.reading import Problem
 from connectors.models import Finding, Run, StagedRow
 from connectors.vocabulary import PLANNED_CHANGES, ImportContent, RowState
@@ -47,11 +49,13 @@ _DONE = {
 
 
 def add_findings(run: Run, part: str, problems: Iterable[Problem], *, blocking: bool = True) -> None:
-    """Write findings, up to `MAX_FINDINGS` for a run."""
+    """Write findings, up to `MAX_FINDINGS` for a run that block it and as many that do not: no number of hints hides
+    that something is wrong.
+    """
     found = list(islice(problems, MAX_FINDINGS))
     if not found:
         return
-    room = MAX_FINDINGS - run.findings.count()
+    room = MAX_FINDINGS - run.findings.filter(blocking=blocking).count()
     Finding.objects.bulk_create(
         Finding(
             run=run,
@@ -90,7 +94,9 @@ def add_rows(run: Run, part: str, rows: Iterable[StagedRow]) -> None:
         for row in chunk:
             row.run, row.part, row.number = run, part, number
             number += 1
-        StagedRow.objects.bulk_create(chunk)
+        with transaction.atomic():
+            renew(run)
+            StagedRow.objects.bulk_create(chunk)
 
 
 def next_number(run: Run, part: str) -> int:
@@ -106,9 +112,11 @@ def planned_state(exists: bool, difference: Difference) -> RowState:
     return RowState.UPDATE if difference else RowState.UNCHANGED
 
 
-def write_plan(rows: Sequence[StagedRow]) -> None:
-    """Keep what the plan makes of these rows."""
-    update_rows(rows, {"object_id", "difference", "state", "values"})
+def write_plan(run: Run, rows: Sequence[StagedRow]) -> None:
+    """Keep what the plan makes of these rows (raises LeaseLostError)."""
+    with transaction.atomic():
+        renew(run, processed=run.processed + len(rows))
+        update_rows(rows, {"object_id", "difference", "state", "values"})
 
 
 def counted(run: Run, part: str) -> Counter[str]:

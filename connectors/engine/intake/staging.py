@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from connectors.engine.intake.lease import renew
 from connectors.engine.intake.person_rows import PersonRow, read_person
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.reading import (
@@ -17,7 +18,8 @@ from connectors.engine.intake.reading import (
     WrongSettingError,
     opened_table,
 )
-from connectors.engine.intake.staged import DEPARTMENTS, MAIN_PARTS, PEOPLE, add_findings, chunks
+from connectors.engine.intake.reading.inspection import layout_in_words
+from connectors.engine.intake.staged import DEPARTMENTS, MAIN_PARTS, MEMBERSHIPS, PEOPLE, add_findings, chunks
 from connectors.engine.intake.structure_rows import read_structure, unique_of
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import ImportContent, RowState
@@ -28,8 +30,12 @@ def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
     """Read every file of the run into staged rows, anew if it was begun before.
 
     Problems become findings, by row and column.
+
+    Raises:
+        LeaseLostError: another worker has the run, or somebody cancelled it.
     """
     with transaction.atomic():
+        renew(run, read_as="")
         run.rows.all().delete()
         run.findings.all().delete()
     seen: set[str] = set()
@@ -46,6 +52,8 @@ def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
                 if part in seen:
                     raise UnreadableFileError(Problem("two_files", f"There are two files of {part}. Give one of each."))
                 seen.add(part)
+                read_as = "; ".join(filter(None, (run.read_as, layout_in_words(table.layout))))
+                renew(run, read_as=read_as[:255])
                 _stage_table(run, profile, table, part)
         except UnreadableFileError as unreadable:
             add_findings(run, "", [unreadable.problem])
@@ -73,6 +81,7 @@ def _part_of(header: list[str], profile: Profile) -> str:
 
 def _stage_table(run: Run, profile: Profile, table: Table, part: str) -> None:
     first_row_of: dict[str, dict[str, int]] = {}
+    before, read = run.processed, 0
     for chunk in chunks(table.records):
         rows: list[StagedRow] = []
         problems: list[Problem] = []
@@ -83,7 +92,10 @@ def _stage_table(run: Run, profile: Profile, table: Table, part: str) -> None:
                 staged.state = RowState.PROBLEM
             rows.append(staged)
             problems += found
+        read += len(rows)
+        share = table.share_read()
         with transaction.atomic():
+            renew(run, processed=before + read, total=before + round(read / share) if share else 0)
             StagedRow.objects.bulk_create(rows)
             add_findings(run, part, problems)
 
@@ -121,7 +133,8 @@ def _repeated(staged: StagedRow, first_row_of: dict[str, dict[str, int]], profil
             continue
         first = first_row_of.setdefault(column, {}).setdefault(folded, staged.number)
         if first != staged.number:
-            text = f"Row {staged.number}: {column} {value} stands in row {first} already."
+            where = f" of {staged.values['group']}" if part == MEMBERSHIPS else ""
+            text = f"Row {staged.number}: {column} {value}{where} stands in row {first} already."
             problems.append(Problem("duplicate", text, staged.number, column, value))
     return problems
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from connectors.engine.intake.lease import renew
 from connectors.engine.intake.people_differences import groups_by, suspended_by
 from connectors.engine.intake.people_planning import Counts
 from connectors.engine.intake.profile import Profile
@@ -35,6 +36,7 @@ def plan_undo(run: Run, profile: Profile) -> dict[str, dict[str, int]]:
     if undone is None:
         raise ValueError("The import that this undoes was deleted.")
     with transaction.atomic():
+        renew(run)
         run.rows.all().delete()
         run.findings.all().delete()
     for rows in applied_rows(undone, PEOPLE):
@@ -75,7 +77,9 @@ def _stage_people(run: Run, origin: str, rows: Sequence[StagedRow]) -> None:
             continue
         problems += _invert(row, inverse, person, origin, suspended=person.user.pk in suspended)
         memberships += _group_rows(row, person, groups.get(person.user.pk, []))
-    StagedRow.objects.bulk_create(staged)
+    with transaction.atomic():
+        renew(run, processed=run.processed + len(rows))
+        StagedRow.objects.bulk_create(staged)
     add_rows(run, MEMBERSHIPS, memberships)
     add_findings(run, PEOPLE, problems, blocking=False)
 

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
 
 from connectors.engine.intake.groups import DESCRIPTION
+from connectors.engine.intake.lease import renew
 from connectors.engine.intake.memberships import known_of
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import (
@@ -72,7 +74,9 @@ def inverse_of_groups(run: Run, undone: Run, origin: str) -> None:
             inverse = _inverse(run, row)
             problems += _invert_group(row, inverse, group, origin, filled=group.pk in filled)
             staged.append(inverse)
-        StagedRow.objects.bulk_create(staged)
+        with transaction.atomic():
+            renew(run, processed=run.processed + len(rows))
+            StagedRow.objects.bulk_create(staged)
         add_findings(run, GROUPS, problems, blocking=False)
 
 
@@ -119,7 +123,9 @@ def inverse_of_units(run: Run, undone: Run, origin: str) -> None:
                 problems += _invert_unit(row, inverse, unit, origin)
             staged.append(inverse)
         problems += _keep_filled(run, staged, units, origin)
-        StagedRow.objects.bulk_create(staged)
+        with transaction.atomic():
+            renew(run, processed=run.processed + len(rows))
+            StagedRow.objects.bulk_create(staged)
         add_findings(run, part, problems, blocking=False)
 
 

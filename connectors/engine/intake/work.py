@@ -3,6 +3,7 @@ worker left.
 """
 
 import logging
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
@@ -20,9 +21,11 @@ from connectors.engine.intake.staging import stage
 from connectors.engine.intake.undo_applying import apply_undo
 from connectors.engine.intake.undo_planning import plan_undo
 from connectors.models import Run
-from connectors.vocabulary import RowState, RunKind, RunState
+from connectors.vocabulary import PLANNED_CHANGES, RowState, RunKind, RunState
 from identities.actors import Actor
 from identities.vocabulary import Channel
+
+Counts = dict[str, dict[str, int]]
 
 log = logging.getLogger(__name__)
 
@@ -102,35 +105,56 @@ def _profile(run: Run) -> Profile:
 
 
 def _stage_and_plan(run: Run, profile: Profile) -> None:
-    renew(run, state=RunState.STAGING, started_at=timezone.now())
-    if run.kind == RunKind.UNDO:
-        counts = plan_undo(run, profile)
-        total = run.rows.count()
-    else:
-        stage(run, profile, files.kept(run.pk))
-        total = run.rows.filter(part=MAIN_PARTS[profile.content]).count()
-        renew(run, total=total)
-        counts = plan(run, profile)
+    counts = _undo_planned(run, profile) if run.kind == RunKind.UNDO else _import_planned(run, profile)
     blocked = run.findings.filter(blocking=True).exists()
     if run.apply_when_planned and not blocked and not needs_confirmation(run, counts):
-        renew(run, progress=True, state=RunState.APPLYING, counts=counts, total=total)
+        renew(run, progress=True, counts=counts, **begun_to_apply(run))
     else:
         nothing_to_apply = not blocked and _changes_nothing(counts)
         state = RunState.DONE if nothing_to_apply else RunState.PLANNED
         finished_at = timezone.now() if nothing_to_apply else None
-        release(run, state=state, counts=counts, total=total, finished_at=finished_at)
+        rows = run.rows if run.kind == RunKind.UNDO else run.rows.filter(part=MAIN_PARTS[profile.content])
+        release(run, state=state, counts=counts, total=rows.count(), processed=0, finished_at=finished_at)
         run.state, run.counts = state, counts
     files.forget([run.pk])
 
 
-def needs_confirmation(run: Run, counts: dict[str, dict[str, int]]) -> bool:
+def _import_planned(run: Run, profile: Profile) -> Counts:
+    paths = files.kept(run.pk)
+    if not paths:
+        # To go on would be to say that nothing is to be changed.
+        raise FileNotFoundError("The file is not here. The workers need the same data folder as the web server.")
+    _begin(run, state=RunState.STAGING)
+    stage(run, profile, paths)
+    _begin(run, total=run.rows.count())
+    return plan(run, profile)
+
+
+def _undo_planned(run: Run, profile: Profile) -> Counts:
+    total = run.undoes.rows.filter(state=RowState.APPLIED).count() if run.undoes else 0
+    _begin(run, state=RunState.STAGING, total=total)
+    return plan_undo(run, profile)
+
+
+def _begin(run: Run, **columns: object) -> None:
+    """Measure anew how far the work is and how fast it goes."""
+    renew(run, **{"started_at": timezone.now(), "processed": 0, "total": 0, **columns})
+
+
+def begun_to_apply(run: Run) -> dict[str, Any]:
+    """The columns of a planned run whose applying begins: from here on its speed is measured, in rows to be changed."""
+    total = run.rows.filter(state__in=PLANNED_CHANGES).count()
+    return {"state": RunState.APPLYING, "started_at": timezone.now(), "total": total, "processed": 0}
+
+
+def needs_confirmation(run: Run, counts: Counts) -> bool:
     """Whether a person has to confirm how many missing people the plan disables."""
     if run.kind == RunKind.UNDO or run.profile is None or run.confirmed_removals:
         return False
     return over_limits(run.profile, counts.get(PEOPLE, {}).get(RowState.DISABLE, 0))
 
 
-def _changes_nothing(counts: dict[str, dict[str, int]]) -> bool:
+def _changes_nothing(counts: Counts) -> bool:
     return not any(set(counted) - {RowState.UNCHANGED} for counted in counts.values())
 
 

@@ -56,6 +56,12 @@ def _cut(record: Record) -> Record:
     return replace(record, values={name: shown(value) for name, value in record.values.items()})
 
 
+def layout_in_words(layout: Layout) -> str:
+    """Format, encoding, delimiter and sheet, shortly."""
+    delimiter = DELIMITER_NAMES.get(layout.delimiter, layout.delimiter)
+    return ", ".join(filter(None, (_format_words(layout.format), layout.encoding, delimiter, layout.sheet)))
+
+
 def _assumed(layout: Layout, settings: ReadingSettings) -> list[str]:
     """What was detected, in words."""
     told = []

@@ -1,7 +1,7 @@
 """What reading gives, and what is checked alike in every format."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.engine.intake.reading.settings import Format
@@ -67,11 +67,15 @@ class Table:
     """An open file: its layout, its column names, and its rows, which can be read once, in constant memory.
 
     Where the file cannot be read on, the last record has the problem.
+
+    Attributes:
+        share_read: how much of the file was read so far, between 0 and 1; None if that cannot be told.
     """
 
     layout: Layout
     header: list[str]
     records: Iterator[Record]
+    share_read: Callable[[], float | None] = lambda: None
 
 
 def unreadable(code: str, message: str, row: int | None = None, column: str = "", value: str = "") -> Exception:

@@ -19,8 +19,13 @@ _READERS = {Format.CSV: read_csv, Format.XLSX: read_xlsx, Format.JSON_LINES: rea
 @contextmanager
 def opened_table(path: Path, settings: ReadingSettings) -> Iterator[Table]:
     """The table in a file, which is closed afterwards (raises UnreadableFileError)."""
+    size = path.stat().st_size
     with path.open("rb") as file:
-        yield read_table(file, settings)
+        table = read_table(file, settings)
+        if table.layout.format == Format.XLSX:  # read here and there, as its parts lie in the archive
+            yield table
+        else:
+            yield replace(table, share_read=lambda: file.tell() / size)
 
 
 def read_table(file: BinaryIO, settings: ReadingSettings) -> Table:

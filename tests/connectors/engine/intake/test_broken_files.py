@@ -16,18 +16,21 @@ from connectors.actions.import_profiles import HR_PROFILE, profile_named
 from connectors.actions.imports import start_import
 from connectors.engine.intake import advance
 from connectors.models import Finding, ImportProfile, Run
-from connectors.vocabulary import RunState
+from connectors.vocabulary import ImportContent, RunState
+from identities.actions.groups import create_group
 from identities.actions.users import UserAttributes, create_user
 from identities.actors import command_actor
 from identities.models import ChangeEvent, Group, OrgUnit, User
 from tests.connectors.engine.intake.hostile_files import GENERATED
+from tests.connectors.engine.intake.importing import make_profile
 
 pytestmark = pytest.mark.django_db
 
 FOLDER = Path(__file__).parent / "broken_files"
 TOLD = ("row", "column", "value", "code", "message")
 
-# Each is the profile of the personnel file with these columns of its own; `options` are added to its.
+# Each is the profile of the personnel file, or of another content, with these columns of its own; `options` are added
+# to its.
 PROFILES: dict[str, dict[str, Any]] = {
     HR_PROFILE: {},
     "hr-utf8": {"options": {"encoding": "utf-8"}},
@@ -36,6 +39,10 @@ PROFILES: dict[str, dict[str, Any]] = {
     "hr-sheet": {"options": {"sheet": "People"}},
     "hr-wrong-encoding": {"options": {"encoding": "utf-9"}},
     "hr-wrong-delimiter": {"options": {"delimiter": "::"}},
+    "hr-complete": {"complete": True},
+    "units": {"content": ImportContent.ORG_UNITS},
+    "groups": {"content": ImportContent.GROUPS},
+    "memberships": {"content": ImportContent.MEMBERSHIPS, "complete": True},
 }
 
 
@@ -47,6 +54,8 @@ def expected() -> dict[tuple[str, str], list[tuple[str, ...]]]:
 
 
 def profile_of_the_table(name: str) -> ImportProfile:
+    if "content" in PROFILES[name]:
+        return make_profile(name, **PROFILES[name])
     hr = profile_named(HR_PROFILE, actor=command_actor())
     if name == HR_PROFILE:
         return hr
@@ -83,6 +92,7 @@ def everything() -> list[int]:
 @pytest.mark.parametrize(("file", "profile"), expected(), ids=lambda value: value)
 def test_a_broken_file_is_told_and_changes_nothing(file: str, profile: str) -> None:
     create_user(actor=command_actor(), attributes=UserAttributes({"user_name": "taken@example.com"}))
+    create_group(display_name="Taken", actor=command_actor())
     before = everything()
     content = GENERATED[file]() if file in GENERATED else (FOLDER / file).read_bytes()
 
