@@ -10,6 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from connectors.models import Run
+from connectors.vocabulary import RunKind
 from tests.admin.addresses import WITHOUT_PAGE, admin_patterns, pages
 from tests.admin.conftest import signed_in
 from tests.admin.world import CANARY, World
@@ -58,6 +60,7 @@ def one_of_each(world: World) -> dict[str, str]:
         chosen.setdefault(name, model._default_manager.order_by("pk").first())  # type: ignore[arg-type]
     chosen |= {"identities_group": world.groups[0], "identities_orgunit": world.units[1]}
     chosen["identities_administrator"] = world.auditor
+    chosen["connectors_run"] = Run.objects.get(kind=RunKind.IMPORT)
     return {name: str(each.pk) for name, each in chosen.items()}
 
 

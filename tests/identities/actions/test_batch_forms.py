@@ -75,7 +75,7 @@ def test_three_hundred_cost_as_many_statements_as_ten(name: str) -> None:
 
     form.act(form.items(1, "warm"), actor=actor())  # what only the first of a kind costs
     few, many = Counter(statements(10, "few")), Counter(statements(300, "many"))
-    # SQLite cuts what it inserts into parts of a few dozen rows; PostgreSQL reads what was stored from a WITH.
+    # SQLite cuts what it inserts into parts of a few dozen rows. The count of parts is what may not grow.
     assert many.pop("INSERT", 0) - few.pop("INSERT", 0) < 60
     assert many == few
 
