@@ -38,14 +38,18 @@ SHOWN_FINDINGS = 200
 class UploadForm(RefusableForm):
     """The files of an import."""
 
-    file = forms.FileField(label=gettext_lazy("File of people"), widget=UnfoldAdminFileFieldWidget())
+    profile = forms.ChoiceField(
+        label=gettext_lazy("Profile"),
+        widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy("What the file's rows are, and how they are read: 'hr' people, 'org-tree' org units."),
+    )
+    file = forms.FileField(label=gettext_lazy("File"), widget=UnfoldAdminFileFieldWidget())
     departments = forms.FileField(
         label=gettext_lazy("File of departments"),
         required=False,
         widget=UnfoldAdminFileFieldWidget(),
-        help_text=gettext_lazy("Optional. Departments that only people's rows name are made from these."),
+        help_text=gettext_lazy("Only beside a file of people, and optional: names and managers of departments."),
     )
-    profile = forms.ChoiceField(label=gettext_lazy("Profile"), widget=UnfoldAdminSelectWidget())
 
     class Meta:
         model = Run
@@ -75,7 +79,7 @@ class RunAdmin(ActionModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """The upload form, or what there is to see of a run."""
-        return self.fields if obj else ("file", "departments", "profile")
+        return self.fields if obj else ("profile", "file", "departments")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """A run is never edited."""
@@ -112,7 +116,7 @@ class RunAdmin(ActionModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: Run, post_url_continue: Any = None) -> HttpResponse:
         """On to the run, which shows how far it is and, once read, what it would change."""
-        self.message_user(request, _("The file is being read. Nothing is changed before you apply it."), "SUCCESS")
+        self.message_user(request, _("The file was taken. Nothing is changed before you apply it."), "SUCCESS")
         return self.redirect_to(obj.pk)
 
     def object_facts(self, request: HttpRequest, obj: Run) -> list[Fact]:

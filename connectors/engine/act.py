@@ -126,7 +126,8 @@ class Act:
         if attribute is None:
             return
         for add, remove in _chunks(members, situation.system.capabilities.members_per_update):
-            delta = Delta(add={attribute: _references(add)}, remove={attribute: _references(remove)})
+            leaving = (*_references(remove), *_present_references(remove))
+            delta = Delta(add={attribute: _references(add)}, remove={attribute: leaving})
             if delta.add[attribute] or delta.remove[attribute]:
                 self._connector.update(situation.object.object_class, link.remote_id or "", delta)
             self._ledger.members_written(link, add, remove)
@@ -161,6 +162,11 @@ def _chunks(members: MembershipDelta, size: int) -> Iterator[tuple[tuple[MemberC
 
 def _references(changes: tuple[MemberChange, ...]) -> tuple[Scalar, ...]:
     return tuple(each.reference for each in changes if each.reference and not each.is_shared)
+
+
+def _present_references(removed: tuple[MemberChange, ...]) -> tuple[Scalar, ...]:
+    """Where a member stands that leaves, if the system itself has followed the rename of its account."""
+    return tuple(each.present for each in removed if each.present and each.present != each.reference)
 
 
 _ACTIONS: dict[Verdict, Callable[[Act, Situation, Decision], None]] = {

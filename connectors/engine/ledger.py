@@ -210,11 +210,18 @@ class Ledger:
             return before != (link.refused_key, link.disputed_with)
 
     def members_written(self, link: Link, added: Iterable[MemberChange], removed: Iterable[MemberChange]) -> None:
-        """These members are in the remote group now, and those are not."""
+        """These members are in the remote group now, and those are not.
+
+        A member whose account got another reference meanwhile may still be there under that one: it stays known, and
+        the operation that the change of the reference has asked for removes it.
+        """
         with self._held():
-            gone = [each.link_id for each in removed]
+            gone = {each.link_id: each for each in removed}
+            known = RemoteMembership.objects.filter(group_link=link, member_link__in=gone)
+            rows = known.values_list("pk", "member_link_id", "member_link__reference")
+            left = [pk for pk, member, present in rows if gone[member].present in ("", present)]
             # Before the others: a member that is removed and added has another reference by now (see `act._chunks`).
-            RemoteMembership.objects.filter(group_link=link, member_link__in=gone).delete()
+            RemoteMembership.objects.filter(pk__in=left).delete()
             RemoteMembership.objects.bulk_create(
                 [
                     RemoteMembership(group_link=link, member_link_id=each.link_id, reference=each.reference)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from connectors.engine.situation import MemberChange, MembershipDelta
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
@@ -42,8 +42,10 @@ def _stale(there: "QuerySet[RemoteMembership]", wanted: "QuerySet[Link]") -> tup
     """Who is known to be there and should not be, or not under that reference."""
     stale = there.exclude(member_link__in=wanted.values("pk"), reference=F("member_link__reference"))
     shared = Exists(wanted.filter(reference=OuterRef("reference")))
-    columns = ("member_link_id", "reference", "member_link__object_name", "shared")
-    rows = stale.annotate(shared=shared).order_by("pk").values_list(*columns)
+    taken = Exists(wanted.filter(reference=OuterRef("member_link__reference")))
+    present = Case(When(taken, then=Value("")), default=F("member_link__reference"))
+    columns = ("member_link_id", "reference", "member_link__object_name", "shared", "present")
+    rows = stale.annotate(shared=shared, present=present).order_by("pk").values_list(*columns)
     return tuple(MemberChange(*row) for row in rows[:MOST_CHANGES])
 
 

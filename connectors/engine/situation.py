@@ -216,12 +216,15 @@ class MemberChange:
     """One member to add to or remove from a remote group, by the reference the system knows it by.
 
     `is_shared`: another member has this reference by now (somebody new got the name), so that it is only forgotten.
+    `present`: of a member to remove, the reference its account has by now. A directory that follows renames itself
+    holds the member under that one; empty where another member has it.
     """
 
     link_id: int
     reference: str
     name: str = ""
     is_shared: bool = False
+    present: str = ""
 
 
 @dataclass(frozen=True, slots=True)

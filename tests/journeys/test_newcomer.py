@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.browsing import sign_in_first
 from tests.servers.processes import ServerProcess, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300
 FIRST_ACCOUNT_SECONDS = 60
 LATER_ACCOUNT_SECONDS = 10
-PASSWORD = "correct-horse-9-battery"
 
 
 class Demo:
@@ -84,7 +84,7 @@ def test_a_newcomer_sees_people_become_accounts(demo: Demo, page: Page) -> None:
     assert time.monotonic() - ready < FIRST_ACCOUNT_SECONDS
     violations = _watch(page)
 
-    _sign_in(page, demo)
+    sign_in_first(page, demo.url, *demo.credentials())
     expect(page.get_by_text("107 people are known to the portal")).to_be_visible()
     page.get_by_role("link", name=re.compile(r"^person\s*People")).click()
     page.get_by_placeholder(re.compile("Names")).fill("ajames")
@@ -113,19 +113,6 @@ def _watch(page: Page) -> list[str]:
     page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: seen.append(str(error)))
     return seen
-
-
-def _sign_in(page: Page, demo: Demo) -> None:
-    name, password = demo.credentials()
-    page.goto(f"{demo.url}/admin/")
-    page.get_by_label("User name").or_(page.get_by_label("Username")).fill(name)
-    page.get_by_label("Password", exact=False).first.fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_label("Current password", exact=False).fill(password)
-    page.get_by_label("New password", exact=False).first.fill(PASSWORD)
-    page.get_by_label("New password", exact=False).last.fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("password", re.IGNORECASE)).click()
-    page.wait_for_url(f"{demo.url}/admin/")
 
 
 def _add_person(page: Page, demo: Demo) -> None:

@@ -64,6 +64,10 @@ class ScimServer:
                 for resource in self.resources(kind):
                     client.delete(f"/{kind}/{resource['id']}")
 
+    def log(self) -> str:
+        """What the server has written, one line a request."""
+        return self._process.output()
+
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError), self.client() as client:
             return client.get("/ServiceProviderConfig").is_success

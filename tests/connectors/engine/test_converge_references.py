@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from connectors.catalog.memory import MemoryStore
+from connectors.catalog.memory.script import Call
 from connectors.engine.claim import Ending, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.dependents import dependents_of
@@ -193,6 +194,45 @@ def test_members_that_are_renamed_are_exchanged_in_chunks_and_leave_when_they_go
     assert RemoteMembership.objects.count() == 5
     Membership.objects.filter(group=team).delete()
     run(system, team)
+    assert members(store) == []
+
+
+def test_a_renamed_member_leaves_where_the_system_followed_the_rename_itself(place: Place) -> None:
+    system, store = place
+    ada = a_person("ada")
+    team = a_group("team", ada)
+    run(system, ada)
+    run(system, team)
+    (record,) = store.records(ObjectClass.GROUP).values()
+    run(system, rename(ada, "ava"))
+    store.change(ObjectClass.GROUP, record, {**record.attributes, "members": ("user:ava",)}, enabled=None)
+    Membership.objects.filter(group=team).delete()
+
+    work_off(system)
+
+    assert members(store) == []
+    assert not RemoteMembership.objects.exists()
+
+
+def test_a_member_who_is_renamed_while_leaving_leaves_all_the_same(place: Place) -> None:
+    system, store = place
+    ada = a_person("ada")
+    team = a_group("team", ada)
+    run(system, ada)
+    run(system, team)
+    Membership.objects.filter(group=team).delete()
+
+    def renamed(call: Call) -> None:
+        if call.operation == "update":
+            store.script.before.remove(renamed)
+            run(system, rename(ada, "ava"))
+            (record,) = store.records(ObjectClass.GROUP).values()
+            store.change(ObjectClass.GROUP, record, {**record.attributes, "members": ("user:ava",)}, enabled=None)
+
+    store.script.before.append(renamed)
+    run(system, team)
+    work_off(system)
+
     assert members(store) == []
 
 

@@ -1,0 +1,67 @@
+"""What an administrator does in the browser, told by the words on the screen."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+PASSWORD = "correct-horse-9-battery"
+WORK_SECONDS = 60
+
+
+def sign_in_first(page: Page, base_url: str, name: str, password: str) -> None:
+    """Sign in with the one-time password that the portal printed, and choose another."""
+    page.goto(f"{base_url}/admin/")
+    page.get_by_label("User name").or_(page.get_by_label("Username")).fill(name)
+    page.get_by_label("Password", exact=False).first.fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Current password", exact=False).fill(password)
+    page.get_by_label("New password", exact=False).first.fill(PASSWORD)
+    page.get_by_label("New password", exact=False).last.fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("password", re.IGNORECASE)).click()
+    page.wait_for_url(f"{base_url}/admin/")
+
+
+def upload(page: Page, base_url: str, file: Path, profile: str) -> None:
+    """Upload a file for this profile, and wait on the page of its run until the plan stands there."""
+    page.goto(f"{base_url}/admin/connectors/run/add/")
+    page.get_by_label("Profile").select_option(profile)
+    page.locator("input[name=file]").set_input_files(file)
+    page.get_by_role("button", name="Save").click()
+    wait_for_state(page, "waits to be applied")
+
+
+def apply(page: Page) -> None:
+    """Carry out the plan of the run whose page is open."""
+    page.get_by_role("link", name="Apply").click()
+    page.get_by_role("button", name="Apply").click()
+    wait_for_state(page, "done")
+
+
+def undo(page: Page) -> None:
+    """Plan the inverse of the run whose page is open; the page of that plan is open afterwards."""
+    page.get_by_role("link", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    wait_for_state(page, "waits to be applied")
+
+
+def wait_for_state(page: Page, state: str) -> None:
+    """Wait until the page of the run says this state; it follows the work by itself."""
+    told = page.locator("dl.facts div").filter(has_text="State").locator("dd")
+    expect(told).to_contain_text(state, timeout=WORK_SECONDS * 1000)
+
+
+def expect_plan(page: Page, counts: str) -> None:
+    """The page of the run counts this."""
+    expect(page.get_by_role("paragraph").filter(has_text=counts)).to_be_visible()
+
+
+def declare_complete(page: Page, base_url: str, profile: str) -> None:
+    """Have people who are missing from the files of this profile disabled."""
+    page.goto(f"{base_url}/admin/connectors/importprofile/")
+    page.get_by_role("link", name=profile, exact=True).click()
+    page.get_by_label("Complete").first.check(force=True)  # the switch is drawn over its checkbox
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page).to_have_url(re.compile("/importprofile/(\\?.*)?$"))
