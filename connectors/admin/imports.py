@@ -108,7 +108,7 @@ class RunAdmin(ActionModelAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """The page of a run follows it while there is work going on; an upload is sent in one way."""
-        saving = {} if object_id else {**NO_SAVING, "show_save": True}
+        saving = {} if object_id else {**NO_SAVING, "show_save": True, "title": _("Import a file")}
         response = super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **saving})
         if getattr(response, "context_data", None) and (run := response.context_data.get("original")):
             response.context_data |= {"follow": run.state in IN_WORK, "title": str(run)}
