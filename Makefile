@@ -9,7 +9,7 @@ export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install install-test test lint unit unit-postgresql bench soak clean
+.PHONY: help run install install-test canaille test lint unit unit-postgresql bench soak clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -20,10 +20,13 @@ run: install  ## Install what is missing and run the portal (PORT=8000 DATA_DIR=
 install: $(VENV)/installed  ## Make the environment
 	@[ $(VENV)/installed-ldap -nt requirements-ldap.txt ] || { bin/install-ldap $(VENV) && touch $(VENV)/installed-ldap; } || true
 
-install-test: $(PY)  ## Make the environment with what the tests need
-	@bin/install-test-canaille $(VENV)/canaille $(PY) & canaille=$$!; \
-		$(MAKE) --no-print-directory install $(VENV)/installed-test && bin/install-test-servers; status=$$?; \
-		wait $$canaille && exit $$status
+install-test: canaille install $(VENV)/installed-test  ## Make the environment with what the tests need
+	@bin/install-test-servers
+	@bin/install-test-canaille $(VENV)/canaille $(PY)
+
+# Begins while the rest is installed; whoever needs it waits for it.
+canaille: $(PY)
+	@bin/install-test-canaille $(VENV)/canaille $(PY) >/dev/null 2>&1 &
 
 test: install-test lint unit unit-postgresql  ## Run every check and every test
 

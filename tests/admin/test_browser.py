@@ -15,7 +15,7 @@ from tests.admin.world import HARM
 from tests.factories import PASSWORD
 from tests.servers.portal import Portal
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=60), pytest.mark.timeout(300)]
 FILL = """
 import json
 from tests.admin.addresses import pages

@@ -17,6 +17,7 @@ from tests.servers.processes import wait_until
 from tests.servers.scim import ScimServer
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.slow(seconds=50)
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 DIRECTORY = """
 name: Directory
@@ -61,6 +62,8 @@ mappings:
 PEOPLE = 50
 LONGEST_SECONDS = 15.0
 USUAL_SECONDS = 5.0
+LOOK_SECONDS = 0.1
+"""Between two looks: the application answers slowly, and would do nothing else."""
 
 
 @pytest.fixture(params=["embedded", "postgresql and redis"])
@@ -114,6 +117,7 @@ def _wait_until_same(client: ScimClient, slapd: Slapd, application: ScimServer, 
     seen: dict[str, Any] = {}
 
     def same() -> bool:
+        time.sleep(LOOK_SECONDS)
         seen.update(directory=directory_view(slapd), application=application_view(application))
         return all(view == wanted for view in seen.values())
 

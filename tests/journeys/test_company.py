@@ -19,7 +19,7 @@ from tests.servers.portal import Portal
 from tests.servers.scim import ScimServer
 from tests.servers.slapd import Slapd
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=90), pytest.mark.timeout(300)]
 DEMO = Path(__file__).resolve().parents[2] / "provisioning_portal" / "demo_data"
 PUSH_SECONDS = 90
 JOINERS = ("301", "302", "303", "304", "305")

@@ -109,6 +109,7 @@ def test_five_deaths_over_one_person_park_it_and_nobody_else(
     assert poison not in dict(of_directory(slapd))
 
 
+@pytest.mark.slow(seconds=80)
 def test_with_the_shipped_settings_work_of_a_killed_worker_goes_on_within_90_seconds(
     portal: PortalFactory, tmp_path: Path, measured: Measured
 ) -> None:

@@ -1,7 +1,6 @@
 """Groups, managers and renames: what refers to an account follows it."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -10,14 +9,13 @@ from connectors.catalog.memory.script import Call
 from connectors.engine.claim import Ending, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.dependents import dependents_of
-from connectors.engine.finish import finish
-from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership, SystemMapping
+from connectors.models import Link, Operation, RemoteMembership
 from connectors.spi import ObjectClass, Transient
-from connectors.vocabulary import Lane, OperationState
+from connectors.vocabulary import Lane
 from identities.models import Group, Membership, User
-from identities.vocabulary import MappingKind, ObjectType
+from identities.vocabulary import ObjectType
 from tests.connectors.engine.converging import Place, run
-from tests.connectors.engine.memory_systems import a_memory_system
+from tests.connectors.engine.referring import by_name, rung, work_off
 from tests.connectors.engine.rows import NOW, a_group, a_person, join, make_due, people, put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("quick")]
@@ -27,30 +25,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtur
 def place() -> Place:
     """A system whose accounts are referred to by name, so that a rename changes the reference, as in a directory."""
     return by_name()
-
-
-def by_name(**configuration: Any) -> Place:
-    system, store = a_memory_system()
-    system.configuration = {**system.configuration, "reference": "name", **configuration}
-    system.save()
-    SystemMapping.objects.create(
-        system=system, attribute="manager", kind=MappingKind.EXPRESSION, source="user.manager.id"
-    )
-    return system, store
-
-
-def work_off(system: ConnectedSystem) -> int:
-    """Converge whatever is due until nothing is; return how many objects that took."""
-    done = 0
-    while True:
-        make_due()
-        claims = claim_due("one", 50)
-        if not claims:
-            return done
-        for claim in claims:
-            assert finish(claim, converge(claim))
-            done += 1
-        assert done < 200
 
 
 def members(store: MemoryStore) -> list[str]:
@@ -69,12 +43,6 @@ def manager(store: MemoryStore, name: str) -> Any:
 def rename(person: User, name: str) -> User:
     User.objects.filter(pk=person.pk).update(user_name=name, user_name_key=name, rendering_version=0)
     return User.objects.get(pk=person.pk)
-
-
-def rung(system: ConnectedSystem) -> set[tuple[str, UUID]]:
-    """What waits to be converged."""
-    waiting = Operation.objects.filter(system=system, state=OperationState.WAITING)
-    return set(waiting.values_list("object_type", "object_id"))
 
 
 def test_a_group_gets_the_members_that_have_accounts_and_waits_for_the_others(place: Place) -> None:
@@ -289,55 +257,6 @@ def _busy_from_the_third_chunk_on() -> Any:
                 raise Transient("busy")
 
     return observe
-
-
-def test_nested_groups_stay_nested_where_the_system_can(place: Place) -> None:
-    system, store = place
-    ada = a_person("ada")
-    inner = a_group("inner", ada)
-    outer = a_group("outer", inner)
-    for each in (ada, inner, outer):
-        run(system, each)
-
-    records = {record.attributes["displayName"]: record for record in store.records(ObjectClass.GROUP).values()}
-    assert records[("outer",)].attributes["members"] == ("group:inner",)
-
-
-def test_nested_groups_are_flattened_where_it_cannot() -> None:
-    system, store = by_name(nested_groups=False)
-    ada, grace = a_person("ada"), a_person("grace")
-    inner = a_group("inner", ada)
-    outer = a_group("outer", inner)
-    for each in (ada, inner, outer):
-        run(system, each)
-    records = {record.attributes["displayName"]: record for record in store.records(ObjectClass.GROUP).values()}
-    assert records[("outer",)].attributes["members"] == ("user:ada",)
-
-    join(inner, grace)
-    run(system, grace)
-    assert {(ObjectType.GROUP, inner.pk), (ObjectType.GROUP, outer.pk)} <= rung(system)
-
-
-@pytest.mark.parametrize("nested", [True, False], ids=["nested", "flat"])
-def test_groups_that_hold_each_other_settle(nested: bool) -> None:
-    system, store = by_name(nested_groups=nested)
-    ada, grace = a_person("ada"), a_person("grace")
-    one = a_group("one", ada)
-    two = a_group("two", grace, one)
-    join(one, two)
-    for each in (one, two, ada, grace):
-        put(system, each)
-    assert work_off(system) < 20
-    records = {record.attributes["displayName"]: record for record in store.records(ObjectClass.GROUP).values()}
-    held = {name: set(map(str, record.attributes["members"])) for (name,), record in records.items()}
-    everybody = {"user:ada", "user:grace"}
-    assert held == (
-        {"one": {"user:ada", "group:two"}, "two": {"user:grace", "group:one"}}
-        if nested
-        else {"one": everybody, "two": everybody}
-    )
-    for each in (one, two):
-        assert run(system, each).verdict == "nothing"
 
 
 def test_a_member_whose_account_is_deleted_leaves_its_groups(place: Place) -> None:
