@@ -125,7 +125,8 @@ def _problems(row: StagedRow, known: Known, profile: Profile) -> Iterator[Proble
         text = f"Row {row.number}: the members of {name} follow from its filter. Delete the row, or change the filter."
         yield Problem("dynamic_group", text, row.number, profile.column_of("group"), name)
     if known.member_of(row) is None:
-        text = f"Row {row.number}: nobody has the employee number or user name {row.key}. Correct it, or import that person first."
+        nobody = f"Row {row.number}: nobody has the employee number or user name {row.key}."
+        text = f"{nobody} Correct it, or import that person first."
         yield Problem("unknown_member", text, row.number, profile.column_of("member"), row.key)
 
 
