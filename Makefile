@@ -44,8 +44,9 @@ unit: $(VENV)/installed-test  ## Run the tests on the embedded default
 unit-postgresql: $(VENV)/installed-test  ## Run the tests of what differs between databases again, on PostgreSQL
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 3 --dist worksteal -m database
 
-soak: install-test  ## Send 200 requests per SCIM operation and schemathesis' coverage phase (minutes; SCHEMATHESIS_SEED=1)
+soak: install-test  ## Send 200 requests per SCIM operation; take 10,000 people in and out under SIGKILL (SCHEMATHESIS_SEED=1 SOAK="--people 1000")
 	SCHEMATHESIS_EXAMPLES=200 $(PY) -m pytest -n 0 -s tests/identities/scim/test_openapi.py
+	$(PY) -m tests.soak $(SOAK)
 
 bench: install-test  ## Measure the SCIM service against its ceiling (BENCH="--people 1000 --ops get_id,create"; needs wrk)
 	$(PY) -m tests.benchmarks $(BENCH)

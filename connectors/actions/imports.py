@@ -11,7 +11,7 @@ from django.utils import timezone
 from connectors.engine.intake import files
 from connectors.engine.intake.choosing import choose_rows
 from connectors.engine.intake.lease import INTAKES, claim_run
-from connectors.engine.intake.missing import over_limits
+from connectors.engine.intake.missing import many_missing, missing_in_words
 from connectors.engine.intake.staged import MAIN_PARTS, applied_counts, skip_rows
 from connectors.engine.intake.work import begun_to_apply
 from connectors.models import ImportProfile, Run, StagedRow
@@ -110,20 +110,13 @@ def apply_import(
     return run
 
 
-def missing_to_confirm(run: Run) -> int:
-    """How many missing people a person has to confirm before they are disabled; 0 if nobody has to."""
-    number = run.rows.filter(state=RowState.DISABLE).count()
-    unlimited = run.kind == RunKind.UNDO or run.profile is None or not over_limits(run.profile, number)
-    return 0 if unlimited else number
-
-
 def _missing_confirmed(run: Run, confirmed: int | None) -> bool:
-    """Whether somebody confirmed how many are disabled (raises RuleViolation where somebody has to and did not)."""
-    number = missing_to_confirm(run)
+    """Whether somebody confirmed how many are missing (raises RuleViolation where somebody has to and did not)."""
+    number = many_missing(run)
     if not number:
         return False
     if confirmed != number:
-        message = f"{number} people are missing from the file. Confirm this number to disable them."
+        message = f"{missing_in_words(run, number)}. Confirm this number to apply the import."
         raise RuleViolation("confirm_missing", message, field="confirm_missing", missing=number)
     return True
 

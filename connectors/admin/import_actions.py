@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from connectors.actions import imports
 from connectors.engine.intake.lease import INTAKES
+from connectors.engine.intake.missing import many_missing, missing_in_words
 from connectors.models import Run
 from connectors.vocabulary import RunState
 from identities.admin.action_admin import actor_of
@@ -30,13 +31,15 @@ def can_be_applied(run: Run) -> bool:
 
 
 def apply_form(run: Run) -> type[forms.Form]:
-    """Asks for nothing, or for the number of people to be disabled where they are more than the profile allows."""
-    number = imports.missing_to_confirm(run)
+    """Asks for nothing, or for the number of what is missing where it is more than the profile allows."""
+    number = many_missing(run)
     if not number:
         return forms.Form
-    told = _("%(number)d people are missing from the file and will be disabled. Type this number.") % {"number": number}
+    told = _("%(missing)s, and will be disabled or withdrawn. Type this number.") % {
+        "missing": missing_in_words(run, number)
+    }
     field = forms.IntegerField(
-        label=_("Missing people"), help_text=told, required=False, widget=UnfoldAdminIntegerFieldWidget()
+        label=_("Missing"), help_text=told, required=False, widget=UnfoldAdminIntegerFieldWidget()
     )
     return type("ConfirmForm", (forms.Form,), {CONFIRM: field})
 

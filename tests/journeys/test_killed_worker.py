@@ -18,17 +18,7 @@ from tests.servers.scim import ScimServer
 from tests.servers.slapd import Slapd
 
 pytestmark = pytest.mark.slow
-# Where it is killed, and in front of which system: connectors differ only in calls.
-DEATHS = (
-    (systems.DIRECTORY, "after_claim"),
-    (systems.APPLICATION, "before_call"),
-    *(
-        (system, point)
-        for system in (systems.DIRECTORY, systems.APPLICATION)
-        for point in ("during_call", "after_call")
-    ),
-    (systems.DIRECTORY, "before_finish"),
-)
+POINTS = ("after_claim", "before_call", "during_call", "after_call", "before_finish")
 PEOPLE = 4
 CALL_SECONDS = 0.2
 """Long enough for a worker to die in the middle of it."""
@@ -37,25 +27,19 @@ MOST_ATTEMPTS = 4
 SHIPPED_RESUME_SECONDS = 90
 
 
-@pytest.fixture
-def targets(slapd: Slapd, scim_server: ScimServer) -> dict[str, tuple[str, Accounts]]:
-    """By system: the title its people have, and what it holds."""
-    return {
-        systems.DIRECTORY: (DIRECTORY_TITLE, lambda: of_directory(slapd)),
-        systems.APPLICATION: (APPLICATION_TITLE, lambda: of_application(scim_server)),
-    }
+@pytest.fixture(params=[systems.DIRECTORY, systems.APPLICATION])
+def target(request: pytest.FixtureRequest, slapd: Slapd, scim_server: ScimServer) -> tuple[str, str, Accounts]:
+    """A system, the title its people have, and what it holds."""
+    if request.param == systems.DIRECTORY:
+        return systems.DIRECTORY, DIRECTORY_TITLE, lambda: of_directory(slapd)
+    return systems.APPLICATION, APPLICATION_TITLE, lambda: of_application(scim_server)
 
 
-@pytest.mark.parametrize(("system", "point"), DEATHS)
+@pytest.mark.parametrize("point", POINTS)
 def test_a_worker_killed_anywhere_leaves_one_account_each(
-    system: str,
-    point: str,
-    targets: dict[str, tuple[str, Accounts]],
-    site: Site,
-    tmp_path: Path,
-    measured: Measured,
+    point: str, target: tuple[str, str, Accounts], site: Site, tmp_path: Path, measured: Measured
 ) -> None:
-    title, accounts = targets[system]
+    system, title, accounts = target
     names = numbered(f"{point}.{system}.".lower(), PEOPLE)
     marker = tmp_path / "died"
     site.proxies[system].delay = CALL_SECONDS if point == "during_call" else 0.0

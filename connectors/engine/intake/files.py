@@ -27,7 +27,11 @@ def folder_of(run_id: UUID) -> Path:
 
 def there() -> list[UUID]:
     """The runs of which there are files, those of uploads that never became a run included."""
-    return [UUID(each.name) for each in _root().glob("*-*-*-*-*")]
+    found = []
+    for each in _root().glob("*-*-*-*-*"):
+        with suppress(ValueError):  # whatever else lies there is not ours
+            found.append(UUID(each.name))
+    return found
 
 
 def is_abandoned(run_id: UUID) -> bool:

@@ -87,7 +87,8 @@ def _problems(
     for parent in row.values.get("parents", ()):
         group = present.get(fold(parent))
         if group is None and fold(parent) not in above:
-            text = f"Row {row.number}: the group {parent} that {row.key} is to be in is neither in the file nor known."
+            said = f"Row {row.number}: the group {parent} that {row.key} is to be in is neither in the file nor known."
+            text = f"{said} Correct its name, or add its row."
             yield Problem("unknown_group", text, row.number, column, parent)
         elif group is not None and group.kind == GroupKind.DYNAMIC:
             text = f"Row {row.number}: the members of {parent} follow from its filter. Name another group."

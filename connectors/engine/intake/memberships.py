@@ -12,6 +12,7 @@ from django.db.models.fields.json import KT
 
 from connectors.engine.intake.groups import MEMBER_GROUP, groups_named
 from connectors.engine.intake.lease import renew
+from connectors.engine.intake.missing import tell_many_missing
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import (
@@ -74,6 +75,7 @@ def plan_memberships(run: Run, profile: Profile) -> None:
         add_findings(run, MEMBERSHIPS, problems)
     if profile.complete:
         add_rows(run, MEMBERSHIPS, _missing(profile.origin, named))
+        tell_many_missing(run, MEMBERSHIPS)
 
 
 def apply_membership_rows(run: Run, profile: Profile, *, actor: Actor) -> None:

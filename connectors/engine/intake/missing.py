@@ -1,4 +1,6 @@
-"""People who are missing from a file that is complete: who they are, and when a person has to confirm their number."""
+"""What is missing from a file that is complete: which people, and when a person has to confirm how many, or how many
+memberships.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,13 +10,14 @@ from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import CHUNK, PEOPLE, add_findings, add_rows
 from connectors.models import ImportProfile, Run, StagedRow
-from connectors.vocabulary import RowState
+from connectors.vocabulary import ImportContent, RowState, RunKind
 from identities.actors import file_origin
 from identities.canonical import fold
-from identities.models import Suspension, User
+from identities.models import MembershipOrigin, Suspension, User
 from identities.vocabulary import UserState
 
 KEY = "employee_number"
+_MISSING = (RowState.DISABLE, RowState.WITHDRAWN)
 
 
 def plan_missing(run: Run, profile: Profile) -> None:
@@ -27,16 +30,40 @@ def plan_missing(run: Run, profile: Profile) -> None:
     if not keys or run.profile is None:
         return
     add_rows(run, PEOPLE, _missing(profile.origin, keys))
-    number = rows.filter(state=RowState.DISABLE).count()
-    if over_limits(run.profile, number):
-        text = f"{number} people are missing from the file. Somebody has to confirm this number to apply the import."
-        add_findings(run, PEOPLE, [Problem("many_missing", text, value=str(number))], blocking=False)
+    tell_many_missing(run, PEOPLE)
 
 
-def over_limits(profile: ImportProfile, number: int) -> bool:
-    """Whether so many missing people are more than both limits of the profile allow."""
-    allowed = people_of(file_origin(profile.name)).count() * profile.missing_limit_percent / 100
-    return number > profile.missing_limit and number > allowed
+def tell_many_missing(run: Run, part: str) -> None:
+    """Say in the plan that a person has to confirm how many are missing, if so."""
+    if number := many_missing(run):
+        text = f"{missing_in_words(run, number)}. Somebody has to confirm this number to apply the import."
+        add_findings(run, part, [Problem("many_missing", text, value=str(number))], blocking=False)
+
+
+def many_missing(run: Run) -> int:
+    """How many people a plan disables, and memberships it withdraws, because a complete file does not have them, where
+    that is more than both limits of its profile allow; otherwise 0. An undo is not limited.
+    """
+    number = run.rows.filter(state__in=_MISSING).count()
+    if not number or run.kind == RunKind.UNDO or run.profile is None:
+        return 0
+    profile = run.profile
+    allowed = _imported_by(profile) * profile.missing_limit_percent / 100
+    return number if number > profile.missing_limit and number > allowed else 0
+
+
+def missing_in_words(run: Run, number: int) -> str:
+    """What is missing, as the beginning of a sentence."""
+    what = "people" if run.profile is None or run.profile.content == ImportContent.PEOPLE else "memberships"
+    return f"{number} {what} are missing from the file"
+
+
+def _imported_by(profile: ImportProfile) -> int:
+    """How many people this profile imported, or how many memberships it asserts."""
+    origin = file_origin(profile.name)
+    if profile.content == ImportContent.PEOPLE:
+        return people_of(origin).count()
+    return MembershipOrigin.objects.filter(origin=origin).count()
 
 
 def people_of(origin: str) -> "QuerySet[User]":

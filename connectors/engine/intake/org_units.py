@@ -120,7 +120,8 @@ def _problems(row: StagedRow, tree: Tree, profile: Profile, part: str) -> Iterat
     code, parent = fold(row.key), row.values.get("parent", "")
     column = profile.column_of("parent")
     if parent and fold(parent) not in tree.to_be:
-        text = f"Row {row.number}: the org unit {parent} above {row.key} is neither in the file nor known."
+        said = f"Row {row.number}: the org unit {parent} above {row.key} is neither in the file nor known."
+        text = f"{said} Correct its code, or add its row."
         yield Problem("unknown_parent", text, row.number, column, parent)
     elif parent and code in tree.in_a_circle:
         text = f"Row {row.number}: {row.key} would stand below itself, through {column} {parent}. Name another."

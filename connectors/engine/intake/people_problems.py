@@ -50,7 +50,8 @@ def taken_names(people: Sequence[PersonRow], present: dict[str, User], profile: 
         person = names[name]
         own: UUID | None = present[fold(person.key)].pk if fold(person.key) in present else None
         if holder != own:
-            text = f"Row {person.row}: the user name {person.changes['user_name']} belongs to somebody else."
+            said = f"Row {person.row}: the user name {person.changes['user_name']} belongs to somebody else."
+            text = f"{said} Choose another."
             problems.append(Problem("user_name_taken", text, person.row, column, person.changes["user_name"]))
     return problems
 
@@ -73,10 +74,12 @@ def lost_references(
     options, problems = profile.options, []
     for person in people:
         if person.manager_key and fold(person.manager_key) in wanted - there:
-            text = f"Row {person.row}: the manager {person.manager_key} is neither in the file nor known."
+            said = f"Row {person.row}: the manager {person.manager_key} is neither in the file nor known."
+            text = f"{said} Correct it, or add their row."
             problems.append(Problem("unknown_manager", text, person.row, options.manager_column, person.manager_key))
         if person.department_code and not person.department_name and fold(person.department_code) not in known:
-            text = f"Row {person.row}: the department {person.department_code} is not known and has no name here."
+            said = f"Row {person.row}: the department {person.department_code} is not known and has no name here."
+            text = f"{said} Correct it, or name it."
             column = options.department_code_column
             problems.append(Problem("unknown_department", text, person.row, column, person.department_code))
     return problems

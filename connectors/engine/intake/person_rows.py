@@ -112,8 +112,10 @@ def _checked(
 def _missing(person: PersonRow, profile: Profile, problems: list[Problem]) -> Iterator[Problem]:
     """What a person cannot do without, unless it is there and wrong, which is a problem already."""
     if not person.key:
-        yield Problem("required", f"Row {person.row} has no {profile.key_column}.", person.row, profile.key_column)
+        yield Problem(
+            "required", f"Row {person.row} has no {profile.key_column}. Fill it in.", person.row, profile.key_column
+        )
     column = profile.column_of("user_name")
     if not person.changes.get("user_name") and not any(problem.column == column for problem in problems):
-        text = f"Row {person.row} has no {column}, so this person would have no user name."
+        text = f"Row {person.row} has no {column}, so this person would have no user name. Fill it in."
         yield Problem("required", text, person.row, column)

@@ -118,7 +118,7 @@ def _department(record: Record, profile: Profile) -> tuple[str, dict[str, Any], 
     name = record.values.get(options.department_name_column, "")
     columns = ((options.department_code_column, code), (options.department_name_column, name))
     problems = [
-        Problem("required", f"Row {record.row} has no {column}.", record.row, column)
+        Problem("required", f"Row {record.row} has no {column}. Fill it in.", record.row, column)
         for column, value in columns
         if not value
     ]
@@ -134,7 +134,7 @@ def _repeated(staged: StagedRow, first_row_of: dict[str, dict[str, int]], profil
         first = first_row_of.setdefault(column, {}).setdefault(folded, staged.number)
         if first != staged.number:
             where = f" of {staged.values['group']}" if part == MEMBERSHIPS else ""
-            text = f"Row {staged.number}: {column} {value}{where} stands in row {first} already."
+            text = f"Row {staged.number}: {column} {value}{where} stands in row {first} already. Keep one of them."
             problems.append(Problem("duplicate", text, staged.number, column, value))
     return problems
 

@@ -64,4 +64,4 @@ def _missing(record: Record, profile: Profile, part: str, texts: Values) -> Iter
     for name in _REQUIRED[part]:
         if not texts.get(name):
             column = profile.column_of(name)
-            yield Problem("required", f"Row {record.row} has no {column}.", record.row, column)
+            yield Problem("required", f"Row {record.row} has no {column}. Fill it in.", record.row, column)

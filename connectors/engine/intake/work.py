@@ -13,10 +13,10 @@ from django.utils import timezone
 from connectors.engine.intake import files
 from connectors.engine.intake.applying import apply
 from connectors.engine.intake.lease import IN_WORK, INTAKES, LeaseLostError, claim_run, release, renew
-from connectors.engine.intake.missing import over_limits
+from connectors.engine.intake.missing import many_missing
 from connectors.engine.intake.planning import plan
 from connectors.engine.intake.profile import Profile, load_profile
-from connectors.engine.intake.staged import MAIN_PARTS, PEOPLE
+from connectors.engine.intake.staged import MAIN_PARTS
 from connectors.engine.intake.staging import stage
 from connectors.engine.intake.undo_applying import apply_undo
 from connectors.engine.intake.undo_planning import plan_undo
@@ -107,7 +107,7 @@ def _profile(run: Run) -> Profile:
 def _stage_and_plan(run: Run, profile: Profile) -> None:
     counts = _undo_planned(run, profile) if run.kind == RunKind.UNDO else _import_planned(run, profile)
     blocked = run.findings.filter(blocking=True).exists()
-    if run.apply_when_planned and not blocked and not needs_confirmation(run, counts):
+    if run.apply_when_planned and not blocked and (run.confirmed_removals or not many_missing(run)):
         renew(run, progress=True, counts=counts, **begun_to_apply(run))
     else:
         nothing_to_apply = not blocked and _changes_nothing(counts)
@@ -145,13 +145,6 @@ def begun_to_apply(run: Run) -> dict[str, Any]:
     """The columns of a planned run whose applying begins: from here on its speed is measured, in rows to be changed."""
     total = run.rows.filter(state__in=PLANNED_CHANGES).count()
     return {"state": RunState.APPLYING, "started_at": timezone.now(), "total": total, "processed": 0}
-
-
-def needs_confirmation(run: Run, counts: Counts) -> bool:
-    """Whether a person has to confirm how many missing people the plan disables."""
-    if run.kind == RunKind.UNDO or run.profile is None or run.confirmed_removals:
-        return False
-    return over_limits(run.profile, counts.get(PEOPLE, {}).get(RowState.DISABLE, 0))
 
 
 def _changes_nothing(counts: Counts) -> bool:

@@ -191,7 +191,7 @@ def provided(situation: Situation, needs: Needs, hits: tuple[Hit, ...]) -> Situa
     return replace(situation, search=Search(needs.criteria, hits))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(situations(), st.lists(HITS, max_size=2).map(tuple))
 def test_every_situation_is_decided_and_explained(situation: Situation, hits: tuple[Hit, ...]) -> None:
     situation, decision = answered(situation, hits)
@@ -217,7 +217,7 @@ def free_of(hits: tuple[Hit, ...]) -> set[str]:
     return {hit.remote.remote_id for hit in hits if not (hit.linked_to or hit.marked_for)}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(situations(), st.lists(HITS, max_size=2).map(tuple))
 def test_what_was_written_is_not_written_again(situation: Situation, hits: tuple[Hit, ...]) -> None:
     for _ in range(3):

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from connectors.actions.imports import apply_import
 from connectors.engine.intake.lease import claim_run
 from connectors.engine.intake.memberships import apply_membership_rows
 from connectors.engine.intake.profile import load_profile
@@ -14,6 +15,7 @@ from connectors.vocabulary import ImportContent, RunState
 from identities.actions.groups import update_group
 from identities.actions.memberships import add_members, remove_members
 from identities.actors import command_actor, file_actor
+from identities.errors import RuleViolation
 from identities.models import AuditEntry, Group, Membership, MembershipOrigin, User
 from tests.factories import make_group, make_people, make_person
 
@@ -155,6 +157,21 @@ def test_memberships_that_cannot_be_are_told(members: str, rows: str, problem: t
     run = run_import(memberships(rows), profile=members)
     assert problem in problems(run)
     assert (run.state, pairs()) == (RunState.PLANNED, set())
+
+
+def test_many_missing_memberships_need_their_number_typed(members: str) -> None:
+    make_group("Red")
+    rows = [f"Red,{person.user_name}" for person in make_people(60)]
+    run_import(memberships(*rows), profile=members)
+
+    fewer = run_import(memberships(*rows[:30]), profile=members)  # 30 of 60: over 20, and over 10 percent
+    assert (fewer.state, len(pairs())) == (RunState.PLANNED, 60)
+    for number in (None, 29):
+        with pytest.raises(RuleViolation, match="30 memberships are missing"):
+            apply_import(fewer, actor=command_actor(), confirm_missing=number)
+    carry_out(fewer, confirm_missing=30)
+    assert len(pairs()) == 30
+    assert run_import(memberships(*rows[:20]), profile=members).state == RunState.DONE  # 10 of 30: within 20
 
 
 def test_an_undone_membership_that_is_gone_or_was_taken_back_is_left(members: str) -> None:
