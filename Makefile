@@ -63,6 +63,8 @@ $(PY):
 $(VENV)/installed: requirements.txt | $(PY)
 	@echo "installing what the portal needs"
 	@$(PIP) -r requirements.txt
+	@# Nothing else is installed yet: what the portal imports and does not ask for shows here.
+	@folder=$$(mktemp -d) && trap "rm -rf $$folder" EXIT && DATA_DIR=$$folder $(PY) manage.py check >/dev/null
 	@touch $@
 
 $(VENV)/installed-test: requirements-test.txt requirements.txt requirements-ldap.txt | $(PY)

@@ -142,13 +142,9 @@ def _shown(full: FullExplanation) -> dict[str, Any]:
             (name_in_words(each.attribute), each.value, origins.name(each.owner) if each.owner else _("nobody"))
             for each in full.values
         ],
-        "mappings": [(row, in_words(row.kind), _when_written(row.apply)) for row in full.mappings],
+        "mappings": [(row, in_words(row.kind), in_words(MappingApply(row.apply))) for row in full.mappings],
         "history": [_told(operation) for operation in full.history],
     }
-
-
-def _when_written(apply: str) -> str:
-    return _("always") if apply == MappingApply.ALWAYS else in_words(apply)
 
 
 def _policies(situation: Situation | None) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -83,6 +84,10 @@ class MappingForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"list": "columns"}),
     )
     sample = forms.CharField(required=False, strip=False, widget=forms.HiddenInput())
+    # Unfold's script writes the name of a chosen file into the widget it belongs to, or else into whatever comes next.
+    sample_file = forms.FileField(
+        label=gettext_lazy("Sample file"), required=False, widget=UnfoldAdminFileFieldWidget()
+    )
 
 
 def carry_sample(request: HttpRequest, profile: ImportProfile, sample: Sample | None) -> None:
@@ -131,8 +136,7 @@ class _Page:
         except IdentityError as refusal:
             messages.error(self._request, refusal.message)
             return
-        for sentence in self.sample.assumed:
-            messages.info(self._request, sentence)
+        messages.info(self._request, " ".join(self.sample.assumed))
         found, rows = suggested(self._content, self.sample.header), self._typed()
         mapped = {row["attribute"] for row in rows}
         rows += [_initial(row) for row in found.rows if row.attribute not in mapped]

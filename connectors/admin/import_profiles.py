@@ -147,8 +147,8 @@ class ImportProfileAdmin(ActionModelAdmin):
             [MappingRow(key, source=key_column), *(row for row in rows if row.attribute != key)] if key_column else []
         )
         given = {**values, "content": content, "key_column": key_column}
-        for sentence in sample.assumed if sample else ():
-            self.message_user(request, sentence, "INFO")
+        if sample:
+            self.message_user(request, " ".join(sample.assumed), "INFO")
         made = import_profiles.create_profile(cleaned["name"], rows, actor=actor_of(request), **given)
         carry_sample(request, made, sample)
         return made

@@ -90,7 +90,7 @@ def _states(rows: "QuerySet[StagedRow]", chosen: str, sought: str) -> Iterator[d
     numbers = {"": sum(counted.values()), **{state: counted[state] for state in RowState if state in counted}}
     for state, number in numbers.items():
         query = {name: value for name, value in (("state", state), ("key", sought)) if value}
-        words = in_words(state) if state else _("all")
+        words = _row_state(state) if state else _("all")
         yield {"words": words, "number": number, "query": urlencode(query), "chosen": state == chosen}
 
 
@@ -100,14 +100,20 @@ def _shown(run: Run, rows: Iterable[StagedRow]) -> Iterator[dict[str, Any]]:
         difference = list(_differences(row.difference))
         yield {
             "row": row,
+            "part": name_in_words(row.part),
             "changes": row.state in PLANNED_CHANGES,
-            "planned": in_words(plan_of(row)),
-            "outcome": in_words(outcome_of(row, run)),
+            "planned": _row_state(plan_of(row)),
+            "outcome": _row_state(outcome_of(row, run)),
             "level": _LEVELS.get(RowState(row.state), ""),
             "difference": difference,
             "open": len(difference) <= _OPEN_VALUES,
             "problems": problems.get((row.part, row.number), ()),
         }
+
+
+def _row_state(state: str) -> str:
+    """Where a row stands, as imports say it: other things are disabled and refused in other words."""
+    return in_words(RowState(state) if state in list(RowState) else state)
 
 
 def _differences(difference: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

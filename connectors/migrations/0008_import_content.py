@@ -26,12 +26,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='importprofile',
             name='missing_limit',
-            field=models.PositiveIntegerField(default=20, verbose_name='missing people, at least'),
+            field=models.PositiveIntegerField(default=20, verbose_name='missing, at least'),
         ),
         migrations.AddField(
             model_name='importprofile',
             name='missing_limit_percent',
-            field=models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='missing people, percent of those in the last file'),
+            field=models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='missing, percent of what it imported'),
         ),
         migrations.AddField(
             model_name='run',

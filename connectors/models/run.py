@@ -27,9 +27,9 @@ class ImportProfile(models.Model):
     )
     key_column = models.CharField(_("key column"), max_length=120)
     complete = models.BooleanField(_("file is complete"), default=False)
-    missing_limit = models.PositiveIntegerField(_("missing people, at least"), default=20)
+    missing_limit = models.PositiveIntegerField(_("missing, at least"), default=20)
     missing_limit_percent = models.PositiveSmallIntegerField(
-        _("missing people, percent of those in the last file"), default=10, validators=[MaxValueValidator(100)]
+        _("missing, percent of what it imported"), default=10, validators=[MaxValueValidator(100)]
     )
     options = models.JSONField(_("options"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created"))

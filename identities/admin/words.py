@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from django.contrib import admin
@@ -53,15 +54,27 @@ _words: dict[str, str | Promise] = {
 }
 
 
+# The same value is said differently in different vocabularies: `always` of a mapping, and of what a log keeps.
+_own_words: dict[tuple[type, str], str | Promise] = {}
+
+
 def say(words: Mapping[str, str | Promise]) -> None:
     """Teach the pages words for further values (other apps do, when their pages are loaded)."""
     _words.update(words)
+    _own_words.update({(type(value), str(value)): text for value, text in words.items()})
+
+
+say(dict(_words))
 
 
 def in_words(value: object) -> str:
-    """A value of one of the vocabularies as people say it."""
+    """A value of one of the vocabularies as people say it.
+
+    Given as a member of its vocabulary it is said as there; given as a text alone, as in any vocabulary that has it.
+    """
     text = str(value)
-    return str(_words[text]) if text in _words else _(text.replace("_", " "))
+    found = _own_words.get((type(value), text)) if isinstance(value, StrEnum) else _words.get(text)
+    return str(found) if found is not None else _(text.replace("_", " "))
 
 
 def choices_in_words(values: Any) -> list[tuple[str, str]]:

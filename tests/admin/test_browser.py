@@ -247,7 +247,12 @@ def test_a_mapping_is_tried_while_it_is_typed(watched: Watched, filled: tuple[Po
     page.goto(f"{filled[0].base_url}{filled[1]['connectors_importprofile_section mapping']}")
     quoted = HARM.replace('"', '""')
     content = f'employee_number,user_name\n1,"{quoted}"\n'.encode()
-    page.get_by_label("Sample file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": content})
+    key_column = page.get_by_label("Key column")
+    before = key_column.input_value()
+    page.get_by_label("Sample file", exact=True).set_input_files(
+        {"name": "a.csv", "mimeType": "text/csv", "buffer": content}
+    )
+    assert key_column.input_value() == before
     page.get_by_role("button", name="Suggest from this file").click()
     shown = page.locator("#sample-as-mapped")
     expect(shown).to_contain_text(HARM.strip())
