@@ -103,6 +103,7 @@ class OrgUnitProvisioning(StrEnum):
 
     NONE = "none"
     UNITS = "units"
+    GROUPS = "groups"
 
 
 class ImportContent(StrEnum):

@@ -76,7 +76,7 @@ def _locked(link: Link) -> Link:
 
 
 def _refuse_if_taken(link: Link, remote_id: str) -> None:
-    of_account = Link.objects.filter(system=link.system_id, object_type=link.object_type, remote_id=remote_id)
+    of_account = Link.objects.filter(system=link.system_id, object_class=link.object_class, remote_id=remote_id)
     other = of_account.exclude(pk=link.pk).first()
     if other is not None:
         raise Conflict("account_taken", f"This account belongs to {other.object_name}.", field="remote_id")
@@ -85,7 +85,7 @@ def _refuse_if_taken(link: Link, remote_id: str) -> None:
 def _read(link: Link, remote_id: str) -> RemoteObject:
     try:
         with session(link.system) as opened:
-            return opened.connector.get(ObjectClass(link.object_type), remote_id)
+            return opened.connector.get(ObjectClass(link.object_class), remote_id)
     except Gone as error:
         raise NotFound("no_such_account", f"There is no account with the id {remote_id}.", field="remote_id") from error
     except (ConnectorError, Defect) as error:

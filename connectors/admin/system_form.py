@@ -35,7 +35,7 @@ HELP: Final = {
     "scope_groups": _("Only people in one of these groups, through nesting."),
     "scope_org_units": _("Only people in or below one of these org units."),
     "group_filter": _("A SCIM filter over groups. Empty: all groups."),
-    "provisions_org_units": _("Whether the tree of org units is kept there too, where the connector can."),
+    "provisions_org_units": _("Whether org units are kept there, and as what: some connectors can keep their tree."),
     "correlation_attribute": _("The attribute an account is recognised by. Empty: the connector's own choice."),
     "marker_attribute": _("An attribute that may hold the portal's own id, so that its accounts are known again."),
     "slots": _("The most calls made to the system at once; one is kept free for removals."),

@@ -15,6 +15,7 @@ from connectors.vocabulary import (
     GonePolicy,
     LinkState,
     OperationState,
+    OrgUnitProvisioning,
     RemovalPolicy,
     RunState,
     SystemState,
@@ -57,6 +58,9 @@ _POLICIES: Final[dict[str, str | Promise]] = {
     AdoptionPolicy.NEVER: _("leave them alone"),
     AdoptionPolicy.EXACT_KEY: _("adopt one with the same key"),
     AdoptionPolicy.ASK: _("ask a person"),
+    OrgUnitProvisioning.NONE: _("no"),
+    OrgUnitProvisioning.UNITS: _("as org units"),
+    OrgUnitProvisioning.GROUPS: _("as groups of their people"),
     GonePolicy.RECREATE: _("create it again"),
     GonePolicy.ACCEPT: _("accept that it is gone"),
 }

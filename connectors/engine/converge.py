@@ -102,7 +102,8 @@ class _Attempt:
         if outcome.error_class == "rejected" and outcome.verdict == Verdict.DELETE:
             return dependents_of(self._system, kind, object_id, had_reference=True) or None
         if outcome.error_class == "already_exists" and self._under_way and self._under_way.verdict not in CREATES:
-            return holders_of(self._system, kind, self._under_way.correlation_key, but=object_id) or None
+            object_class, key = self._system.object_class_of(kind), self._under_way.correlation_key
+            return holders_of(self._system, object_class, key, but=object_id) or None
         return None
 
     def _converge(self, opened: Session) -> None:

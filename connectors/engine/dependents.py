@@ -17,10 +17,11 @@ from connectors.engine.queue import enqueue
 from connectors.engine.scope import org_units_q
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.models.link import REFUSED_KEY_LENGTH
+from connectors.spi import ObjectClass
 from connectors.vocabulary import Lane, LinkState, OperationState
 from identities.canonical import fold
 from identities.models import Membership, OrgUnit, User
-from identities.queries.recursion import groups_above
+from identities.queries.recursion import groups_above, parents_above
 from identities.vocabulary import ObjectType
 
 Dependents = tuple[tuple[ObjectType, UUID], ...]
@@ -35,16 +36,16 @@ def dependents_of(
         had_reference: whether others may hold an older reference; if not, only those that were waiting for one matter
             among the people and org units.
     """
-    if object_type is ObjectType.ORG_UNIT:
+    if system.object_class_of(object_type) is ObjectClass.ORG_UNIT:
         return _in_unit(system, object_id, had_reference=had_reference)
-    found = [(ObjectType.GROUP, group_id) for group_id in _groups(system, object_type, object_id)]
+    found = _holding(system, object_type, object_id)
     if object_type is ObjectType.USER:
-        found += [(ObjectType.USER, user_id) for user_id in _reports(system, object_id, had_reference=had_reference)]
+        found |= {(ObjectType.USER, user_id) for user_id in _reports(system, object_id, had_reference=had_reference)}
     return tuple(found)
 
 
 def disputants_of(
-    system: ConnectedSystem, object_type: ObjectType, *, key: str = "", remote_id: str | None = None
+    system: ConnectedSystem, object_class: ObjectClass, *, key: str = "", remote_id: str | None = None
 ) -> Dependents:
     """Those who were refused this key because somebody else had it, or for whom this account stood in the way."""
     wanted = Q(pk__in=())
@@ -52,8 +53,8 @@ def disputants_of(
         wanted |= Q(refused_key=refused_key(key))
     if remote_id:
         wanted |= Q(disputed_with=remote_id)
-    refused = Link.objects.filter(wanted, system=system, object_type=object_type, refused_key__isnull=False)
-    return tuple((object_type, object_id) for object_id in refused.values_list("object_id", flat=True))
+    refused = Link.objects.filter(wanted, system=system, object_class=object_class, refused_key__isnull=False)
+    return _subjects(refused)
 
 
 def refused_key(key: str) -> str:
@@ -61,11 +62,15 @@ def refused_key(key: str) -> str:
     return fold(key)[:REFUSED_KEY_LENGTH]
 
 
-def holders_of(system: ConnectedSystem, object_type: ObjectType, key: str, *, but: UUID) -> Dependents:
+def holders_of(system: ConnectedSystem, object_class: ObjectClass, key: str, *, but: UUID) -> Dependents:
     """Those of ours whose account has this key."""
-    linked = Link.objects.filter(system=system, object_type=object_type, state=LinkState.LINKED)
-    found = linked.filter(correlation_key__iexact=key).exclude(object_id=but).values_list("object_id", flat=True)
-    return tuple((object_type, object_id) for object_id in found[:1])
+    linked = Link.objects.filter(system=system, object_class=object_class, state=LinkState.LINKED)
+    return _subjects(linked.filter(correlation_key__iexact=key).exclude(object_id=but)[:1])
+
+
+def _subjects(links: "QuerySet[Link]") -> Dependents:
+    found = links.values_list("object_type", "object_id")
+    return tuple((ObjectType(object_type), object_id) for object_type, object_id in found)
 
 
 def ring(system_id: UUID, dependents: Dependents, *, lane: Lane, cause: str, correlation_id: str = "") -> None:
@@ -81,17 +86,46 @@ def ring(system_id: UUID, dependents: Dependents, *, lane: Lane, cause: str, cor
         )
 
 
-def _groups(system: ConnectedSystem, object_type: ObjectType, object_id: UUID) -> set[UUID]:
-    """Groups it is in, through nesting, because a system without nesting holds them flat; and those it is known in."""
-    member = Q(user=object_id) if object_type is ObjectType.USER else Q(member_group=object_id)
-    direct = Membership.objects.filter(member, group__deleted_at__isnull=True).values_list("group_id", flat=True)
+def _holding(system: ConnectedSystem, object_type: ObjectType, object_id: UUID) -> set[tuple[ObjectType, UUID]]:
+    """The groups it is in, through nesting, because a system without nesting holds them flat, and those it is known in;
+    org units likewise, where they are groups.
+    """
+    concerned = {ObjectType.GROUP: _groups_with(object_type, object_id)}
+    if system.object_class_of(ObjectType.ORG_UNIT) is ObjectClass.GROUP:
+        concerned[ObjectType.ORG_UNIT] = _units_with(object_type, object_id)
     remote = RemoteMembership.objects.filter(
         group_link__system=system, member_link__object_type=object_type, member_link__object_id=object_id
     )
-    concerned = groups_above(set(direct)) | set(remote.values_list("group_link__object_id", flat=True))
-    claimed = in_work(system, ObjectType.GROUP) & concerned
-    linked = Link.objects.filter(system=system, object_type=ObjectType.GROUP, state=LinkState.LINKED)
+    for kind, holder in remote.values_list("group_link__object_type", "group_link__object_id"):
+        concerned.setdefault(ObjectType(kind), set()).add(holder)
+    return {(kind, holder) for kind, holders in concerned.items() for holder in _there(system, kind, holders)}
+
+
+def _there(system: ConnectedSystem, kind: ObjectType, concerned: set[UUID]) -> set[UUID]:
+    """Those that have an account, or are being converged."""
+    if not concerned:
+        return set()
+    claimed = in_work(system, kind) & concerned
+    linked = Link.objects.filter(system=system, object_type=kind, state=LinkState.LINKED)
     return claimed | set(linked.filter(object_id__in=concerned).values_list("object_id", flat=True))
+
+
+def _groups_with(object_type: ObjectType, object_id: UUID) -> set[UUID]:
+    if object_type is ObjectType.ORG_UNIT:
+        return set()
+    member = Q(user=object_id) if object_type is ObjectType.USER else Q(member_group=object_id)
+    direct = Membership.objects.filter(member, group__deleted_at__isnull=True).values_list("group_id", flat=True)
+    return groups_above(set(direct))
+
+
+def _units_with(object_type: ObjectType, object_id: UUID) -> set[UUID]:
+    if object_type is ObjectType.GROUP:
+        return set()
+    is_user = object_type is ObjectType.USER
+    rows = User.objects.get_queryset() if is_user else OrgUnit.objects.without_tree_fields()
+    column = "org_unit_id" if is_user else "parent_id"
+    direct = rows.filter(pk=object_id).values_list(column, flat=True)
+    return set(parents_above({unit for unit in direct if unit}))
 
 
 def _reports(system: ConnectedSystem, manager_id: UUID, *, had_reference: bool) -> set[UUID]:

@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connectors.engine import scope
 from connectors.engine.claiming import dialect
-from connectors.engine.expansion import expand
+from connectors.engine.expansion import Affected, expand
 from connectors.engine.queue import CHUNK, Request, chunks, enqueue_purged, enqueue_selected
 from connectors.engine.subject_rows import rows_of
+from connectors.engine.system_view import capabilities_of
 from connectors.models import ConnectedSystem, Link, Operation
 from connectors.vocabulary import Lane, LinkState, OperationState, OrgUnitProvisioning, SystemState
 from identities.consumers.deliveries import BATCH, Claims
@@ -151,18 +152,28 @@ def _bundles_of_one(bundle: _Bundle) -> Iterable[_Bundle]:
 def _parts(bundle: _Bundle) -> Iterator[_Part]:
     """Everybody concerned, on every system, in parts that one statement can take."""
     affected = expand(bundle.kind, bundle.events)
-    everybody = (
-        (ObjectType.ORG_UNIT, affected.units, bundle.lane),  # first: people are placed in them
-        (ObjectType.USER, affected.users, bundle.lane),
-        (ObjectType.USER, affected.bystanders, max(bundle.lane, Lane.INTERACTIVE)),
-        (ObjectType.GROUP, affected.groups, bundle.lane),
-    )
     for system in _systems():
+        everybody = (
+            (ObjectType.ORG_UNIT, _units(system, affected), bundle.lane),  # first: people are placed in them
+            (ObjectType.USER, affected.users, bundle.lane),
+            (ObjectType.USER, affected.bystanders, max(bundle.lane, Lane.INTERACTIVE)),
+            (ObjectType.GROUP, _groups(system, affected), bundle.lane),
+        )
         for object_type, ids, lane in everybody:
-            if object_type is ObjectType.ORG_UNIT and system.provisions_org_units == OrgUnitProvisioning.NONE:
-                continue
             for chunk in chunks(sorted(ids)):
                 yield _Part(system, object_type, chunk, lane)
+
+
+def _units(system: ConnectedSystem, affected: Affected) -> set[UUID]:
+    if system.provisions_org_units != OrgUnitProvisioning.GROUPS:
+        return affected.units if system.provisions_org_units == OrgUnitProvisioning.UNITS else set()
+    is_flat = affected.holding_units and not capabilities_of(system)[0].nested_groups
+    return affected.units | (affected.units_above if is_flat else affected.holding_units)
+
+
+def _groups(system: ConnectedSystem, affected: Affected) -> set[UUID]:
+    is_flat = affected.holding_groups and not capabilities_of(system)[0].nested_groups
+    return affected.groups | (affected.groups_above if is_flat else affected.holding_groups)
 
 
 def _batches(parts: Iterable[_Part]) -> Iterator[list[_Part]]:

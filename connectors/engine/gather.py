@@ -10,12 +10,13 @@ from connectors.engine.budget import removal_budget
 from connectors.engine.limits import RemovalBudget
 from connectors.engine.lying_below import links_below
 from connectors.engine.membership_delta import differing_groups, membership_delta
+from connectors.engine.membership_source import members_of
 from connectors.engine.scope_view import ScopeReader
 from connectors.engine.situation import MembershipDelta, ObjectView, ScopeView, Situation
 from connectors.engine.subjects import Subject, load_subjects
 from connectors.engine.system_view import link_view, system_view
 from connectors.models import ConnectedSystem, Link
-from connectors.spi import Schema
+from connectors.spi import ObjectClass, Schema
 from connectors.vocabulary import LinkState
 from identities.vocabulary import ObjectType
 
@@ -49,6 +50,7 @@ class Gatherer:
         self.may_read = may_read
         self.view = system_view(system, object_type, schema or schema_store.restored(system.remote_schema))
         self._scope = ScopeReader(system, object_type)
+        self._class = system.object_class_of(object_type)
 
     def one(self, object_id: UUID, *, released: bool = False, own_operation: int | None = None) -> Situation:
         """The situation of one object, whether or not it still exists.
@@ -119,7 +121,7 @@ class Gatherer:
     def below(self, situation: Situation) -> int:
         """How much of ours lies in the remote org unit; asked for where it has to go."""
         link = situation.link
-        is_place = self.object_type is ObjectType.ORG_UNIT and self.view.capabilities.nested_references
+        is_place = self._class is ObjectClass.ORG_UNIT and self.view.capabilities.nested_references
         if not is_place or link is None or not link.is_linked:
             return 0
         return links_below(self.system, link.reference).count()
@@ -128,7 +130,9 @@ class Gatherer:
         if subject is None:  # it has no row any more; its link still knows its name
             name = link.object_name if link else str(object_id)
             scope = ScopeView(matches=False)
-            return ObjectView(self.object_type, object_id, name, active=False, deleted=True, scope=scope)
+            return ObjectView(
+                self.object_type, object_id, name, active=False, deleted=True, scope=scope, held_as=self._class
+            )
         return ObjectView(
             type=self.object_type,
             id=object_id,
@@ -140,20 +144,23 @@ class Gatherer:
             scope=self._scope.of(subject),
             version=subject.version,
             parent_id=subject.parent_id,
+            held_as=self._class,
         )
 
     def _differing(self, object_ids: Collection[UUID]) -> Collection[UUID]:
-        if self.object_type is not ObjectType.GROUP:
+        if self._class is not ObjectClass.GROUP:
             return frozenset()
-        return differing_groups(self.system, object_ids, nested=self.view.capabilities.nested_groups)
+        nested = self.view.capabilities.nested_groups
+        return differing_groups(self.system, members_of(self.object_type), object_ids, nested=nested)
 
     def with_members(self, situation: Situation, link: Link | None) -> Situation:
         is_wanted = not situation.object.deleted and situation.object.scope.matches
-        if self.object_type is not ObjectType.GROUP or not is_wanted:
+        if self._class is not ObjectClass.GROUP or not is_wanted:
             return situation
         nested = self.view.capabilities.nested_groups
         group_link = link if link and link.state == LinkState.LINKED else None
-        delta = membership_delta(self.system, situation.object.id, group_link, nested=nested)
+        source = members_of(self.object_type)
+        delta = membership_delta(self.system, source, situation.object.id, group_link, nested=nested)
         return replace(situation, members=delta)
 
 

@@ -26,10 +26,9 @@ from connectors.engine.situation import Hit, LinkView, MemberChange, ObjectView,
 from connectors.engine.subject_rows import rows_of
 from connectors.engine.system_view import link_view
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
-from connectors.spi import RemoteObject
+from connectors.spi import ObjectClass, RemoteObject
 from connectors.vocabulary import LinkState, OperationState, Settlement, SystemState
 from identities.canonical import fold
-from identities.vocabulary import ObjectType
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -181,7 +180,7 @@ class Ledger:
         with self._held(lock_system=True):
             in_the_way = [hit.remote.remote_id for hit in candidates]
             others = {hit.remote.remote_id for hit in candidates if hit.linked_to}
-            held = Link.objects.filter(system=self._system, object_type=item.type, remote_id__in=others)
+            held = Link.objects.filter(system=self._system, object_class=item.object_class, remote_id__in=others)
             if situation.search and situation.search.began_at:
                 held = held.exclude(synchronised_at__gte=situation.search.began_at)
             if held.count() < len(others):
@@ -239,13 +238,14 @@ class Ledger:
     def _ring_around(self, operation: Operation, item: ObjectView, before: str, after: str = "") -> None:
         """What lies below a unit moves with it, and the units that it leaves may wait for that."""
         if self._nests and before:
-            moved = follow_move(self._system, before, after) if after and item.type is ObjectType.ORG_UNIT else ()
+            is_place = item.object_class is ObjectClass.ORG_UNIT
+            moved = follow_move(self._system, before, after) if after and is_place else ()
             concerned = {*moved, *wait_for_leaving(self._system, before)} - {(item.type, item.id)}
             self._enqueue(tuple(concerned), f"{item.name} left {before}", operation)
 
     def _ring_disputants(self, operation: Operation, item: ObjectView, key: str, remote_id: str | None) -> None:
         if key or remote_id:
-            concerned = disputants_of(self._system, item.type, key=key, remote_id=remote_id)
+            concerned = disputants_of(self._system, item.object_class, key=key, remote_id=remote_id)
             self._enqueue(concerned, f"{item.name} let go of the name", operation)
 
     def _enqueue(self, concerned: Dependents, cause: str, operation: Operation) -> None:
@@ -288,6 +288,7 @@ class Ledger:
         """The object's link, made if there is none; its name is frozen anew while the object is there."""
         stored = self._links(item).select_for_update().first()
         link: Link = stored or Link(system=self._system, object_type=item.type, object_id=item.id)
+        link.object_class = item.object_class
         link.object_name = item.name[:255]
         if rows_of(item.type).filter(pk=item.id).exists():
             setattr(link, f"{item.type}_id", item.id)

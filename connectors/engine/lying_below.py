@@ -40,7 +40,7 @@ def follow_move(system: ConnectedSystem, before: str, after: str) -> Dependents:
         return ()
     concerned = {(ObjectType(kind), object_id) for _, kind, object_id in moved} | _in_work(system)
     # By keys, one table at a time: joined, a database may look through all of one for each of the other.
-    concerned |= {(ObjectType.GROUP, group) for group in _holding([link for link, _, _ in moved])}
+    concerned |= _holding([link for link, _, _ in moved])
     people = [object_id for _, kind, object_id in moved if kind == ObjectType.USER]
     return tuple(concerned | {(ObjectType.USER, user) for user in _reports(system, people)})
 
@@ -57,12 +57,13 @@ def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:
     return tuple((ObjectType.ORG_UNIT, object_id) for object_id in units)
 
 
-def _holding(links: Sequence[int]) -> set[UUID]:
+def _holding(links: Sequence[int]) -> set[tuple[ObjectType, UUID]]:
     """The groups that are known to hold these."""
-    found: set[UUID] = set()
+    found: set[tuple[ObjectType, UUID]] = set()
     for some in chunks(links):
         holding = RemoteMembership.objects.filter(member_link__in=some).order_by()
-        found |= set(holding.values_list("group_link__object_id", flat=True).distinct())
+        holders = holding.values_list("group_link__object_type", "group_link__object_id").distinct()
+        found |= {(ObjectType(kind), holder) for kind, holder in holders}
     return found
 
 

@@ -19,6 +19,7 @@ from connectors.engine.claiming import dialect
 from connectors.engine.queue import Request, enqueue_purged, enqueue_selected
 from connectors.engine.subject_rows import WITHOUT_ROW, rows_of
 from connectors.models import ConnectedSystem, Link, Operation, Run
+from connectors.spi import ObjectClass
 from connectors.vocabulary import Lane, LinkState, OperationState, RunKind, RunState
 from identities.vocabulary import ObjectType
 
@@ -28,8 +29,6 @@ LARGE = 500
 KINDS = (RunKind.PUSH, RunKind.REMOVAL)
 UNFINISHED = (RunState.WAITING, RunState.APPLYING)
 EVERYTHING_IS_QUEUED = "queued"
-_ORDER = (ObjectType.ORG_UNIT, ObjectType.USER, ObjectType.GROUP)
-"""Who is referred to comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def work(worker: str) -> int:
 def total(system: ConnectedSystem, kind: RunKind) -> int:
     """How many objects a run of this kind would queue now."""
     purged = Link.objects.filter(WITHOUT_ROW, system=system).exclude(state=LinkState.REMOVED)
-    return sum(_objects(system, kind, object_type).count() for object_type in _ORDER) + purged.count()
+    return sum(_objects(system, kind, object_type).count() for object_type in ObjectType) + purged.count()
 
 
 def open_operations(system: ConnectedSystem) -> "QuerySet[Operation]":
@@ -100,17 +99,20 @@ def _take(run_id: UUID, worker: str) -> _Lease | None:
 def _queue_chunk(lease: _Lease) -> int:
     """Queue the next chunk and move the checkpoint, unless the lease was lost or the run was cancelled meanwhile."""
     run = lease.run
-    object_type, after = _position(run.checkpoint)
+    order = _order(run.system)
+    object_type, after = _position(run.checkpoint, order)
     ids = _next_ids(run, object_type, after)
-    if not ids and not run.checkpoint:  # most systems hold no org units, and those that are deleted keep their rows
+    if (
+        not ids and not run.checkpoint and object_type is ObjectType.ORG_UNIT
+    ):  # most systems hold no org units, and those that are deleted keep their rows
         object_type = ObjectType.USER
         ids = _next_ids(run, object_type, None)
     if ids:
         checkpoint = f"{object_type}:{ids[-1]}"
-    elif object_type is _ORDER[-1]:
+    elif object_type is order[-1]:
         checkpoint = EVERYTHING_IS_QUEUED
     else:
-        checkpoint = f"{_ORDER[_ORDER.index(object_type) + 1]}:"
+        checkpoint = f"{order[order.index(object_type) + 1]}:"
     held = Run.objects.filter(pk=run.pk, fence=lease.fence, state=RunState.APPLYING)
     if not held.update(checkpoint=checkpoint, lease_owner="", lease_until=None):
         return 0
@@ -119,9 +121,16 @@ def _queue_chunk(lease: _Lease) -> int:
     return max(queued, 1)
 
 
-def _position(checkpoint: str) -> tuple[ObjectType, UUID | None]:
+def _order(system: ConnectedSystem) -> tuple[ObjectType, ...]:
+    """Who is referred to comes first: places before the people in them, groups after their members."""
+    if system.object_class_of(ObjectType.ORG_UNIT) is ObjectClass.GROUP:
+        return ObjectType.USER, ObjectType.GROUP, ObjectType.ORG_UNIT
+    return ObjectType.ORG_UNIT, ObjectType.USER, ObjectType.GROUP
+
+
+def _position(checkpoint: str, order: Sequence[ObjectType]) -> tuple[ObjectType, UUID | None]:
     object_type, _, last = checkpoint.partition(":")
-    return ObjectType(object_type or _ORDER[0]), UUID(last) if last else None
+    return ObjectType(object_type or order[0]), UUID(last) if last else None
 
 
 def _next_ids(run: Run, object_type: ObjectType, after: UUID | None) -> Sequence[UUID]:

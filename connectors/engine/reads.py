@@ -20,8 +20,8 @@ from connectors.engine.situation import (
     Situation,
 )
 from connectors.engine.subject_rows import name_of, rows_of
-from connectors.models import Link
-from connectors.spi import AlreadyExists, And, Equals, Filter, Gone, Not, Present, RemoteObject
+from connectors.models import ConnectedSystem, Link
+from connectors.spi import AlreadyExists, And, Equals, Filter, Gone, Not, ObjectClass, Present, RemoteObject
 from identities.vocabulary import ObjectType
 
 MOST_NEEDS = 6
@@ -122,11 +122,11 @@ def _in_the_way(item: ObjectView, remote_id: str, connector: GuardedConnector) -
 def _recognised(gatherer: Gatherer, item: ObjectView, found: list[RemoteObject]) -> tuple[Hit, ...]:
     """The objects with the names of those of ours, other than `item`, that they are linked to or carry the id of."""
     linked = Link.objects.filter(
-        system=gatherer.system, object_type=item.type, remote_id__in=[each.remote_id for each in found]
+        system=gatherer.system, object_class=item.object_class, remote_id__in=[each.remote_id for each in found]
     ).exclude(object_id=item.id)
     names = dict(linked.values_list("remote_id", "object_name"))
     marks = {each.remote_id: _marks(gatherer, each) - {item.id} for each in found}
-    owners = _names_of(item.type, set().union(*marks.values()))
+    owners = _names_of(gatherer.system, item.object_class, set().union(*marks.values()))
     return tuple(
         Hit(
             each,
@@ -151,8 +151,11 @@ def _uuid(value: object) -> UUID | None:
         return None
 
 
-def _names_of(object_type: ObjectType, ids: set[UUID]) -> dict[UUID, str]:
-    if not ids:
-        return {}
-    named = rows_of(object_type).filter(pk__in=ids).annotate(name_for_list=name_of(object_type))
-    return dict(named.values_list("pk", "name_for_list"))
+def _names_of(system: ConnectedSystem, object_class: ObjectClass, ids: set[UUID]) -> dict[UUID, str]:
+    """The names of those of ours that the system holds as this class."""
+    found: dict[UUID, str] = {}
+    for object_type in ObjectType if ids else ():
+        if system.object_class_of(object_type) is object_class:
+            named = rows_of(object_type).filter(pk__in=ids).annotate(name_for_list=name_of(object_type))
+            found.update(named.values_list("pk", "name_for_list"))
+    return found

@@ -62,7 +62,8 @@ def groups_q(system: ConnectedSystem) -> Q:
 
 
 def org_units_q(system: ConnectedSystem) -> Q:
-    """The condition on org units that holds for those in scope: all, or those below assigned ones and on the way there.
+    """The condition on org units that holds for those in scope: all, or those below assigned ones, and, where they are
+    places, those on the way there.
 
     Where groups are assigned too, people may be anywhere, and so all are.
     """
@@ -73,7 +74,8 @@ def org_units_q(system: ConnectedSystem) -> Q:
     if not assigned or system.scope_groups.exists():
         return there
     present = [pk for pk, deleted_at in assigned if deleted_at is None]
-    return there & Q(pk__in=units_below(present) | set(parents_above(present)))
+    on_the_way = parents_above(present) if system.provisions_org_units == OrgUnitProvisioning.UNITS else ()
+    return there & Q(pk__in=units_below(present) | set(on_the_way))
 
 
 def _assigned(system: ConnectedSystem) -> Q:

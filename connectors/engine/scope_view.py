@@ -39,7 +39,8 @@ class ScopeReader:
         self._units = list(system.scope_org_units.all()) if is_user or is_unit else []
         if is_unit and self._units and system.scope_groups.all():
             self._units = []  # people may be anywhere
-        self._above = _above(self._units) if is_unit else frozenset()
+        are_places = is_unit and system.provisions_org_units == OrgUnitProvisioning.UNITS
+        self._above = _above(self._units) if are_places else frozenset()
         self._is_provisioned = {
             ObjectType.USER: True,
             ObjectType.GROUP: system.provisions_groups,

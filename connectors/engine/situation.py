@@ -106,6 +106,7 @@ class ObjectView:
         deleted: deleted, or not there any more.
         condition: why it is not active, in words (`staged`, `suspended by admin`, ...).
         parent_id: the org unit it lies in.
+        held_as: its class in the system, where it is not the one called like its type.
     """
 
     type: ObjectType
@@ -118,11 +119,12 @@ class ObjectView:
     scope: ScopeView = ScopeView(matches=True)
     version: int = 0
     parent_id: UUID | None = None
+    held_as: ObjectClass | None = None
 
     @property
     def object_class(self) -> ObjectClass:
-        """Its class in a system."""
-        return ObjectClass(self.type.value)
+        """Its class in the system."""
+        return self.held_as or ObjectClass(self.type.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Systems and links as decisions see them."""
 
+from dataclasses import replace
 from typing import Any
 
 from connectors.engine import session
@@ -7,7 +8,7 @@ from connectors.engine.failures import Defect
 from connectors.engine.known_values import recalled
 from connectors.engine.situation import LinkView, SystemView
 from connectors.models import ConnectedSystem, Link
-from connectors.spi import WRITABLE, Capabilities, ConnectorError, DisableStyle, ObjectClass, Schema
+from connectors.spi import WRITABLE, Capabilities, ConnectorError, DisableStyle, ObjectClass, ObjectSchema, Schema
 from connectors.vocabulary import (
     AdoptionPolicy,
     GonePolicy,
@@ -22,12 +23,13 @@ from identities.vocabulary import ObjectType
 
 def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema | None) -> SystemView:
     """The system as decisions about objects of this type see it."""
-    of_class = schema.objects.get(ObjectClass(object_type.value)) if schema else None
-    capabilities, unavailable = _capabilities(system)
+    object_class = system.object_class_of(object_type)
+    of_class = _schema(system, schema.objects.get(object_class) if schema else None)
+    capabilities, unavailable = capabilities_of(system)
     chosen = {
-        ObjectType.USER: system.correlation_attribute,
-        ObjectType.GROUP: system.group_correlation_attribute,
-    }.get(object_type)
+        ObjectClass.USER: system.correlation_attribute,
+        ObjectClass.GROUP: system.group_correlation_attribute,
+    }.get(object_class)
     mappings: Any = system.mappings  # type: ignore[attr-defined]  # the related name
     return SystemView(
         id=system.id,
@@ -49,6 +51,13 @@ def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema
     )
 
 
+def _schema(system: ConnectedSystem, of_class: ObjectSchema | None) -> ObjectSchema | None:
+    """Org units that are groups are no places, so nothing lies in them."""
+    if of_class is None or system.provisions_org_units != OrgUnitProvisioning.GROUPS:
+        return of_class
+    return replace(of_class, parent_attribute=None)
+
+
 def _is_provisioned(system: ConnectedSystem, object_type: ObjectType, capabilities: Capabilities) -> bool:
     """A connector that knows no groups as it is configured would have every group wait for a person; units likewise."""
     wanted = {
@@ -56,7 +65,7 @@ def _is_provisioned(system: ConnectedSystem, object_type: ObjectType, capabiliti
         ObjectType.GROUP: system.provisions_groups,
         ObjectType.ORG_UNIT: system.provisions_org_units != OrgUnitProvisioning.NONE,
     }[object_type]
-    return wanted and (object_type is ObjectType.USER or ObjectClass(object_type.value) in capabilities.objects)
+    return wanted and (object_type is ObjectType.USER or system.object_class_of(object_type) in capabilities.objects)
 
 
 def link_view(link: Link) -> LinkView:
@@ -79,7 +88,7 @@ def link_view(link: Link) -> LinkView:
     )
 
 
-def _capabilities(system: ConnectedSystem) -> tuple[Capabilities, str]:
+def capabilities_of(system: ConnectedSystem) -> tuple[Capabilities, str]:
     """What the system can do; everything is assumed of one whose connector cannot be used now, and why it cannot."""
     try:
         return session.capabilities(system), ""

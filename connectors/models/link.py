@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models.system import ConnectedSystem
+from connectors.spi import ObjectClass
 from connectors.vocabulary import LinkState, Settlement
 from identities.models import Group, OrgUnit, User
 from identities.vocabulary import ObjectType
@@ -17,6 +18,7 @@ class Link(models.Model):
     the person is purged.
 
     Attributes:
+        object_class: as what the system holds it. Groups and org units may both be groups there, and never share one.
         remote_id: immutable id of the remote object. reference: how other remote objects refer to it (a DN, which may
             change).
         enabled: the remote state last written or read; None while unknown.
@@ -34,6 +36,7 @@ class Link(models.Model):
 
     system = models.ForeignKey(ConnectedSystem, on_delete=models.CASCADE, related_name="links")
     object_type = models.CharField(_("object"), max_length=10, choices=[(o, o) for o in ObjectType])
+    object_class = models.CharField(_("held as"), max_length=10, choices=[(o, o) for o in ObjectClass])
     object_id = models.UUIDField(db_index=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="links")
     group = models.ForeignKey(Group, on_delete=models.SET_NULL, null=True, blank=True, related_name="links")
@@ -66,7 +69,7 @@ class Link(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["system", "object_type", "object_id"], name="one_link_per_object"),
             models.UniqueConstraint(
-                fields=["system", "object_type", "remote_id"],
+                fields=["system", "object_class", "remote_id"],
                 condition=Q(remote_id__isnull=False),
                 name="one_link_per_remote_object",
             ),

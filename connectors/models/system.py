@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from connectors.spi import ObjectClass
 from connectors.vocabulary import (
     AdoptionPolicy,
     BreakerState,
@@ -126,6 +127,13 @@ class ConnectedSystem(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def object_class_of(self, object_type: str) -> ObjectClass:
+        """As what the system holds people, groups or org units; these may be groups there."""
+        is_unit = object_type == ObjectType.ORG_UNIT
+        if is_unit and self.provisions_org_units == OrgUnitProvisioning.GROUPS:
+            return ObjectClass.GROUP
+        return ObjectClass(str(object_type))
 
 
 class SystemMapping(MappingRow):

@@ -37,6 +37,14 @@ _SUBTREE: Final = """
     )
     SELECT id FROM walk
 """
+_SUBTREES: Final = """
+    WITH RECURSIVE walk(root, id) AS (
+        SELECT t.id, t.id FROM {units} t WHERE t.id IN ({marks})
+        UNION
+        SELECT walk.root, t.id FROM {units} t JOIN walk ON t.parent_id = walk.id
+    )
+    SELECT root, id FROM walk
+"""
 _GROUPS_OF_USERS: Final = """
     WITH RECURSIVE walk(user_id, group_id) AS (
         SELECT m.user_id, m.group_id FROM {memberships} m
@@ -99,6 +107,11 @@ def units_below(units: Collection[UUID]) -> set[UUID]:
     return {_uuid(row[0]) for row in _rows(_SUBTREE, units, **_NAMES)}
 
 
+def units_below_each(units: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """For each of these org units itself and every one below it."""
+    return _by_root(_SUBTREES, units)
+
+
 def groups_of_users(users: Collection[UUID]) -> Iterator[tuple[UUID, UUID, str, bool]]:
     """User, group, the group's name, and whether the membership is direct, through nesting; by user and name."""
     for user, group, name, direct in _rows(_GROUPS_OF_USERS, users, **_NAMES):
@@ -117,9 +130,13 @@ def groups_below(groups: Collection[UUID]) -> set[UUID]:
 
 def groups_below_each(groups: Collection[UUID]) -> dict[UUID, set[UUID]]:
     """For each of these groups (deleted ones too) itself and every one that it holds, through nesting."""
+    return _by_root(_GROUPS_BELOW_EACH, groups)
+
+
+def _by_root(statement: str, start: Collection[UUID]) -> dict[UUID, set[UUID]]:
     found: dict[UUID, set[UUID]] = {}
-    for root, group in _rows(_GROUPS_BELOW_EACH, groups, **_NAMES):
-        found.setdefault(_uuid(root), set()).add(_uuid(group))
+    for root, below in _rows(statement, start, **_NAMES):
+        found.setdefault(_uuid(root), set()).add(_uuid(below))
     return found
 
 

@@ -162,6 +162,7 @@ def _links(world: World) -> None:
         Link(
             system=system,
             object_type="user",
+            object_class="user",
             object_id=user.pk,
             user=user,
             object_name=str(user),

@@ -1,6 +1,8 @@
 """Asking a connected system: does it work, what is it, what can it hold. Nothing is written there."""
 
 from contextlib import suppress
+from dataclasses import replace
+from typing import Final
 
 from django.db import transaction
 
@@ -9,11 +11,14 @@ from connectors.engine import gates, session
 from connectors.engine.failures import Defect
 from connectors.engine.guarded_connector import defect
 from connectors.models import ConnectedSystem
-from connectors.spi import ConnectorError, Discovery, Finding, FindingLevel, Misconfigured
+from connectors.spi import ConnectorError, Discovery, Finding, FindingLevel, Misconfigured, ObjectClass
 from connectors.vocabulary import BreakerState, SystemVerb
 from identities import audit, outbox
 from identities.actors import Actor
 from identities.errors import RuleViolation
+from identities.vocabulary import ObjectType
+
+UNIT_AS_GROUP: Final = "org_unit.name ~ ' (' ~ org_unit.code ~ ')'"
 
 
 def test_system(system: ConnectedSystem, *, actor: Actor) -> list[Finding]:
@@ -44,7 +49,7 @@ def discover_system(system: ConnectedSystem, *, actor: Actor) -> Discovery:
     """
     try:
         with session.connection(session.configuration_of(system), system.connector) as connector:
-            discovery = connector.discover()
+            discovery = _with_org_units(system, connector.discover())
             with suppress(Misconfigured):  # what the schema needs is what the discovery proposes
                 session.keep_schema(system, connector.schema())
     except (ConnectorError, Defect) as error:
@@ -55,6 +60,17 @@ def discover_system(system: ConnectedSystem, *, actor: Actor) -> Discovery:
     with transaction.atomic():
         audit.record(SystemVerb.SYSTEM_DISCOVERED, system, actor=actor)
     return discovery
+
+
+def _with_org_units(system: ConnectedSystem, discovery: Discovery) -> Discovery:
+    """Where org units are groups there, what names a group is to name them; with their code, as their names may be
+    taken: by a group, or by a unit elsewhere in the tree.
+    """
+    if system.object_class_of(ObjectType.ORG_UNIT) is not ObjectClass.GROUP:
+        return discovery
+    of_groups = discovery.suggested_mappings.get(ObjectClass.GROUP, {})
+    named = {name: UNIT_AS_GROUP for name, expression in of_groups.items() if expression == "group.displayName"}
+    return replace(discovery, suggested_mappings={**discovery.suggested_mappings, ObjectClass.ORG_UNIT: named})
 
 
 def _findings(system: ConnectedSystem) -> list[Finding]:

@@ -7,19 +7,21 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors import vault
 from connectors.actions.systems.configuration import check_complete, prepare, same_values
 from connectors.engine import gates
-from connectors.models import ConnectedSystem
-from connectors.vocabulary import SystemState, SystemVerb
+from connectors.models import ConnectedSystem, Link
+from connectors.vocabulary import OrgUnitProvisioning, SystemState, SystemVerb
 from identities import audit, outbox
 from identities.actors import Actor
 from identities.canonical import fold
 from identities.errors import Conflict, NotFound, RuleViolation
 from identities.filters.parse import parse
 from identities.models import Group, OrgUnit
+from identities.vocabulary import ObjectType
 
 WITHOUT_EFFECT_ON_ACCOUNTS = frozenset(
     {"name", "description", "slots", "removal_limit", "removal_limit_percent", "secrets"}
@@ -127,6 +129,8 @@ def update_system(system: ConnectedSystem | UUID, *, actor: Actor, changes: Mapp
             check_complete(locked)
     assignments = {key: wanted.pop(key) for key in _ASSIGNED if key in wanted}
     found |= _set_plain(locked, wanted)
+    if "provisions_org_units" in found:
+        _check_org_units_free(locked)
     found |= _assign(locked, assignments)
     if not found:
         return UpdateResult(locked, ())
@@ -201,6 +205,24 @@ def _check_filters(system: ConnectedSystem, found: Changes) -> None:
                 parse(text, resource)  # type: ignore[arg-type]  # one of the two literals
             except RuleViolation as refusal:
                 raise RuleViolation(refusal.code, refusal.message, field=name, **refusal.facts) from refusal
+
+
+def _check_org_units_free(system: ConnectedSystem) -> None:
+    """Refuse to hold org units as something else while some are there as what they were.
+
+    What is there would be nobody's then. Stopping to provision them takes nothing away, so that is always possible.
+    """
+    if system.provisions_org_units == OrgUnitProvisioning.NONE:
+        return
+    units = Link.objects.filter(Q(remote_id__isnull=False) | ~Q(create_intent_key=""), system=system)
+    there = units.filter(object_type=ObjectType.ORG_UNIT)
+    held_otherwise = there.exclude(object_class=system.object_class_of(ObjectType.ORG_UNIT)).count()
+    if held_otherwise:
+        message = (
+            f"{held_otherwise} org units are still linked to what {system.name} held them as. Unlink them first, or"
+            " connect the system a second time."
+        )
+        raise RuleViolation("org_units_linked", message, field="provisions_org_units", linked=held_otherwise)
 
 
 def _check_fields(system: ConnectedSystem) -> None:

@@ -8,7 +8,7 @@ from connectors.engine.decide.difference import difference
 from connectors.engine.decide.trail import Trail
 from connectors.engine.decision import Answer, Decision, Need, Needs, Problem
 from connectors.engine.situation import LinkView, MembershipDelta, RemoteState, Situation, Verdict
-from connectors.spi import Attributes, Capability, Delta, DisableStyle, RemoteObject
+from connectors.spi import Attributes, Capability, Delta, DisableStyle, ObjectClass, RemoteObject
 from connectors.vocabulary import GonePolicy, Settlement
 from identities.vocabulary import ObjectType
 
@@ -170,7 +170,7 @@ def _creatable(situation: Situation, attributes: Attributes) -> Attributes:
 
 def _members(situation: Situation, trail: Trail) -> MembershipDelta:
     members = situation.members
-    if situation.object.type is not ObjectType.GROUP:
+    if situation.object.object_class is not ObjectClass.GROUP:
         return MembershipDelta()
     if members is None:
         trail.add("members", "Do its members differ?", Answer.UNKNOWN, "They are not compared here.")

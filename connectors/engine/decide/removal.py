@@ -5,7 +5,7 @@ from connectors.engine.decide.standing import Reason, Standing
 from connectors.engine.decide.trail import Trail
 from connectors.engine.decision import Answer, Decision, Need, Needs
 from connectors.engine.situation import LinkView, RemoteState, Situation, Verdict
-from connectors.spi import Capability, Delta, DisableStyle, RemoteObject
+from connectors.spi import Capability, Delta, DisableStyle, ObjectClass, RemoteObject
 from connectors.vocabulary import RemovalPolicy, Settlement
 from identities.vocabulary import ObjectType
 
@@ -91,10 +91,10 @@ def _possible(situation: Situation, policy: RemovalPolicy, trail: Trail) -> Remo
     can_delete = capabilities.allows(item.object_class, Capability.DELETE)
     can_update = capabilities.allows(item.object_class, Capability.UPDATE)
     wanted = policy
-    if wanted is RemovalPolicy.DISABLE and item.type is ObjectType.ORG_UNIT:
+    if wanted is RemovalPolicy.DISABLE and item.object_class is ObjectClass.ORG_UNIT:
         wanted = RemovalPolicy.LEAVE  # those who are disabled lie in it
     if wanted is RemovalPolicy.DISABLE and (
-        item.type is ObjectType.GROUP or capabilities.disable is DisableStyle.REMOVAL
+        item.object_class is ObjectClass.GROUP or capabilities.disable is DisableStyle.REMOVAL
     ):
         wanted = RemovalPolicy.DELETE
     can_disable = item.type is ObjectType.USER and capabilities.disable is DisableStyle.NATIVE and can_update

@@ -60,7 +60,13 @@ def a_link(
     kind = TYPES[type(subject)]
     given = {"remote_id": str(subject.pk) if state == LinkState.LINKED else None, kind.value: subject, **columns}
     return Link.objects.create(
-        system=system, object_type=kind, object_id=subject.pk, object_name=str(subject), state=state, **given
+        system=system,
+        object_type=kind,
+        object_class=system.object_class_of(kind),
+        object_id=subject.pk,
+        object_name=str(subject),
+        state=state,
+        **given,
     )
 
 

@@ -49,14 +49,23 @@ class RealPlace:
             found = connector.search(ObjectClass.USER, limit=100).items
         return {str(each.attributes[self.name][0]): each for each in found}
 
+    def groups(self) -> dict[str, set[str]]:
+        """The names of the accounts in each group, by its name."""
+        references = {each.reference.lower(): name for name, each in self.accounts().items()}
+        found = {}
+        with connection(configuration_of(self.system), self.system.connector) as connector:
+            schema = connector.schema().objects[ObjectClass.GROUP]
+            for group in connector.search(ObjectClass.GROUP, limit=100).items:
+                read = connector.get(ObjectClass.GROUP, group.remote_id, members=True).attributes
+                members = read.get(schema.member_attribute or "", ())
+                name = str(read[schema.name_attribute][0])
+                found[name] = {references.get(str(each).lower(), f"unknown: {each}") for each in members}
+        return found
+
     def members(self) -> set[str]:
         """The names of the accounts in the only group."""
-        with connection(configuration_of(self.system), self.system.connector) as connector:
-            (group,) = connector.search(ObjectClass.GROUP, limit=100).items
-            attribute = connector.schema().objects[ObjectClass.GROUP].member_attribute or ""
-            found = connector.get(ObjectClass.GROUP, group.remote_id, members=True).attributes.get(attribute, ())
-        references = {each.reference.lower(): name for name, each in self.accounts().items()}
-        return {references.get(str(each).lower(), f"unknown: {each}") for each in found}
+        (members,) = self.groups().values()
+        return members
 
     def add_foreign(self, name: str) -> RemoteObject:
         """An account that somebody else makes."""

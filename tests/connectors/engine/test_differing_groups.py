@@ -7,12 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from connectors.engine.membership_delta import differing_groups, membership_delta
+from connectors.engine.membership_source import GroupMembers
 from connectors.models import ConnectedSystem, Link, RemoteMembership
 from connectors.vocabulary import LinkState
 from identities.models import Group, User
 from tests.connectors.engine.rows import NOW, a_group, a_link, a_person, a_system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
+GROUPS = GroupMembers()
 
 
 @pytest.fixture
@@ -76,9 +78,9 @@ def test_it_agrees_with_comparing_each(system: ConnectedSystem, nested: bool) ->
     each = {
         group.display_name
         for group in groups
-        if group.pk in links and not membership_delta(system, group.pk, links[group.pk], nested=nested).is_empty
+        if group.pk in links and not membership_delta(system, GROUPS, group.pk, links[group.pk], nested=nested).is_empty
     }
-    together = differing_groups(system, [group.pk for group in groups], nested=nested)
+    together = differing_groups(system, GROUPS, [group.pk for group in groups], nested=nested)
     assert {group.display_name for group in groups if group.pk in together} == each
     flat = {"nesting"} if not nested else {"flat"}
     assert each == {"missing", "stale", "swapped", "renamed", "left", "flat renamed", "flat stale"} | flat
@@ -97,6 +99,6 @@ def test_many_cost_as_many_queries_as_one(system: ConnectedSystem) -> None:
     costs = []
     for chosen in ([groups[0], nesting[0]], [*groups, *nesting]):
         with CaptureQueriesContext(connection) as queries:
-            assert differing_groups(system, [group.pk for group in chosen], nested=False) == set()
+            assert differing_groups(system, GROUPS, [group.pk for group in chosen], nested=False) == set()
         costs.append(len(queries))
     assert costs[0] == costs[1]

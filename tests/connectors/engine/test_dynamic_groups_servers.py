@@ -9,6 +9,7 @@ from connectors.engine.claim import Ending, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.finish import finish
 from connectors.models import ConnectedSystem, Link, Operation
+from connectors.spi import ObjectClass
 from connectors.vocabulary import LinkState, OperationState
 from identities.actions import groups
 from identities.consumers import dynamic_groups
@@ -48,6 +49,7 @@ def give_accounts(system: ConnectedSystem, slapd: Slapd, people: list[User]) -> 
         Link(
             system=system,
             object_type=ObjectType.USER,
+            object_class=ObjectClass.USER,
             object_id=person.pk,
             user=person,
             object_name=person.user_name,

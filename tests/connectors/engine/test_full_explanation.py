@@ -172,7 +172,8 @@ def test_somebody_out_of_scope_and_somebody_gone(place: Place) -> None:
     assert [row.attribute for row in found.mappings] == ["userName"]
     assert [coming.code for coming in found.outlook] == ["nothing"]
 
-    Link.objects.create(system=system, object_type="user", object_id=ADA, object_name="Ada", state="linked")
+    who = {"object_type": "user", "object_class": "user", "object_id": ADA, "object_name": "Ada"}
+    Link.objects.create(system=system, state="linked", **who)
     gone = explain_in_full(ObjectType.USER, ADA, system)
     assert (gone.values, gone.mappings, gone.account) == ((), (), ())
 
