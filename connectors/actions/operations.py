@@ -1,9 +1,6 @@
 """What a person can do about an operation: try it again, lay it aside, call it off."""
 
-from collections.abc import Callable, Iterable
-
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors.engine import takeover
@@ -12,12 +9,11 @@ from connectors.models import Operation
 from connectors.vocabulary import OperationState, SystemVerb
 from identities import audit, outbox
 from identities.actors import Actor
-from identities.errors import IdentityError, NotFound, RuleViolation
+from identities.errors import NotFound, RuleViolation
 
 RETRIED = (OperationState.FAILED, OperationState.DISPUTED, OperationState.WAITING)
 SKIPPED = (OperationState.FAILED, OperationState.DISPUTED)
 CANCELLED = (OperationState.WAITING,)
-Act = Callable[..., Operation]
 
 
 @transaction.atomic
@@ -54,22 +50,6 @@ def cancel(operation: Operation, *, actor: Actor) -> Operation:
     locked = locked_operation(operation, CANCELLED, "cancelled")
     _close(locked, OperationState.CANCELLED)
     return _recorded(locked, SystemVerb.OPERATION_CANCELLED, actor)
-
-
-def each_of(act: Act, chosen: "QuerySet[Operation] | Iterable[Operation]", *, actor: Actor) -> tuple[int, list[str]]:
-    """Do one of the above, or release or reject a hold, to many operations, each in its own transaction.
-
-    Returns:
-        How many it was done to, and why it was refused for the others.
-    """
-    done, refused = 0, []
-    for operation in chosen:
-        try:
-            act(operation, actor=actor)
-            done += 1
-        except IdentityError as refusal:
-            refused.append(f"{operation.pk} ({operation.object_name}): {refusal.message}")
-    return done, refused
 
 
 def locked_operation(operation: Operation, states: tuple[OperationState, ...], done: str) -> Operation:

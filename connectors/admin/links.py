@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from connectors.actions import links
+from connectors.admin.chosen import EachOfChosen
 from connectors.admin.explain_page import explain_url
 from connectors.admin.subjects import subject_url
 from connectors.admin.words import LINK_LEVELS
@@ -20,7 +21,7 @@ from connectors.engine.decide.values import displayed
 from connectors.engine.known_values import recalled
 from connectors.models import Link
 from connectors.vocabulary import LinkState
-from identities.admin.action_admin import ActionModelAdmin, actor_of
+from identities.admin.action_admin import actor_of
 from identities.admin.object_actions import Fact, ObjectAction, ReasonForm
 from identities.admin.words import in_words
 
@@ -55,7 +56,7 @@ def _match(request: HttpRequest, link: Link, cleaned: dict[str, Any]) -> str:
 
 
 @admin.register(Link)
-class LinkAdmin(ActionModelAdmin):
+class LinkAdmin(EachOfChosen):
     """The ties between people and groups here and their accounts there."""
 
     is_edited = False
@@ -80,6 +81,7 @@ class LinkAdmin(ActionModelAdmin):
         "known_values",
     )
     readonly_fields = fields
+    actions = ("unlink_chosen",)
     object_actions = (
         ObjectAction(
             "unlink",
@@ -107,6 +109,11 @@ class LinkAdmin(ActionModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Links are cut, not deleted."""
         return False
+
+    @admin.action(description=gettext_lazy("Unlink"), permissions=["change"])
+    def unlink_chosen(self, request: HttpRequest, queryset: "QuerySet[Link]") -> HttpResponse | None:
+        """Cut the chosen ties."""
+        return self.do_to_each(request, queryset, "unlink", links.unlink)
 
     @admin.display(description=gettext_lazy("Person or group"))
     def subject(self, link: Link) -> str:

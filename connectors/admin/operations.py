@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from connectors.actions import holds, operations
+from connectors.admin.chosen import Act, EachOfChosen
 from connectors.admin.explain_page import explain_url
 from connectors.admin.subjects import subject_url
 from connectors.admin.words import OPERATION_LEVELS, verdict_in_words
 from connectors.models import Operation
 from connectors.vocabulary import OperationState
-from identities.admin.action_admin import ActionModelAdmin, actor_of
+from identities.admin.action_admin import actor_of
 from identities.admin.object_actions import Fact, ObjectAction, ReasonForm
 from identities.admin.words import in_words, moment_in_words
 
@@ -30,8 +31,6 @@ COLOURS = {
     OperationState.HELD: "warning",
     OperationState.DONE: "success",
 }
-SHOWN_REFUSALS = 5
-Act = Callable[..., object]
 
 
 def _one(act: Act, done: Any) -> Callable[[HttpRequest, Operation, dict[str, Any]], str]:
@@ -47,7 +46,7 @@ def _in(*states: str) -> Callable[[Operation], bool]:
 
 
 @admin.register(Operation)
-class OperationAdmin(ActionModelAdmin):
+class OperationAdmin(EachOfChosen):
     """The durable queue and, once done, its log."""
 
     is_edited = False
@@ -184,44 +183,30 @@ class OperationAdmin(ActionModelAdmin):
         """The decision's steps."""
         return render_to_string("admin/connectors/steps.html", {"steps": operation.steps})
 
-    def _each(self, request: HttpRequest, chosen: "QuerySet[Operation]", key: str, act: Act) -> HttpResponse | None:
-        def perform(cleaned: dict[str, Any]) -> None:
-            actor = actor_of(request, cleaned.get("reason", ""))
-            done, refused = operations.each_of(act, chosen, actor=actor)
-            for refusal in refused[:SHOWN_REFUSALS]:
-                self.message_user(request, refusal, "ERROR")
-            if len(refused) > SHOWN_REFUSALS:
-                more = len(refused) - SHOWN_REFUSALS
-                self.message_user(request, _("%(number)d more were refused.") % {"number": more}, "ERROR")
-            if done:
-                self.message_user(request, _("Done for %(number)d operations.") % {"number": done}, "SUCCESS")
-
-        return self.ask_about_chosen(request, chosen, key, perform)
-
     @admin.action(description=gettext_lazy("Retry"), permissions=["change"])
     def retry_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Retry the chosen operations."""
-        return self._each(request, queryset, "retry", operations.retry)
+        return self.do_to_each(request, queryset, "retry", operations.retry)
 
     @admin.action(description=gettext_lazy("Skip"), permissions=["change"])
     def skip_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Skip the chosen operations."""
-        return self._each(request, queryset, "skip", operations.skip)
+        return self.do_to_each(request, queryset, "skip", operations.skip)
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
     def cancel_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Cancel the chosen operations."""
-        return self._each(request, queryset, "cancel", operations.cancel)
+        return self.do_to_each(request, queryset, "cancel", operations.cancel)
 
     @admin.action(description=gettext_lazy("Release held removals"), permissions=["change"])
     def release_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Release the chosen removals."""
-        return self._each(request, queryset, "release", holds.release)
+        return self.do_to_each(request, queryset, "release", holds.release)
 
     @admin.action(description=gettext_lazy("Reject held removals"), permissions=["change"])
     def reject_chosen(self, request: HttpRequest, queryset: "QuerySet[Operation]") -> HttpResponse | None:
         """Reject the chosen removals."""
-        return self._each(request, queryset, "reject", holds.reject)
+        return self.do_to_each(request, queryset, "reject", holds.reject)
 
 
 def _explained(obj: Operation) -> Fact:

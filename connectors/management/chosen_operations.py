@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db.models import BigIntegerField, QuerySet
 
-from connectors.actions.operations import each_of
+from connectors.actions.each import each_of
 from connectors.management.people import user_named
 from connectors.management.portal_command import WRONG_ARGUMENTS, PortalCommand, system_named
 from connectors.models import Operation

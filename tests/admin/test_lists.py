@@ -7,6 +7,8 @@ import re
 import pytest
 from django.urls import reverse
 
+from connectors.models import Link
+from connectors.vocabulary import LinkState
 from identities.models import AuditEntry, Suspension, User
 from tests.admin.conftest import signed_in
 from tests.admin.world import World
@@ -52,6 +54,20 @@ def test_many_are_deleted_only_for_a_reason_and_restored_once_confirmed(world: W
     assert people.count() == 0
     client.post(deleted, {**restore, "answered": "yes"})
     assert people.count() == 2
+
+
+def test_many_links_are_cut_only_for_a_reason_and_those_that_cannot_be_are_named(world: World) -> None:
+    linked = Link.objects.filter(state=LinkState.LINKED)
+    chosen = [*linked.order_by("pk")[:2], Link.objects.filter(state=LinkState.DISPUTED).earliest("pk")]
+    sent = {"action": "unlink_chosen", "_selected_action": [each.pk for each in chosen], "answered": "yes"}
+    links, before = reverse("admin:connectors_link_changelist"), linked.count()
+    client = signed_in(world.operator)
+    client.post(links, {**sent, "reason": ""})
+    assert linked.count() == before
+    answer = client.post(links, {**sent, "reason": "Moved"}, follow=True).content.decode()
+    assert "Done for 2 links." in answer
+    assert "is not linked to an account" in answer
+    assert linked.count() == before - 2
 
 
 def test_removing_a_system_at_once_leads_to_the_list_and_says_so(world: World) -> None:

@@ -208,21 +208,22 @@ def _check_filters(system: ConnectedSystem, found: Changes) -> None:
 
 
 def _check_org_units_free(system: ConnectedSystem) -> None:
-    """Refuse to hold org units as something else while some are there as what they were.
+    """Refuse to hold org units as something else while some are there as what they were: that would be nobody's then.
 
-    What is there would be nobody's then. Stopping to provision them takes nothing away, so that is always possible.
+    Stopping to provision them takes nothing away, so that is always possible. What is only remembered is forgotten.
     """
     if system.provisions_org_units == OrgUnitProvisioning.NONE:
         return
-    units = Link.objects.filter(Q(remote_id__isnull=False) | ~Q(create_intent_key=""), system=system)
-    there = units.filter(object_type=ObjectType.ORG_UNIT)
-    held_otherwise = there.exclude(object_class=system.object_class_of(ObjectType.ORG_UNIT)).count()
-    if held_otherwise:
+    units = Link.objects.filter(system=system, object_type=ObjectType.ORG_UNIT)
+    held_otherwise = units.exclude(object_class=system.object_class_of(ObjectType.ORG_UNIT))
+    there = held_otherwise.filter(Q(remote_id__isnull=False) | ~Q(create_intent_key="")).count()
+    if there:
         message = (
-            f"{held_otherwise} org units are still linked to what {system.name} held them as. Unlink them first, or"
-            " connect the system a second time."
+            f"{there} org units are still linked to what {system.name} held them as. Unlink them first (what is there"
+            " stays), or connect the system a second time."
         )
-        raise RuleViolation("org_units_linked", message, field="provisions_org_units", linked=held_otherwise)
+        raise RuleViolation("org_units_linked", message, field="provisions_org_units", linked=there)
+    held_otherwise.delete()
 
 
 def _check_fields(system: ConnectedSystem) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.actions import holds, operations
+from connectors.actions.each import Act, each_of
 from connectors.engine.claim import claim_due
 from connectors.engine.claiming import dialect
 from connectors.engine.queue import enqueue
@@ -62,7 +63,7 @@ def test_a_retry_makes_a_newer_change_due_instead() -> None:
         (operations.cancel, OperationState.WAITING, "cancelled"),
     ],
 )
-def test_laid_aside_until_the_next_change(act: operations.Act, state: OperationState, after: str) -> None:
+def test_laid_aside_until_the_next_change(act: Act, state: OperationState, after: str) -> None:
     operation = an_operation(state)
 
     assert act(operation, actor=ACTOR).state == after
@@ -83,7 +84,7 @@ def test_laid_aside_until_the_next_change(act: operations.Act, state: OperationS
         (holds.reject, OperationState.DONE),
     ],
 )
-def test_the_wrong_state_is_refused(act: operations.Act, state: OperationState) -> None:
+def test_the_wrong_state_is_refused(act: Act, state: OperationState) -> None:
     operation = an_operation(state)
 
     with pytest.raises(RuleViolation, match=state.value):
@@ -104,7 +105,7 @@ def test_many_are_done_each_for_itself() -> None:
     put(system, *people(3))
     Operation.objects.filter(object_name="person000").update(state=OperationState.FAILED)
 
-    done, refused = operations.each_of(operations.skip, Operation.objects.order_by("object_name"), actor=ACTOR)
+    done, refused = each_of(operations.skip, Operation.objects.order_by("object_name"), actor=ACTOR)
 
     assert (done, len(refused)) == (1, 2)
     assert "person001" in refused[0]

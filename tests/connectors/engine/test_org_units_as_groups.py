@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from connectors.actions.discoveries import take_over_discovery
+from connectors.actions.links import unlink
 from connectors.actions.systems import discover_system, update_system
 from connectors.engine import fanout
 from connectors.engine.claim import Ending
@@ -161,13 +162,18 @@ def test_the_database_keeps_them_apart() -> None:
 def test_units_are_not_held_as_something_else_while_some_are_linked() -> None:
     system, _store = by_name()
     holding(system)
-    put(system, an_org_unit("Sales"))
+    unit = an_org_unit("Sales")
+    put(system, unit)
     work_off(system)
     with pytest.raises(RuleViolation, match="1 org units are still linked") as refused:
         update_system(system, actor=ADMIN, changes={"provisions_org_units": OrgUnitProvisioning.UNITS})
     assert refused.value.field == "provisions_org_units"
     for wanted in (OrgUnitProvisioning.NONE, OrgUnitProvisioning.GROUPS):
         update_system(system, actor=ADMIN, changes={"provisions_org_units": wanted})
+
+    unlink(Link.objects.get(), actor=ADMIN)
+    update_system(system, actor=ADMIN, changes={"provisions_org_units": OrgUnitProvisioning.UNITS})
+    assert not Link.objects.exists(), "one that was let go of as a group would be left alone for ever as an OU"
 
 
 @pytest.mark.parametrize("build", [ldap_place, scim_place], ids=["ldap", "scim"])
