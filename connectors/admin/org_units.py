@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from connectors.engine.org_changes import SystemChange, watch
-from connectors.vocabulary import SystemState
+from connectors.vocabulary import OrgUnitProvisioning, SystemState
 from identities.admin.org_unit_consequences import Consequence, consequences
 from identities.admin.words import in_words
 
@@ -32,6 +32,9 @@ def _consequence(change: SystemChange) -> Consequence:
 
 def _remarks(change: SystemChange) -> list[str]:
     found = []
+    if change.units:
+        told = {"number": change.units, "how": in_words(OrgUnitProvisioning(change.system.provisions_org_units))}
+        found.append(_("Kept there %(how)s: %(number)d of the org units; they follow.") % told)
     if change.unreadable:
         found.append(_("Its scope cannot be read: who enters or leaves is not known."))
     if change.leaving:

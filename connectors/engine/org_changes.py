@@ -34,6 +34,7 @@ class SystemChange:
         accounts: of the people of the units. rewritten: how many of these stay and get other values, at most.
         entering, leaving: people, whatever their state.
         unreadable: the scope cannot be read, so nobody can say who enters or leaves.
+        units: how many of the org units themselves are kept there, and so follow.
     """
 
     system: ConnectedSystem
@@ -42,11 +43,12 @@ class SystemChange:
     entering: int
     leaving: int
     unreadable: bool
+    units: int = 0
 
     @property
     def is_any(self) -> bool:
         """Whether there is anything to say."""
-        return bool(self.accounts or self.entering or self.leaving or self.unreadable)
+        return bool(self.accounts or self.entering or self.leaving or self.unreadable or self.units)
 
 
 def watch(units: Collection[UUID]) -> Callable[[], list[SystemChange]]:
@@ -77,6 +79,7 @@ def _compared(
     own = {unit for unit, (its_own, _way) in descriptions.items() if unit not in now or now[unit][0] != its_own}
     way = {unit for unit, both in descriptions.items() if now.get(unit) != both}
     found = []
+    units_kept = _units_kept(descriptions)
     for system in systems:
         was, will = before[system.pk], _in_scope(system, ids)
         entering, leaving = len((will or set()) - (was or set())), len((was or set()) - (will or set()))
@@ -84,7 +87,8 @@ def _compared(
         rewritten = sum(accounts[system.pk, unit] for unit in seen)
         number = sum(count for (of_system, _unit), count in accounts.items() if of_system == system.pk)
         unreadable = was is None or will is None
-        found.append(SystemChange(system, number, max(rewritten - leaving, 0), entering, leaving, unreadable))
+        kept = units_kept[system.pk]
+        found.append(SystemChange(system, number, max(rewritten - leaving, 0), entering, leaving, unreadable, kept))
     return [each for each in found if each.is_any]
 
 
@@ -113,6 +117,12 @@ def _accounts(units: Collection[UUID]) -> Counter[tuple[UUID, UUID]]:
     links = Link.objects.filter(object_type=ObjectType.USER, user__org_unit__in=units).exclude(state=LinkState.REMOVED)
     counted = links.order_by().values_list("system_id", "user__org_unit_id").annotate(number=Count("pk"))
     return Counter({(system, unit): number for system, unit, number in counted})
+
+
+def _units_kept(units: Collection[UUID]) -> Counter[UUID]:
+    """How many of these units there are on each system, as OUs or as groups."""
+    links = Link.objects.filter(object_type=ObjectType.ORG_UNIT, org_unit__in=units).exclude(state=LinkState.REMOVED)
+    return Counter(dict(links.order_by().values_list("system_id").annotate(number=Count("pk"))))
 
 
 def _descriptions(units: Collection[UUID]) -> dict[UUID, tuple[_Own, _Way]]:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connectors.models import SystemMapping
-from connectors.vocabulary import SystemState
+from connectors.vocabulary import OrgUnitProvisioning, SystemState
 from identities.actions import org_units
 from identities.actions.memberships import add_members
 from identities.actions.users import update_user
@@ -176,6 +176,7 @@ def _systems(company: dict[str, OrgUnit], people: list[User]) -> None:
 def test_a_move_shows_who_enters_and_leaves_before_it_is_made(client: Client, company: dict[str, OrgUnit]) -> None:
     people = make_people(3, org_unit=company["100"])
     _systems(company, people)
+    a_link(a_system("units", provisions_org_units=OrgUnitProvisioning.GROUPS), company["100"])
     page, sent = _do(company["100"], "move"), {"parent": str(company["D-COMM"].pk)}
     before = (ChangeEvent.objects.count(), AuditEntry.objects.count())
     seen = client.post(page, sent)
@@ -185,8 +186,10 @@ def test_a_move_shows_who_enters_and_leaves_before_it_is_made(client: Client, co
         "filtered": (3, 0, 0, 0),
         "finance": (3, 0, 0, 3),
         "sales": (0, 0, 3, 0),
+        "units": (0, 0, 0, 0),
     }
     words = seen.content.decode()
+    assert "Kept there as groups of their people: 1 of the org units; they follow." in words
     assert "3 people stand in it or below it," in words
     assert "Whoever leaves: disable the account." in words
     assert (ChangeEvent.objects.count(), AuditEntry.objects.count()) == before
