@@ -153,7 +153,12 @@ class ConnectedSystemAdmin(ExplainPages):
         changes = {name: value for name, value in form.values().items() if name in form.changed_data}
         if edited:
             changes |= {"configuration": configuration, "secrets": secrets}
-        return systems.update_system(form.instance.pk, actor=actor, changes=changes).system
+        result = systems.update_system(form.instance.pk, actor=actor, changes=changes)
+        if result.needs_push and result.system.state == SystemState.RUNNING:
+            self.message_user(
+                request, _("Push the system so that everybody follows; without it each does at the next change.")
+            )
+        return result.system
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """The action writes the assignments too."""
