@@ -4,7 +4,7 @@ Where a system knows no nesting, what is below counts as well.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -15,8 +15,6 @@ from connectors.vocabulary import LinkState
 from identities.models import Membership, OrgUnit, User
 from identities.queries.recursion import groups_below, groups_below_each, units_below, units_below_each
 from identities.vocabulary import ObjectType
-
-MemberIds = "dict[ObjectType, QuerySet[Any]]"
 
 
 class MembershipSource(Protocol):
@@ -157,7 +155,7 @@ def _counted(rows: "QuerySet[Any]", by: str) -> dict[UUID, int]:
     return dict(rows.order_by().values_list(by).annotate(number=Count("pk")))
 
 
-def _sums(counts: "Iterator[dict[UUID, int]] | list[dict[UUID, int]]") -> dict[UUID, int]:
+def _sums(counts: Iterable[dict[UUID, int]]) -> dict[UUID, int]:
     found: dict[UUID, int] = defaultdict(int)
     for each in counts:
         for holder, number in each.items():
