@@ -62,6 +62,8 @@ def declare_complete(page: Page, base_url: str, profile: str) -> None:
     """Have people who are missing from the files of this profile disabled."""
     page.goto(f"{base_url}/admin/connectors/importprofile/")
     page.get_by_role("link", name=profile, exact=True).click()
-    page.get_by_label("Complete").first.check(force=True)  # the switch is drawn over its checkbox
+    complete = page.get_by_label("Complete").first
+    expect(complete).to_be_visible()  # a script opens the tab
+    complete.check(force=True)  # the switch is drawn over its checkbox
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page).to_have_url(re.compile("/importprofile/(\\?.*)?$"))
