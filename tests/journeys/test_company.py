@@ -32,14 +32,15 @@ TOUCHED_GROUPS = {"IT", "Marketing", "Purchasing", "Sales"}
 EXPLAIN_EVERYBODY = """
 import json
 from collections import Counter
-from connectors.engine.explain import explain
+from connectors.engine.explain import explain_everywhere
 from connectors.models import ConnectedSystem
 from identities.models import User
 from identities.vocabulary import ObjectType
 found = Counter()
-for system in ConnectedSystem.objects.all():
-    for pk in User.objects.filter(kind="person").values_list("pk", flat=True):
-        told = explain(ObjectType.USER, pk, system)
+prefetched = ("mappings", "scope_groups", "scope_org_units")
+systems = list(ConnectedSystem.objects.prefetch_related(*prefetched))
+for pk in User.objects.filter(kind="person").values_list("pk", flat=True):
+    for system, told in zip(systems, explain_everywhere(ObjectType.USER, pk, systems), strict=True):
         found[f"{system.name}: {told.link.state}, {told.decision.verdict}"] += 1
 print(json.dumps(found))
 """
