@@ -65,7 +65,7 @@ class ExplainPages(ActionModelAdmin):
             "subject_url": subject_url(kind, subject_id),
             "subject": name,
             "system": system,
-            "is_group": kind is ObjectType.GROUP,
+            "kind": in_words(kind),
             "may_provision": request.user.has_perm(PROVISIONS) and system.state == SystemState.RUNNING,
             "provision_url": reverse(
                 "admin:connectors_connectedsystem_provision", args=[system.pk, object_type, subject_id]

@@ -80,6 +80,8 @@ def test_it_says_why_what_is_and_what_comes(client: Client, place: Place, clerk:
     ):
         assert said in words
     assert HARM not in page.content.decode()
+    header = page.content.decode().partition("<h1")[2].partition("</h1>")[0]
+    assert re.findall(r"<a href[^>]*>\s*(.*?)\s*</a>", header) == ["Connected systems", "intranet", "clerk"]
 
 
 def test_a_difference_is_marked_by_more_than_its_colour(client: Client, place: Place, clerk: User) -> None:
