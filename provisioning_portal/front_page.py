@@ -31,6 +31,7 @@ def dashboard_callback(request: HttpRequest, context: dict[str, Any]) -> dict[st
     open_operations = _open_operations()
     people = _people()
     context["attention"] = needs_attention(systems)
+    context["all_answer"] = bool(systems) and all(each.last_success_at for each in systems)
     context["charts"] = [people, *_over_time()] if systems else [people]
     context["systems"] = _system_rows(systems, open_operations)
     context["backlog"] = _backlog(systems, open_operations)

@@ -140,9 +140,13 @@ def test_an_empty_installation_says_what_to_do_first(client: Client) -> None:
     assert "First steps" in page
     assert "Nobody yet. Import a file of people" in page
     system = a_system("intranet", state=SystemState.PAUSED)
-    assert "Preview a system, then resume it" in client.get(FRONT_PAGE).content.decode()
-    ConnectedSystem.objects.filter(pk=system.pk).update(state=SystemState.RUNNING)
-    assert "All is done" in client.get(FRONT_PAGE).content.decode()
+    page = client.get(FRONT_PAGE).content.decode()
+    assert "Preview a system, then resume it" in page
+    assert "Nothing. No decision waits for you." in page
+    ConnectedSystem.objects.filter(pk=system.pk).update(state=SystemState.RUNNING, last_success_at=timezone.now())
+    page = client.get(FRONT_PAGE).content.decode()
+    assert "All is done" in page
+    assert "Every system answers" in page
     assert "data-draws" not in page
 
 
