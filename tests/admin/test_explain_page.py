@@ -61,6 +61,7 @@ def text_of(answer: Any) -> str:
 def test_it_says_why_what_is_and_what_comes(client: Client, place: Place, clerk: User) -> None:
     system, store = place
     put(system, clerk)
+    Operation.objects.update(cause="user.created by hr")
     store.script.fail("create", lambda: Transient("no answer"), times=9)
     work("one", 1)
 
@@ -70,6 +71,7 @@ def test_it_says_why_what_is_and_what_comes(client: Client, place: Place, clerk:
     for said in (
         "What would happen now: create",
         "It is tried again.",
+        "User created by hr",
         "true department eq &quot;Sales&quot;",
         "userName direct userName always value clerk",
         "User name clerk",
