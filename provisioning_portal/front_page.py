@@ -16,7 +16,7 @@ from connectors.admin.charts import Cell, Chart, Row, Series, day_in_words, hour
 from connectors.admin.words import health_in_words
 from connectors.engine.progress import by_day, by_hour
 from connectors.models import ConnectedSystem, Link, Operation
-from connectors.vocabulary import OPEN, WAITS_FOR_A_PERSON, LinkState, OperationState
+from connectors.vocabulary import OPEN, WAITS_FOR_A_PERSON, LinkState, OperationState, SystemState
 from identities.admin.words import name_in_words
 from identities.models import AuditEntry, User
 from provisioning_portal.attention import needs_attention
@@ -31,6 +31,7 @@ def dashboard_callback(request: HttpRequest, context: dict[str, Any]) -> dict[st
     open_operations = _open_operations()
     people = _people()
     context["attention"] = needs_attention(systems)
+    context["all_answer"] = bool(systems) and all(each.last_success_at for each in systems)
     context["charts"] = [people, *_over_time()] if systems else [people]
     context["systems"] = _system_rows(systems, open_operations)
     context["backlog"] = _backlog(systems, open_operations)
@@ -61,7 +62,8 @@ def _people() -> Chart:
     rows = tuple(Row(label, (Cell(counted[key], f"{url}?{query}"),)) for label, key, query in shown)
     about = _("%(number)d people are known to the portal.") % {"number": sum(counted.values())}
     series = (Series(_("people"), "rest"),)
-    return Chart("people", _("People by state"), about, _("State"), series, rows, lies=True)
+    empty = _("Nobody yet. Import a file of people, or add an API client that brings them.")
+    return Chart("people", _("People by state"), about, _("State"), series, rows, empty, lies=True)
 
 
 def _over_time() -> tuple[Chart, Chart]:
@@ -121,7 +123,11 @@ def _backlog(systems: Sequence[ConnectedSystem], operations: dict[Any, Counter[s
     )
     rows = tuple(_backlog_row(system, operations.get(system.pk, Counter())) for system in systems)
     about = _("Operations that are open, by system.")
-    return Chart("backlog", _("Backlog"), about, _("System"), series, rows, lies=True)
+    if all(system.state == SystemState.PAUSED for system in systems):
+        empty = _("Nothing is to be done yet. Preview a system, then resume it, so that people get their accounts.")
+    else:
+        empty = _("All is done: nothing waits for a system or for a person.")
+    return Chart("backlog", _("Backlog"), about, _("System"), series, rows, empty, lies=True)
 
 
 def _backlog_row(system: ConnectedSystem, counted: Counter[str]) -> Row:

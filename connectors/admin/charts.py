@@ -51,7 +51,8 @@ class Chart:
     """A table to be drawn.
 
     Attributes:
-        key: its id on the page. about: what it says, in a sentence.
+        key: its id on the page. about: what it says, in a sentence. empty: what it says while there is nothing to draw:
+            that all is done, or what to do first.
         head: what the rows are. lies: bars lie, for few rows with long names, instead of standing side by side.
     """
 
@@ -61,6 +62,7 @@ class Chart:
     head: str
     series: tuple[Series, ...]
     rows: tuple[Row, ...]
+    empty: str
     lies: bool = False
 
     @property
@@ -86,7 +88,8 @@ def over_time(
 ) -> Chart:
     """The operations that ended in each period, by how they ended."""
     rows = tuple(Row(label(each.start), _ended(each, filters)) for each in periods)
-    return Chart(key, title, about, _("Since"), ENDED, rows)
+    empty = _("Nothing ended in this time. Whatever changes here goes out to every system that runs.")
+    return Chart(key, title, about, _("Since"), ENDED, rows, empty)
 
 
 def hour_in_words(moment: datetime) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from connectors.actions.provisioning import provision_now
 from connectors.admin.subjects import model_name, subject_url
-from connectors.admin.words import LINK_LEVELS, OPERATION_LEVELS, error_in_words, verdict_in_words
+from connectors.admin.words import LINK_LEVELS, OPERATION_LEVELS, because_in_words, error_in_words, verdict_in_words
 from connectors.engine.advice import advice
 from connectors.engine.full_explanation import FullExplanation, explain_in_full
 from connectors.engine.situation import Situation
@@ -65,7 +65,7 @@ class ExplainPages(ActionModelAdmin):
             "subject_url": subject_url(kind, subject_id),
             "subject": name,
             "system": system,
-            "is_group": kind is ObjectType.GROUP,
+            "kind": in_words(kind),
             "may_provision": request.user.has_perm(PROVISIONS) and system.state == SystemState.RUNNING,
             "provision_url": reverse(
                 "admin:connectors_connectedsystem_provision", args=[system.pk, object_type, subject_id]
@@ -168,6 +168,7 @@ def _told(operation: Operation) -> dict[str, Any]:
         "level": OPERATION_LEVELS.get(OperationState(operation.state), ""),
         "state": in_words(operation.state),
         "verdict": verdict_in_words(operation.verdict),
+        "because": because_in_words(operation.cause),
         "cause": error_in_words(operation.error_class),
         "advice": advice(operation.state, operation.error_class),
     }

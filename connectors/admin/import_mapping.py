@@ -1,5 +1,6 @@
 """What the columns of a profile's files become: a table of rows, tried on a sample file as they are typed."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
@@ -177,10 +178,17 @@ class _Page:
             "formset": self.rows,
             "lines": [(form, problems.get(place, "")) for place, form in enumerate(self.rows.forms)],
             "sample": self.sample,
-            "attributes": [name_in_words(row.attribute) for row in rows],
-            "mapped": trial.values,
-            "unused": [name for name in self.sample.header if not any(name in row.source for row in rows)],
+            "mapped": [
+                (name_in_words(row.attribute), [values[number] for values in trial.values])
+                for number, row in enumerate(rows)
+            ],
+            "unused": self._unused(rows),
         }
+
+    def _unused(self, rows: Sequence[MappingRow]) -> list[str]:
+        """Columns that neither a row nor an option of the profile reads."""
+        sources, named = [row.source for row in rows], set(map(str, self._profile.options.values()))
+        return [name for name in self.sample.header if name not in named and not any(name in each for each in sources)]
 
     def _filled(self) -> list[tuple[int, RowForm]]:
         """The rows that stay and say something, with their places on the page."""

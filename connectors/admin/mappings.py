@@ -1,11 +1,12 @@
-"""The mappings of a system, with a live result for a chosen person or group, as a section of the system's pages."""
+"""The mappings of a system, with a result for a named person, group or org unit, as a section of the system's pages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -26,11 +27,18 @@ from identities.admin.words import choices_in_words, in_words
 from identities.canonical import fold
 from identities.errors import IdentityError
 from identities.mapping import MappingRow, RowResult, apply_rows
-from identities.models import Group, User
-from identities.queries.document import load_documents, load_group_documents
+from identities.models import Group, OrgUnit, User
+from identities.queries.document import load_documents, load_group_documents, load_org_unit_documents
 from identities.vocabulary import MappingApply, MappingKind, ObjectType
 
 EMPTY_ROWS: Final = 2
+Result = tuple[str, list[tuple[RowResult, str]]]
+"""What is named, in a word, and what each row gives for it, with the outcome in words."""
+_LOADERS: Final[dict[ObjectType, Callable[[Collection[UUID]], dict[UUID, dict[str, Any]]]]] = {
+    ObjectType.USER: load_documents,
+    ObjectType.GROUP: load_group_documents,
+    ObjectType.ORG_UNIT: load_org_unit_documents,
+}
 
 
 class MappingForm(forms.Form):
@@ -90,13 +98,12 @@ def mapping_page(request: HttpRequest, system: Any) -> SafeString:
     formset = MappingFormSet(request.POST if request.method == "POST" else None, initial=_stored(system))
     if formset.is_bound and formset.is_valid() and "save" in request.POST and may_change:
         formset = _save(request, system, formset)
-    results = [(result, in_words(result.outcome)) for result in _results(request, formset, person)]
     context = {
         "system": system,
         "formset": formset,
         "person": person,
         "may_change": may_change,
-        "results": results,
+        "results": _results(request, formset, person),
         "remote_attributes": _remote_attributes(system),
     }
     return render_to_string("admin/connectors/mappings.html", context, request)
@@ -127,28 +134,34 @@ def _save(request: HttpRequest, system: ConnectedSystem, formset: Any) -> Any:
     return MappingFormSet(initial=_stored(system))
 
 
-def _results(request: HttpRequest, formset: Any, person: str) -> list[RowResult]:
-    """What each row gives for the person or group named; nothing without a name."""
-    if not person or (formset.is_bound and not formset.is_valid()):
+def _results(request: HttpRequest, formset: Any, name: str) -> list[Result]:
+    """What each row gives for whatever has this name; nothing without a name."""
+    if not name or (formset.is_bound and not formset.is_valid()):
         return []
-    object_type, object_id = _named(person)
-    if object_id is None:
-        messages.warning(request, _("Nobody is called %(name)s.") % {"name": person})
-        return []
-    load = load_documents if object_type == ObjectType.USER else load_group_documents
-    document = load([object_id])[object_id]
-    rows: Sequence[MappingRow] = [row for kind, row in _chosen(formset) if kind == object_type]
-    mapped = apply_rows(rows, {object_type.value: document}, creating=True, subject=object_type.value)
-    return list(mapped.explained)
+    found = _named(name)
+    if not found:
+        messages.warning(request, _("Nobody is called %(name)s.") % {"name": name})
+    chosen = _chosen(formset)
+    return [_result(kind, object_id, [row for its, row in chosen if its == kind]) for kind, object_id in found.items()]
 
 
-def _named(name: str) -> tuple[ObjectType, UUID | None]:
-    """The person with this user name, or else the group with this name."""
-    user = User.objects.persons().filter(user_name_key=fold(name)).values_list("pk", flat=True).first()
-    if user is not None:
-        return ObjectType.USER, user
-    group = Group.objects.filter(display_name_key=fold(name)).values_list("pk", flat=True).first()
-    return ObjectType.GROUP, group
+def _result(kind: ObjectType, object_id: UUID, rows: Sequence[MappingRow]) -> Result:
+    document = _LOADERS[kind]([object_id])[object_id]
+    mapped = apply_rows(rows, {kind.value: document}, creating=True, subject=kind.value)
+    return in_words(kind), [(result, in_words(result.outcome)) for result in mapped.explained]
+
+
+def _named(name: str) -> dict[ObjectType, UUID]:
+    """The person with this user name, the group with this name, and the org unit with this code, or else this name."""
+    key = fold(name)
+    units = OrgUnit.objects.without_tree_fields().filter(Q(code_key=key) | Q(name_key=key), deleted_at=None)
+    candidates: dict[ObjectType, QuerySet[Any]] = {
+        ObjectType.USER: User.objects.persons().filter(user_name_key=key),
+        ObjectType.GROUP: Group.objects.filter(display_name_key=key),
+        ObjectType.ORG_UNIT: units.order_by(Case(When(code_key=key, then=0), default=1), "pk"),
+    }
+    found = {kind: rows.values_list("pk", flat=True).first() for kind, rows in candidates.items()}
+    return {kind: pk for kind, pk in found.items() if pk is not None}
 
 
 def _remote_attributes(system: ConnectedSystem) -> list[str]:

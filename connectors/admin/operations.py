@@ -16,7 +16,7 @@ from connectors.actions import holds, operations
 from connectors.admin.chosen import Act, EachOfChosen
 from connectors.admin.explain_page import explain_url
 from connectors.admin.subjects import subject_url
-from connectors.admin.words import OPERATION_LEVELS, verdict_in_words
+from connectors.admin.words import OPERATION_LEVELS, because_in_words, verdict_in_words
 from connectors.models import Operation
 from connectors.vocabulary import OperationState
 from identities.admin.action_admin import actor_of
@@ -64,7 +64,7 @@ class OperationAdmin(EachOfChosen):
         "system",
         "outcome",
         "held_removal",
-        "cause",
+        "because",
         "created_at",
         "started_at",
         "finished_at",
@@ -131,6 +131,11 @@ class OperationAdmin(EachOfChosen):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Operations are history."""
         return False
+
+    @admin.display(description=gettext_lazy("Because"))
+    def because(self, operation: Operation) -> str:
+        """Why it was asked for."""
+        return because_in_words(operation.cause)
 
     @display(description=gettext_lazy("State"), label=COLOURS)
     def status(self, operation: Operation) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from identities.admin.action_admin import actor_of
 from identities.admin.history import history
 from identities.admin.object_actions import Fact
 from identities.admin.sections import Section, sections
-from identities.admin.words import in_words
+from identities.admin.words import in_words, moment_in_words
 
 KIND = "connector"
 WHAT_FOR = {
@@ -43,7 +43,7 @@ class ConnectedSystemAdmin(ExplainPages):
 
     form = SystemForm
     change_form_template = "admin/connectors/system_change_form.html"
-    list_display = ("name", "kind", "status", "linked", "last_success_at")
+    list_display = ("name", "kind", "status", "linked", "last_answer")
     search_fields = ("name",)
     autocomplete_fields = ("scope_groups", "scope_org_units")
     object_actions = SYSTEM_ACTIONS
@@ -70,6 +70,11 @@ class ConnectedSystemAdmin(ExplainPages):
         if system.state == SystemState.RUNNING and system.breaker != BreakerState.CLOSED:
             return "not_reachable", _("not reachable")
         return system.state, in_words(system.state)
+
+    @admin.display(description=gettext_lazy("Last answer"), ordering="last_success_at")
+    def last_answer(self, system: ConnectedSystem) -> str:
+        """When it last did what it was asked for."""
+        return moment_in_words(system.last_success_at) if system.last_success_at else _("never")
 
     def object_facts(self, request: HttpRequest, obj: ConnectedSystem) -> list[Fact]:
         """How the system fares, with the lists behind it."""

@@ -20,7 +20,8 @@ from connectors.vocabulary import (
     RunState,
     SystemState,
 )
-from identities.admin.words import in_words, say
+from identities.admin.words import in_words, name_in_words, say
+from identities.vocabulary import EventKind
 
 OPERATION_LEVELS: Final = {
     OperationState.FAILED: "bad",
@@ -91,3 +92,9 @@ def health_in_words(system: ConnectedSystem) -> tuple[str, str]:
 def error_in_words(error_class: str) -> str:
     """The class of an error in words; empty without one."""
     return cause_in_words(error_class) if error_class else ""
+
+
+def because_in_words(cause: str) -> str:
+    """Why an operation was asked for; a change event (`user.created by hr`) as people say it."""
+    kind, _space, rest = cause.partition(" ")
+    return f"{name_in_words(kind)} {rest}" if kind in set(EventKind) else cause

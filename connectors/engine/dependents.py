@@ -8,17 +8,18 @@ An object that is being converged at this very moment follows too, linked or not
 the account was written down here, and whatever it writes down about references it waits for comes too late to be read.
 """
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from connectors.engine.queue import enqueue
 from connectors.engine.scope import org_units_q
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.models.link import REFUSED_KEY_LENGTH
 from connectors.spi import ObjectClass
-from connectors.vocabulary import Lane, LinkState, OperationState
+from connectors.vocabulary import WAITS_FOR_A_PERSON, Lane, LinkState, OperationState
 from identities.canonical import fold
 from identities.models import Membership, OrgUnit, User
 from identities.queries.recursion import groups_above, parents_above
@@ -160,3 +161,23 @@ def in_work(system: ConnectedSystem, object_type: ObjectType) -> set[UUID]:
     """
     claimed = Operation.objects.filter(system=system, object_type=object_type, state=OperationState.IN_FLIGHT)
     return set(claimed.values_list("object_id", flat=True))
+
+
+def under_way(system: ConnectedSystem, links: Collection[int], *, with_units: bool) -> set[int]:
+    """Those of these links whose account may have another reference by now than is written down: it is being converged,
+    or the last attempt at it came to no good end.
+
+    Args:
+        with_units: whether accounts get another reference with the org unit they lie in, too.
+    """
+    if not links:
+        return set()
+    failed = Q(state__in=WAITS_FOR_A_PERSON) | Q(state=OperationState.WAITING, attempt__gt=0)
+    tried = Operation.objects.filter(Q(state=OperationState.IN_FLIGHT) | failed, system=system).order_by()
+    # A reference that is the object's id never changes.
+    movable = Link.objects.filter(pk__in=links).exclude(reference=F("remote_id"))
+    if with_units and tried.filter(object_type=ObjectType.ORG_UNIT).exists():
+        return set(movable.values_list("pk", flat=True))
+    objects = dict(movable.values_list("pk", "object_id"))
+    found = set(tried.filter(object_id__in=objects.values()).values_list("object_id", flat=True))
+    return {link for link, object_id in objects.items() if object_id in found}

@@ -18,10 +18,10 @@ from connectors.engine.claiming import dialect
 from connectors.engine.decide.difference import fingerprint, is_rewritten
 from connectors.engine.decide.values import same
 from connectors.engine.decision import Decision
-from connectors.engine.dependents import Dependents, dependents_of, disputants_of, refused_key, ring
+from connectors.engine.dependents import Dependents, dependents_of, disputants_of, refused_key, ring, under_way
 from connectors.engine.failures import AccountTaken, BrakeEngaged, LeaseLost, LinkChanged, SystemChanged
 from connectors.engine.known_values import remembered
-from connectors.engine.lying_below import follow_move, wait_for_leaving
+from connectors.engine.lying_below import follow_move, follow_rename, wait_for_leaving
 from connectors.engine.situation import Hit, LinkView, MemberChange, ObjectView, Situation, SystemView, Verdict
 from connectors.engine.subject_rows import rows_of
 from connectors.engine.system_view import link_view
@@ -128,6 +128,7 @@ class Ledger:
                 link.save()
                 after = _tie(link_view(link))
                 if before[:2] != after[:2]:
+                    follow_rename([link.pk])
                     self._ring(operation, item, had_reference=had_reference)
                     self._ring_around(operation, item, before[1], after[1] if before[0] == after[0] else "")
                 let_go = before[-1] if fold(before[-1]) != fold(after[-1]) else ""
@@ -211,16 +212,21 @@ class Ledger:
     def members_written(self, link: Link, added: Iterable[MemberChange], removed: Iterable[MemberChange]) -> None:
         """These members are in the remote group now, and those are not.
 
-        A member whose account got another reference meanwhile may still be there under that one: it stays known, and
-        the operation that the change of the reference has asked for removes it.
+        A member whose account got another reference meanwhile may still be there under that one, if the system follows
+        renames itself: it stays known, and the operation that the change of the reference has asked for removes it.
+        Where the account may have another one that is not written down yet, it stays known without a reference, and
+        gets the new one with its link (`follow_rename`).
         """
-        with self._held():
-            gone = {each.link_id: each for each in removed}
-            known = RemoteMembership.objects.filter(group_link=link, member_link__in=gone)
-            rows = known.values_list("pk", "member_link_id", "member_link__reference")
-            left = [pk for pk, member, present in rows if gone[member].present in ("", present)]
+        gone = {each.link_id: each for each in removed}
+        with self._held(lock_system=bool(gone)):
+            known = RemoteMembership.objects.filter(group_link=link)
+            doubtful = {*gone, *known.filter(reference="").values_list("member_link", flat=True)} if gone else set()
+            unsure = under_way(self._system, doubtful, with_units=self._nests)
+            rows = known.filter(member_link__in=doubtful).values_list("pk", "member_link", "member_link__reference")
+            left = [pk for pk, member, present in rows if member not in gone or gone[member].present in ("", present)]
             # Before the others: a member that is removed and added has another reference by now (see `act._chunks`).
-            RemoteMembership.objects.filter(pk__in=left).delete()
+            known.filter(pk__in=left).exclude(member_link__in=unsure).delete()
+            known.filter(pk__in=left).update(reference="")
             RemoteMembership.objects.bulk_create(
                 [
                     RemoteMembership(group_link=link, member_link_id=each.link_id, reference=each.reference)

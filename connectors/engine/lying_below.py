@@ -7,7 +7,7 @@ below it cannot be removed.
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet, Value
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat, Length, Substr
 
 from connectors.engine.dependents import Dependents, in_work
@@ -38,11 +38,20 @@ def follow_move(system: ConnectedSystem, before: str, after: str) -> Dependents:
         below.filter(**{f"{column}__iendswith": f",{before}"}).update(**{column: Concat(own, Value(after))})
     if not moved:
         return ()
+    follow_rename([link for link, _, _ in moved])
     concerned = {(ObjectType(kind), object_id) for _, kind, object_id in moved} | _in_work(system)
     # By keys, one table at a time: joined, a database may look through all of one for each of the other.
     concerned |= _holding([link for link, _, _ in moved])
     people = [object_id for _, kind, object_id in moved if kind == ObjectType.USER]
     return tuple(concerned | {(ObjectType.USER, user) for user in _reports(system, people)})
+
+
+def follow_rename(links: Sequence[int]) -> None:
+    """Groups that these have left may hold them under their new references: those that are known without one."""
+    for some in chunks(links):
+        left = RemoteMembership.objects.filter(member_link__in=some, reference="")
+        present = Link.objects.filter(pk=OuterRef("member_link")).values("reference")
+        left.update(reference=Subquery(present))
 
 
 def wait_for_leaving(system: ConnectedSystem, reference: str) -> Dependents:

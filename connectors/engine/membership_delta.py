@@ -42,6 +42,7 @@ def membership_delta(
 def _stale(there: "QuerySet[RemoteMembership]", wanted: "QuerySet[Link]") -> tuple[MemberChange, ...]:
     """Who is known to be there and should not be, or not under that reference."""
     stale = there.exclude(member_link__in=wanted.values("pk"), reference=F("member_link__reference"))
+    stale = stale.exclude(reference="")
     shared = Exists(wanted.filter(reference=OuterRef("reference")))
     taken = Exists(wanted.filter(reference=OuterRef("member_link__reference")))
     present = Case(When(taken, then=Value("")), default=F("member_link__reference"))
@@ -97,19 +98,22 @@ def _differing_flattened(system: ConnectedSystem, source: MembershipSource, link
     for holder, link_id in source.accounts(set().union(*below.values()), system):
         members[holder].add(link_id)
     known: dict[UUID, set[int | None]] = defaultdict(set)
-    there = RemoteMembership.objects.filter(group_link__in=links).annotate(
-        member=Case(When(reference=F("member_link__reference"), then=F("member_link_id")))
-    )
+    there = _known(links).annotate(member=Case(When(reference=F("member_link__reference"), then=F("member_link_id"))))
     for holder, member in there.values_list("group_link__object_id", "member").iterator():
         known[holder].add(member)
     return {root for root, groups in below.items() if known[root] != set().union(*(members[each] for each in groups))}
+
+
+def _known(links: "Collection[Link] | QuerySet[Link]") -> "QuerySet[RemoteMembership]":
+    """What is known to be there; whoever stands there without a reference has left."""
+    return RemoteMembership.objects.filter(group_link__in=links).exclude(reference="")
 
 
 def _known_members(
     links: "QuerySet[Link]", source: MembershipSource, *, nested: bool
 ) -> tuple[dict[UUID, int], dict[UUID, int]]:
     """By group, how many members are known to be there, and how many of them are wanted, under this reference."""
-    there = RemoteMembership.objects.filter(group_link__in=links)
+    there = _known(links)
     current = there.filter(
         source.is_wanted(nested=nested),
         member_link__state=LinkState.LINKED,

@@ -85,7 +85,11 @@ class Link(models.Model):
 
 
 class RemoteMembership(models.Model):
-    """This member is known to be in this group on the system, under this reference (a rename makes it stale)."""
+    """This member is known to be in this group on the system, under this reference (a rename makes it stale).
+
+    Without a reference: it was removed while its account was perhaps being renamed. A system that follows renames may
+    hold it under the new one, which it gets here when that is known.
+    """
 
     group_link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="remote_members")
     member_link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="remote_groups")

@@ -65,12 +65,13 @@ def drain(limit: int = BATCH) -> int:
 def compute_due() -> int:
     """Hold the rules that are due against everybody, each to its end; return how many those were.
 
-    Two workers at it do not disturb each other, and one that dies leaves the rule due.
+    Two workers at it do not disturb each other, and one that dies leaves the rule due. Changes of people do not wait
+    for the end of a large group.
     """
     due = list(dynamic_groups().filter(recompute_at__lte=timezone.now()).values_list("pk", "display_name"))
     for group, name in due:
         while _apply(group, name, None):
-            continue
+            drain()
     return len(due)
 
 

@@ -61,6 +61,7 @@ def text_of(answer: Any) -> str:
 def test_it_says_why_what_is_and_what_comes(client: Client, place: Place, clerk: User) -> None:
     system, store = place
     put(system, clerk)
+    Operation.objects.update(cause="user.created by hr")
     store.script.fail("create", lambda: Transient("no answer"), times=9)
     work("one", 1)
 
@@ -70,6 +71,7 @@ def test_it_says_why_what_is_and_what_comes(client: Client, place: Place, clerk:
     for said in (
         "What would happen now: create",
         "It is tried again.",
+        "User created by hr",
         "true department eq &quot;Sales&quot;",
         "userName direct userName always value clerk",
         "User name clerk",
@@ -80,6 +82,8 @@ def test_it_says_why_what_is_and_what_comes(client: Client, place: Place, clerk:
     ):
         assert said in words
     assert HARM not in page.content.decode()
+    header = page.content.decode().partition("<h1")[2].partition("</h1>")[0]
+    assert re.findall(r"<a href[^>]*>\s*(.*?)\s*</a>", header) == ["Connected systems", "intranet", "clerk"]
 
 
 def test_a_difference_is_marked_by_more_than_its_colour(client: Client, place: Place, clerk: User) -> None:

@@ -25,6 +25,7 @@ from tests.factories import make_operator
 pytestmark = pytest.mark.django_db
 
 FILE = b"Employee Number,User Name,Title,Colour\n1,ada,<b>Boss</b>,red\n2,bob,Clerk,blue\n"
+WITH_MANAGER = b"Employee Number,Manager,User Name,Title,Colour\n1,,ada,<b>Boss</b>,red\n"
 ROW = {"attribute": "", "kind": "direct", "source": "", "apply": "always"}
 
 
@@ -67,15 +68,15 @@ NAME = {"attribute": "user_name", "source": "User Name"}
 
 
 def test_a_profile_is_made_from_a_sample_which_its_mapping_shows(administrator: Client) -> None:
-    answer = administrator.post(
-        reverse("admin:connectors_importprofile_add"), record(sample_file=sample(), option_apply_dropped="on")
-    )
+    form = record(sample_file=sample(WITH_MANAGER), option_apply_dropped="on")
+    answer = administrator.post(reverse("admin:connectors_importprofile_add"), form)
     profile = ImportProfile.objects.get(name="plant")
     assert answer["Location"] == page_of(profile)
-    assert (profile.key_column, profile.options) == ("Employee Number", {"apply_dropped": True})
+    assert profile.key_column == "Employee Number"
+    assert profile.options == {"apply_dropped": True, "manager_column": "Manager"}
     shown = administrator.get(page_of(profile)).content.decode()
     assert "&lt;b&gt;Boss&lt;/b&gt;" in shown
-    assert "Columns that become nothing: Colour" in " ".join(shown.split())
+    assert "Columns that become nothing: Colour</p>" in " ".join(shown.split())
     assert "ada" not in administrator.get(page_of(profile)).content.decode()
 
 

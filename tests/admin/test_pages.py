@@ -18,6 +18,8 @@ from tests.admin.world import CANARY, World
 from tests.factories import make_people
 
 MOST_QUERIES = 30
+# The secret, and comments and tags that were not taken for what they are.
+UNSEEN = (CANARY.encode(), b"{# ", b" #}", b"{% ")
 FEW, MANY = 10, 1000
 # What only stands for a page: it leads elsewhere, or nobody may open it.
 ELSEWHERE = {
@@ -77,7 +79,7 @@ def _visit(world: World) -> dict[str, tuple[int, int, bool]]:
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)
         asked = [query for query in queries if "django_session" not in query["sql"] and "SAVEPOINT" not in query["sql"]]
-        found[name] = (answer.status_code, len(asked), CANARY.encode() in answer.content)
+        found[name] = (answer.status_code, len(asked), any(each in answer.content for each in UNSEEN))
     return found
 
 
@@ -106,7 +108,7 @@ def test_queries_do_not_grow_with_the_people(visits: tuple[dict[str, Any], dict[
 
 
 @pytest.mark.django_db
-def test_no_page_shows_a_secret(visits: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_no_page_shows_a_secret_or_what_it_is_made_of(visits: tuple[dict[str, Any], dict[str, Any]]) -> None:
     assert [name for visited in visits for name, (_status, _queries, secret) in visited.items() if secret] == []
 
 

@@ -58,10 +58,26 @@ def expect_plan(page: Page, counts: str) -> None:
     expect(page.get_by_role("paragraph").filter(has_text=counts)).to_be_visible()
 
 
-def declare_complete(page: Page, base_url: str, profile: str) -> None:
-    """Have people who are missing from the files of this profile disabled."""
-    page.goto(f"{base_url}/admin/connectors/importprofile/")
-    page.get_by_role("link", name=profile, exact=True).click()
-    page.get_by_label("Complete").first.check(force=True)  # the switch is drawn over its checkbox
+def make_profile(page: Page, base_url: str, name: str, sample: Path) -> None:
+    """Make a profile for files of people like this one: complete ones, whose departments are groups. The page of its
+    mapping is open afterwards, with what the sample suggests.
+    """
+    page.goto(f"{base_url}/admin/connectors/importprofile/add/")
+    page.get_by_label("Name").first.fill(name)
+    page.get_by_label("Sample file").set_input_files(sample)
+    for label in ("File is complete", "Groups from departments"):
+        switch = page.get_by_label(label)
+        expect(switch).to_be_visible()
+        switch.check(force=True)  # it is drawn over its checkbox
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page).to_have_url(re.compile("/importprofile/(\\?.*)?$"))
+    expect(page.get_by_text("Say what its columns become")).to_be_visible()
+
+
+def change_mapping(page: Page, attribute: str, expression: str, result: str) -> None:
+    """Give an attribute this expression on the open page of a mapping, see what it makes of the sample, and save it."""
+    row = page.locator("form.mappings tbody tr").filter(has=page.locator(f"option[value={attribute}]:checked"))
+    row.get_by_label("Kind").select_option("expression")
+    row.get_by_label("Column, text or expression").fill(expression)
+    expect(page.locator("#sample-as-mapped")).to_contain_text(result)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("The mapping is saved")).to_be_visible()

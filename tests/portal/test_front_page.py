@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from connectors.engine.progress import by_day, by_hour, by_minute
 from connectors.models import ConnectedSystem, Operation
-from connectors.vocabulary import OperationState
+from connectors.vocabulary import OperationState, SystemState
 from identities.actions import lifecycle
 from tests.admin.conftest import signed_in
 from tests.connectors.engine.rows import a_system
@@ -138,6 +138,15 @@ def test_it_costs_the_same_however_many_there_are(client: Client) -> None:
 def test_an_empty_installation_says_what_to_do_first(client: Client) -> None:
     page = client.get(FRONT_PAGE).content.decode()
     assert "First steps" in page
+    assert "Nobody yet. Import a file of people" in page
+    system = a_system("intranet", state=SystemState.PAUSED)
+    page = client.get(FRONT_PAGE).content.decode()
+    assert "Preview a system, then resume it" in page
+    assert "Nothing. No decision waits for you." in page
+    ConnectedSystem.objects.filter(pk=system.pk).update(state=SystemState.RUNNING, last_success_at=timezone.now())
+    page = client.get(FRONT_PAGE).content.decode()
+    assert "All is done" in page
+    assert "Every system answers" in page
     assert "data-draws" not in page
 
 

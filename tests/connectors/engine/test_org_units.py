@@ -10,9 +10,10 @@ from connectors.engine import fanout
 from connectors.engine.claim import Ending, Outcome, claim_due
 from connectors.engine.converge import converge
 from connectors.engine.finish import finish
+from connectors.engine.ledger import Ledger
 from connectors.engine.preview import count_push
 from connectors.engine.situation import Verdict
-from connectors.models import ConnectedSystem, Link, Operation, SystemMapping
+from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership, SystemMapping
 from connectors.vocabulary import LinkState, OperationState, OrgUnitProvisioning
 from identities.actions.org_units import (
     NewOrgUnit,
@@ -24,11 +25,12 @@ from identities.actions.org_units import (
 )
 from identities.actions.users import update_user
 from identities.actors import command_actor
-from identities.models import OrgUnit, User
+from identities.models import Membership, OrgUnit, User
 from identities.vocabulary import ObjectType
-from tests.connectors.engine.rows import NOW, a_group, a_person, make_due, put
+from tests.connectors.engine.rows import NOW, a_group, a_person, join, make_due, put
 from tests.connectors.engine.test_converge_servers import add_group_name, real_system
 from tests.contracts.subjects.ldap import configuration
+from tests.servers.processes import wait_until
 from tests.servers.slapd import Slapd
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick")]
@@ -84,6 +86,13 @@ class Directory:
         """The OUs, each as names from the top down."""
         found = self.slapd.entries(UNITS, "(objectClass=organizationalUnit)")
         return {_path(dn) for dn in found}
+
+    def members(self, group: str) -> dict[str, str]:
+        """By uid, under which place somebody is in a group."""
+        entry = self.slapd.entry(f"cn={group},{Slapd.groups_dn}")
+        assert entry
+        dns = [dn.decode() for dn in entry["member"]]
+        return {_path(dn).rpartition("/")[2]: _path(dn.partition(",")[2]) for dn in dns}
 
     def people(self) -> dict[str, tuple[str, str]]:
         """By uid, where somebody stands and the entryUUID."""
@@ -295,3 +304,45 @@ def test_nothing_is_done_where_units_are_not_wanted(slapd: Slapd) -> None:
     a_unit("Top")
     assert directory.follow() == []
     assert directory.units() == set()
+
+
+@pytest.mark.parametrize("moves", ["person", "unit", "nobody"])
+def test_a_group_written_while_accounts_move_ends_right(directory: Directory, moves: str) -> None:
+    """The directory itself follows a rename: the group is written when accounts stand where the portal has not yet
+    written down that they are. Ada leaves the group, Eve stays, Carl comes.
+    """
+    one, two = a_unit("One"), a_unit("Two")
+    ada, eve = a_person("ada", org_unit=one), a_person("eve", org_unit=one)
+    bob, carl = a_person("bob"), a_person("carl")
+    staff = a_group("staff", ada, bob, eve)
+    told(ada, bob, carl, eve)
+    put(directory.system, staff)
+    directory.follow()
+    if moves == "person":
+        update_user(ada, actor=ADMIN, changes={"org_unit": two.pk})
+    elif moves == "unit":
+        move_org_unit(one, actor=ADMIN, parent=two)
+    directory.forget_events()
+    Membership.objects.filter(group=staff, user=ada).delete()
+    join(staff, carl)
+    put(directory.system, one if moves == "unit" else ada, staff)
+    moving, writing = sorted(claim_due("one", 50), key=lambda claim: claim.object_id == staff.pk)
+    linked = Ledger.linked
+
+    def late(*args: Any) -> Link:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Ledger, "linked", linked)
+            wait_until(lambda: moves == "nobody" or "Two" in directory.members("staff")["ada"], 5, "the rename")
+            assert finish(writing, converge(writing))
+        return linked(*args)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Ledger, "linked", late)
+        assert finish(moving, converge(moving))
+    directory.follow()
+    assert directory.members("staff") == {
+        "bob": "people",
+        "eve": "Two/One" if moves == "unit" else "One",
+        "carl": "people",
+    }
+    assert not RemoteMembership.objects.filter(member_link__object_id=ada.pk).exclude(reference="").exists()

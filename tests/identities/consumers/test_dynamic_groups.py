@@ -216,6 +216,17 @@ def test_a_crowd_of_changes_is_looked_at_together(django_assert_max_num_queries:
     assert [Membership.objects.filter(group=group).count() for group in made] == [0, 400, 0]
 
 
+def test_changes_of_people_do_not_wait_for_a_large_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = dynamic('title eq "Guide"')
+    people = make_people(5)
+    large = groups.create_group(actor=actor(), display_name="Large", filter_text="userName pr")
+    Delivery.objects.all().delete()
+    change(people[0], title="Guide")
+    monkeypatch.setattr(memberships, "COMPUTED_AT_ONCE", 2)
+    dynamic_groups.compute_due()
+    assert [Membership.objects.filter(group=group).count() for group in (small, large)] == [1, 5]
+
+
 def test_whoever_dies_with_a_claim_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
     group = dynamic('title eq "Guide"')
     make_person("anna", title="Guide")
