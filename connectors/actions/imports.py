@@ -59,7 +59,7 @@ def start_import(
             pk=run_id,
             kind=RunKind.IMPORT,
             profile=profile,
-            file_name=", ".join(name for name, _source in sources)[:255],
+            file_name=", ".join(files.shown_name(name) for name, _source in sources)[:255],
             apply_when_planned=apply,
             origin=actor.origin,
             actor_name=actor.name,
