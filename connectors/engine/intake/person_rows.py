@@ -10,6 +10,7 @@ from connectors.engine.intake.reading import Problem, Record
 from identities.errors import RuleViolation
 from identities.mapping.apply import apply_rows
 from identities.rules.attributes import VALUE_LENGTHS, custom_name
+from identities.rules.naming import NAME_LENGTH, check_text
 from identities.rules.rows import clean_rows
 from identities.rules.values import clean_single
 
@@ -62,18 +63,32 @@ def read_person(record: Record, profile: Profile) -> tuple[PersonRow, list[Probl
             column = profile.column_of(attribute)
             value = record.values.get(column, "")
             problems.append(Problem(refusal.code, f"Row {record.row}: {refusal.message}", record.row, column, value))
-    options = profile.options
     key = record.values.get(profile.key_column, "")
+    code, name, unfit = named_department(record, profile)
     person = PersonRow(
         record.row,
         key,
         changes,
         _checked(multi_values, profile, record, problems),
-        record.values.get(options.manager_column, ""),
-        record.values.get(options.department_code_column, ""),
-        record.values.get(options.department_name_column, ""),
+        record.values.get(profile.options.manager_column, ""),
+        code,
+        name,
     )
-    return person, [*problems, *_missing(person, profile, problems)]
+    return person, [*problems, *unfit, *_missing(person, profile, problems)]
+
+
+def named_department(record: Record, profile: Profile) -> tuple[str, str, list[Problem]]:
+    """Code and name of the department that a row names (empty: it names none), and what is wrong with them."""
+    options, problems, values = profile.options, [], []
+    for column in (options.department_code_column, options.department_name_column):
+        value = record.values.get(column, "")
+        try:
+            check_text(column, value, NAME_LENGTH)
+        except RuleViolation as refusal:
+            text = f"Row {record.row}: {refusal.message}"
+            problems.append(Problem(refusal.code, text, record.row, column, value))
+        values.append(value)
+    return values[0], values[1], problems
 
 
 def _place(attribute: str, values: tuple[Any, ...], changes: dict[str, Any], multi_values: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """What an import planned and what became of it, row by row, for people to keep."""
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -13,8 +14,8 @@ REFUSED: Final = "refused"
 COLUMNS: Final = ("part", "row", "key", "planned", "result", "problem")
 _CHUNK: Final = 500
 _OVER: Final = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
-# A spreadsheet takes what begins so for a formula.
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins so for a formula; in many languages a cell begins behind a semicolon.
+_FORMULA: Final = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def plan_of(row: StagedRow) -> str:
@@ -56,7 +57,7 @@ def result_lines(run: Run) -> Iterator[str]:
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell
+    return _FORMULA.sub("'", cell)
 
 
 class _Echo:

@@ -19,6 +19,7 @@ from connectors.engine.intake.reading.settings import Format
 from connectors.engine.intake.reading.tables import read_table
 from tests.connectors.engine.intake.hostile_files import (
     MEGABYTE,
+    PARTS,
     huge_field,
     shared_texts,
     text_row,
@@ -199,6 +200,20 @@ def test_a_zip_bomb_is_refused_before_anything_is_unpacked(make: Any) -> None:
     assert peak < MEGABYTE
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_a_workbook_that_would_be_too_much_is_not_parsed(part: str) -> None:
+    content = io.BytesIO(PARTS[part]())
+    begun = time.process_time()
+    try:
+        told = [
+            problem.code for record in read_table(content, ReadingSettings()).records for problem in record.problems
+        ]
+    except UnreadableFileError as refusal:
+        told = [refusal.problem.code]
+    assert told in (["workbook_too_large"], ["damaged_workbook"], ["unknown_sheet"], ["cell_error"])
+    assert time.process_time() - begun < 0.5
+
+
 # JSON lines ---------------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +225,20 @@ def test_json_values_become_text_and_a_member_may_be_missing() -> None:
         (1, ["1", "", "true", ""]),
         (3, ["", "x", "", "12345678901234567890.10"]),
     ]
+
+
+def test_what_is_nested_or_not_wanted_in_json_is_told_and_not_held() -> None:
+    lines = ['{"a": "1"}', json.dumps({str(number): "" for number in range(1001)}), '{"a": [' + "[]," * 30_000 + "1]}"]
+    lines.append('{"a": 1e400, "b": ' + "9" * 5000 + "}")
+    tracemalloc.start()
+    records = list(read_table(io.BytesIO("\n".join(lines).encode()), ReadingSettings()).records)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert [[problem.code for problem in record.problems] for record in records] == [
+        [], ["too_many_columns"], ["nested_value"], [],
+    ]  # fmt: skip
+    assert (records[3].values["a"], len(records[3].values["b"])) == ("1e400", 5000)
+    assert held < MEGABYTE / 2
 
 
 # Size ---------------------------------------------------------------------------------------------------------------
