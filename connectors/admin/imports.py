@@ -135,7 +135,9 @@ class RunAdmin(ActionModelAdmin):
             facts.append(Fact(_("Profile"), obj.profile.name, url))
         if obj.read_as:
             facts.append(Fact(_("Read as"), obj.read_as))
-        for words, other in ((_("Undoes"), obj.undoes), (_("Undone by"), imports.undo_of(obj))):
+        undo = imports.undo_of(obj)
+        undone = _("Undone by") if imports.is_undone(obj) else _("Undone in part by")
+        for words, other in ((_("Undoes"), obj.undoes), (undone, undo)):
             if other:
                 facts.append(Fact(words, str(other), reverse("admin:connectors_run_change", args=[other.pk])))
         if obj.kind in INTAKES and obj.counts:

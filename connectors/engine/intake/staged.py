@@ -50,25 +50,27 @@ _DONE = {
 
 def add_findings(run: Run, part: str, problems: Iterable[Problem], *, blocking: bool = True) -> None:
     """Write findings, up to `MAX_FINDINGS` for a run that block it and as many that do not: no number of hints hides
-    that something is wrong.
+    that something is wrong (raises LeaseLostError).
     """
     found = list(islice(problems, MAX_FINDINGS))
     if not found:
         return
-    room = MAX_FINDINGS - run.findings.filter(blocking=blocking).count()
-    Finding.objects.bulk_create(
-        Finding(
-            run=run,
-            part=part,
-            row=problem.row,
-            column=problem.column[:120],
-            value=problem.value[:255],
-            code=problem.code,
-            message=problem.message,
-            blocking=blocking,
+    with transaction.atomic():
+        renew(run)
+        room = MAX_FINDINGS - run.findings.filter(blocking=blocking).count()
+        Finding.objects.bulk_create(
+            Finding(
+                run=run,
+                part=part,
+                row=problem.row,
+                column=problem.column[:120],
+                value=problem.value[:255],
+                code=problem.code,
+                message=problem.message,
+                blocking=blocking,
+            )
+            for problem in islice(found, max(room, 0))
         )
-        for problem in islice(found, max(room, 0))
-    )
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -114,6 +114,8 @@ def _invert_values(row: StagedRow, inverse: StagedRow, person: Snapshot, origin:
         if name == "suspended":
             continue
         current = person.value(name)
+        if current == before:
+            continue  # taken back already, by hand or by an undo that was given up
         owner = owner_of(name, current, person.user.owners, person.user.default_origin)
         if name in VALUE_LENGTHS:
             others = {each.origin for each in person.rows if each.attribute == name} - {origin}

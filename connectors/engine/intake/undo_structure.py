@@ -96,6 +96,8 @@ def _invert_group(row: StagedRow, inverse: StagedRow, group: Group, origin: str,
         return
     for before, after in [row.written[DESCRIPTION]] if DESCRIPTION in row.written else []:
         owner = owner_of(DESCRIPTION, group.description, group.owners, group.default_origin)
+        if group.description == before:
+            return
         if group.description != after or not may_write(origin, owner):
             text = f"Row {row.number}: the description of {row.key} was written by {owner} since, and stays."
             yield Problem(CHANGED_SINCE, text, row.number, DESCRIPTION, group.description)
@@ -140,6 +142,8 @@ def _units(ids: Iterable[UUID | None]) -> dict[UUID, OrgUnit]:
 def _invert_unit(row: StagedRow, inverse: StagedRow, unit: OrgUnit, origin: str) -> Iterator[Problem]:
     for name, (before, after) in row.written.items():
         current = plain(unit.name if name == "name" else getattr(unit, f"{name}_id"))
+        if current == before:
+            continue
         if current != after or not may_change(unit, name, origin):
             text = f"Row {row.number}: {name} of {row.key} was written by {unit.origin} since, and stays."
             yield Problem(CHANGED_SINCE, text, row.number, name, str(current or ""))
