@@ -1,12 +1,13 @@
 """What an import of people makes of their departments: org units, and a group for each with its people."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 
+from connectors.engine.intake.keys import KeySet
 from connectors.engine.intake.lease import renew
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.staged import CHUNK, DEPARTMENTS, GROUPS, PEOPLE, UNSOUND, add_rows, chunks
@@ -18,6 +19,9 @@ from identities.canonical import fold
 from identities.models import Group, Membership
 
 Named = dict[str, tuple[str, str]]
+
+_HELD_PEOPLE = 20_000
+"""Members of so many people's departments are compared at once."""
 
 
 def named_departments(run: Run) -> Named:
@@ -74,26 +78,50 @@ def apply_memberships(run: Run, *, actor: Actor) -> Counter[str]:
 
 def _membership_changes(run: Run, origin: str) -> Iterator[tuple[Group, set[UUID], set[UUID]]]:
     """Groups whose members this origin asserts otherwise than the file says: whom to add, whom to take out."""
-    people = _people_by_department(run)
-    everybody = set().union(*people.values())
+    everybody = KeySet(person for person, _department in _placed_people(run))
     names = {fold(name): key for key, (_code, name) in named_departments(run).items()}
     asserted = Membership.objects.filter(user__isnull=False, origins__origin=origin)
     filled = Exists(asserted.filter(group=OuterRef("pk")))
-    for group in Group.objects.present().filter(Q(display_name_key__in=names) | filled).iterator():
-        key = names.get(str(group.display_name_key))
-        wanted = people[key] if key else set()
-        there = set(asserted.filter(group=group).values_list("user_id", flat=True))
-        missing, surplus = wanted - there, (there & everybody) - wanted
-        if missing or surplus:
-            yield group, missing, surplus
+    groups = Group.objects.present().filter(Q(display_name_key__in=names) | filled).order_by("pk")
+    sizes = Counter(department for _person, department in _placed_people(run))
+    for some in _together(groups.iterator(), lambda group: sizes[names.get(str(group.display_name_key), "")]):
+        people = _people_of(run, {names.get(str(group.display_name_key), "") for group in some})
+        for group in some:
+            wanted = people[names[str(group.display_name_key)]] if str(group.display_name_key) in names else set()
+            there = set(asserted.filter(group=group).values_list("user_id", flat=True))
+            missing, surplus = wanted - there, {person for person in there - wanted if person in everybody}
+            if missing or surplus:
+                yield group, missing, surplus
 
 
-def _people_by_department(run: Run) -> dict[str, set[UUID]]:
+def _together(groups: Iterable[Group], size: Callable[[Group], int]) -> Iterator[list[Group]]:
+    """Groups in lists whose people are held at once."""
+    some: list[Group] = []
+    held = 0
+    for group in groups:
+        some.append(group)
+        held += size(group)
+        if held > _HELD_PEOPLE:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def _people_of(run: Run, departments: Collection[str]) -> dict[str, set[UUID]]:
+    """The people of these departments, by folded code."""
     people: dict[str, set[UUID]] = defaultdict(set)
-    rows = _people_rows(run).filter(object_id__isnull=False)
-    for object_id, department in rows.values_list("object_id", "values__department").iterator(chunk_size=CHUNK):
-        people[fold(department[0])].add(object_id)
+    for person, department in _placed_people(run):
+        if department in departments:
+            people[department].add(person)
     return people
+
+
+def _placed_people(run: Run) -> Iterator[tuple[UUID, str]]:
+    """Everybody who is in the file and was found or made, with the folded code of their department."""
+    rows = _people_rows(run).filter(object_id__isnull=False).order_by()
+    for object_id, department in rows.values_list("object_id", "values__department").iterator(chunk_size=CHUNK):
+        yield object_id, fold(department[0])
 
 
 def _people_rows(run: Run) -> "QuerySet[StagedRow]":

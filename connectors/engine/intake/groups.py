@@ -16,6 +16,7 @@ from connectors.engine.intake.staged import (
     Difference,
     add_findings,
     add_rows,
+    chunks_of,
     mark,
     planned_state,
     sound_rows,
@@ -68,8 +69,8 @@ def plan_groups(run: Run, profile: Profile) -> None:
 
 def apply_groups(run: Run, profile: Profile, *, actor: Actor) -> None:
     """Create and describe groups; one that others made meanwhile is there, and that is all that was wanted."""
-    waiting = run.rows.filter(part=GROUPS, state__in=(RowState.CREATE, RowState.UPDATE)).order_by("number")
-    while rows := list(waiting[:APPLY_CHUNK]):
+    waiting = run.rows.filter(part=GROUPS, state__in=(RowState.CREATE, RowState.UPDATE))
+    for rows in chunks_of(waiting, APPLY_CHUNK):
         with transaction.atomic():
             _write(rows, actor)
             write_marks(run, GROUPS, rows, profile.columns)

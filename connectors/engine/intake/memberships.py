@@ -2,6 +2,7 @@
 file does not have any more.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,11 +85,14 @@ def apply_membership_rows(run: Run, profile: Profile, *, actor: Actor) -> None:
     """
     for state, change in ((RowState.CREATE, _add), (RowState.WITHDRAWN, _remove)):
         waiting = run.rows.filter(part=MEMBERSHIPS, state=state).annotate(group=KT("values__group"))
-        while rows := list(waiting.order_by("group", "number")[:CHUNK]):
+        by_group = array("q", waiting.order_by("group", "number").values_list("pk", flat=True).iterator(CHUNK))
+        for some in chunks(by_group):
+            found = run.rows.in_bulk(some)
+            rows = [found[pk] for pk in some]
             with transaction.atomic():
                 known = known_of(rows, actor.origin)
-                for name, some in _by_group(rows).items():
-                    change(known.groups.get(name), some, known, actor)
+                for name, members in _by_group(rows).items():
+                    change(known.groups.get(name), members, known, actor)
                 write_marks(run, MEMBERSHIPS, rows, profile.columns)
                 renew(run, progress=True, processed=run.processed + len(rows))
 

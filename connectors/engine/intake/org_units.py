@@ -53,7 +53,7 @@ class Tree:
 def plan_units(run: Run, profile: Profile, part: str) -> None:
     """Decide what each row of org units would do, and write it into the rows; what is wrong becomes findings."""
     tree = _read_tree(run, profile, part)
-    coming = {fold(key) for key in run.rows.filter(part=PEOPLE).values_list("key", flat=True).iterator(CHUNK)}
+    coming = _managers_coming(run, part)
     for rows in sound_rows(run, part):
         managers = people_with(row.values.get("manager", "") for row in rows)
         problems = [problem for row in rows for problem in _problems(row, tree, profile, part)]
@@ -66,6 +66,15 @@ def plan_units(run: Run, profile: Profile, part: str) -> None:
         write_plan(run, rows)
         add_findings(run, part, problems)
         add_findings(run, part, _unknown_managers(rows, coming.union(managers), profile, part), blocking=False)
+
+
+def _managers_coming(run: Run, part: str) -> set[str]:
+    """Folded keys of the managers of units whom the file of people has."""
+    units = run.rows.filter(part=part).order_by().annotate(manager=KT("values__manager"))
+    managers = units.values_list("manager", flat=True).distinct()
+    named = {fold(manager) for manager in managers.iterator(CHUNK) if manager}
+    keys = run.rows.filter(part=PEOPLE).order_by().values_list("key", flat=True) if named else run.rows.none()
+    return {folded for key in keys.iterator(CHUNK) if (folded := fold(key)) in named}
 
 
 def units_by_code(codes: Iterable[str]) -> dict[str, UUID]:

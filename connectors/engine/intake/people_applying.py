@@ -13,7 +13,7 @@ from connectors.engine.intake.org_units import units_by_code
 from connectors.engine.intake.person_rows import KEY_ATTRIBUTE, PersonRow
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.snapshots import Snapshot, snapshots, snapshots_after, written
-from connectors.engine.intake.staged import APPLY_CHUNK, PEOPLE, chunks, mark, write_marks
+from connectors.engine.intake.staged import APPLY_CHUNK, CHUNK, PEOPLE, chunks, chunks_of, mark, write_marks
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.lifecycle import lift_suspensions_many, suspend_users_many
@@ -55,9 +55,7 @@ def apply_people(run: Run, profile: Profile, *, actor: Actor) -> None:
 
 def waiting_rows(run: Run, part: str, state: RowState) -> Iterator[list[StagedRow]]:
     """Rows that the plan is to do this with, read chunk by chunk as they are worked off."""
-    waiting = run.rows.filter(part=part, state=state).order_by("number")
-    while rows := list(waiting[:APPLY_CHUNK]):
-        yield rows
+    return chunks_of(run.rows.filter(part=part, state=state), APPLY_CHUNK)
 
 
 def _apply_chunk(
@@ -102,15 +100,22 @@ def _creations_from_the_top(run: Run) -> Iterator[list[StagedRow]]:
     """Rows of people to be created, in chunks that hold nobody together with somebody they report to; managers
     first.
     """
-    waiting_rows = run.rows.filter(part=PEOPLE, state=RowState.CREATE).annotate(manager=KT("values__manager"))
-    rows = waiting_rows.values_list("pk", "key", "manager")
-    waiting = {fold(key): (pk, fold(manager or "")) for pk, key, manager in rows}
+    coming = run.rows.filter(part=PEOPLE, state=RowState.CREATE).annotate(manager=KT("values__manager")).order_by()
+    managers = coming.values_list("manager", flat=True).distinct()
+    named = {fold(manager) for manager in managers.iterator(chunk_size=CHUNK) if manager}
+    waiting = {
+        folded: (pk, fold(manager or ""))
+        for pk, key, manager in coming.values_list("pk", "key", "manager").iterator(chunk_size=CHUNK)
+        if (folded := fold(key)) in named
+    }
     while waiting:
         ready = {key: pk for key, (pk, manager) in waiting.items() if manager not in waiting or manager == key}
         for some in chunks(ready.values(), APPLY_CHUNK):
             by_id = StagedRow.objects.in_bulk(some)
             yield [by_id[pk] for pk in some]
         waiting = {key: value for key, value in waiting.items() if key not in ready}
+    # Nobody reports to one of the others.
+    yield from waiting_rows(run, PEOPLE, RowState.CREATE)
 
 
 class _ManagersById:

@@ -16,11 +16,20 @@ from identities.models import OrgUnit, User
 
 
 def managers_of(run: Run) -> dict[str, str]:
-    """Folded manager key by folded key, for every person of the file; of a key that stands twice the first counts."""
-    rows = run.rows.filter(part=PEOPLE).exclude(key="").annotate(manager=KT("values__manager")).order_by("number")
+    """Folded manager key by folded key, for everybody of the file whom it names as a manager: nobody else is in a
+    circle. Of a key that stands twice the first counts.
+    """
+    people = run.rows.filter(part=PEOPLE).exclude(key="").annotate(manager=KT("values__manager"))
+    named = {
+        fold(manager)
+        for manager in people.order_by().values_list("manager", flat=True).distinct().iterator(chunk_size=CHUNK)
+        if manager
+    }
     managers: dict[str, str] = {}
-    for key, manager in rows.values_list("key", "manager").iterator(chunk_size=CHUNK):
-        managers.setdefault(fold(key), fold(manager or ""))
+    rows = people.order_by("number").values_list("key", "manager")
+    for key, manager in rows.iterator(chunk_size=CHUNK):
+        if (folded := fold(key)) in named:
+            managers.setdefault(folded, fold(manager or ""))
     return managers
 
 
@@ -67,7 +76,8 @@ def lost_references(
     people: Sequence[PersonRow], managers: dict[str, str], known: set[str], profile: Profile
 ) -> list[Problem]:
     """Managers and departments that are neither in the files nor known."""
-    wanted = {fold(person.manager_key) for person in people if person.manager_key} - set(managers)
+    named = {fold(person.manager_key) for person in people if person.manager_key}
+    wanted = {key for key in named if key not in managers}
     there = set(
         User.objects.persons().filter(employee_number_key__in=wanted).values_list("employee_number_key", flat=True)
     )

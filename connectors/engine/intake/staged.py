@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Count, F, Max
+from django.db.models import Count, F, Max, QuerySet
 
 from connectors.engine.intake.lease import renew
 from connectors.engine.intake.reading import Problem
@@ -82,11 +82,20 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def sound_rows(run: Run, part: str) -> Iterator[list[StagedRow]]:
     """The rows of a part without problems, in chunks, each read after the chunk before it was written."""
+    return chunks_of(run.rows.filter(part=part).exclude(state=RowState.PROBLEM))
+
+
+def applied_rows(run: Run, part: str) -> Iterator[list[StagedRow]]:
+    """The rows of a part that an import applied, in chunks."""
+    return chunks_of(run.rows.filter(part=part, state=RowState.APPLIED))
+
+
+def chunks_of(rows: "QuerySet[StagedRow]", size: int = CHUNK) -> Iterator[list[StagedRow]]:
+    """These rows of one part in the order of the file, each chunk read after the one before it was written."""
     last = -1
-    sound = run.rows.filter(part=part).exclude(state=RowState.PROBLEM).order_by("number")
-    while rows := list(sound.filter(number__gt=last)[:CHUNK]):
-        yield rows
-        last = rows[-1].number
+    while some := list(rows.filter(number__gt=last).order_by("number")[:size]):
+        yield some
+        last = some[-1].number
 
 
 def add_rows(run: Run, part: str, rows: Iterable[StagedRow]) -> None:

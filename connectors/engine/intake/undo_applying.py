@@ -12,6 +12,7 @@ from connectors.engine.intake.people_applying import waiting_rows
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.staged import (
     APPLY_CHUNK,
+    CHUNK,
     DEPARTMENTS,
     GROUPS,
     MAIN_PARTS,
@@ -108,26 +109,29 @@ def _delete_groups(ids: list[UUID], actor: Actor) -> Results:
 
 
 def _undo_units(run: Run, profile: Profile, part: str, actor: Actor) -> None:
-    for rows in _from_the_bottom(run, part):
+    for rows in _from_the_bottom(run, part, RowState.UPDATE):
         _chunk(run, profile, part, rows, lambda rows, _ids: _update_units(rows, actor))
-    # At once: those above others of them go with these.
-    closing = list(run.rows.filter(part=part, state=RowState.CLOSE).order_by("number"))
-    if closing:
-        _chunk(run, profile, part, closing, lambda _rows, ids: delete_org_units_many(ids, actor=actor))
+    for rows in _from_the_bottom(run, part, RowState.CLOSE):
+        _chunk(run, profile, part, rows, lambda _rows, ids: delete_org_units_many(ids, actor=actor))
 
 
-def _from_the_bottom(run: Run, part: str) -> Iterator[list[StagedRow]]:
-    """Rows of units to be changed, the deepest first: an import put them there from the top."""
-    rows = list(run.rows.filter(part=part, state=RowState.UPDATE).order_by("number"))
-    above = dict(OrgUnit.objects.without_tree_fields().order_by().values_list("pk", "parent_id")) if rows else {}
+def _from_the_bottom(run: Run, part: str, state: RowState) -> Iterator[list[StagedRow]]:
+    """Rows of units in chunks, the deepest first: an import put them there from the top, and those above others that
+    are closed go after or with them.
+    """
+    found = run.rows.filter(part=part, state=state).order_by("number").values_list("pk", "object_id")
+    units = dict(found.iterator(chunk_size=CHUNK))
+    above = dict(OrgUnit.objects.without_tree_fields().order_by().values_list("pk", "parent_id")) if units else {}
 
-    def depth(row: StagedRow) -> int:
-        here, steps = row.object_id, 0
+    def depth(row: int) -> int:
+        here, steps = units[row], 0
         while here is not None and steps < len(above):
             here, steps = above.get(here), steps + 1
         return steps
 
-    yield from chunks(sorted(rows, key=depth, reverse=True), APPLY_CHUNK)
+    for some in chunks(sorted(units, key=depth, reverse=True), APPLY_CHUNK):
+        by_id = StagedRow.objects.in_bulk(some)
+        yield [by_id[pk] for pk in some]
 
 
 def _update_units(rows: list[StagedRow], actor: Actor) -> Results:

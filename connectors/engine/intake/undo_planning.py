@@ -13,7 +13,7 @@ from connectors.engine.intake.people_planning import Counts
 from connectors.engine.intake.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.snapshots import Snapshot, shown_snapshots
-from connectors.engine.intake.staged import CHUNK, MEMBERSHIPS, PEOPLE, add_findings, add_rows, counted
+from connectors.engine.intake.staged import MEMBERSHIPS, PEOPLE, add_findings, add_rows, applied_rows, counted
 from connectors.engine.intake.undo_structure import inverse_of_groups, inverse_of_memberships, inverse_of_units
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
@@ -47,15 +47,6 @@ def plan_undo(run: Run, profile: Profile) -> dict[str, dict[str, int]]:
     parts = run.rows.order_by("part").values_list("part", flat=True).distinct()
     counts: Counts = {part: counted(run, part) for part in parts}
     return {part: {state: number for state, number in found.items() if number} for part, found in counts.items()}
-
-
-def applied_rows(undone: Run, part: str) -> Iterator[list[StagedRow]]:
-    """The rows of a part that an import applied, in chunks."""
-    applied = undone.rows.filter(part=part, state=RowState.APPLIED).order_by("number")
-    last = -1
-    while rows := list(applied.filter(number__gt=last)[:CHUNK]):
-        yield rows
-        last = rows[-1].number
 
 
 def _stage_people(run: Run, origin: str, rows: Sequence[StagedRow]) -> None:

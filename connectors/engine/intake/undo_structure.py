@@ -1,7 +1,7 @@
 """The inverse of what an import did to memberships, groups and org units."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -20,11 +20,14 @@ from connectors.engine.intake.staged import (
     PEOPLE,
     add_findings,
     add_rows,
+    applied_rows,
     chunks,
+    chunks_of,
 )
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.org_units.writing import may_change
+from identities.actions.row_writing import update_rows
 from identities.audit.differences import plain
 from identities.canonical import fold
 from identities.models import Group, Membership, MembershipOrigin, OrgUnit, User
@@ -35,8 +38,7 @@ CHANGED_SINCE = "changed_since"
 
 def inverse_of_memberships(run: Run, undone: Run, origin: str) -> None:
     """Withdraw what was asserted and assert what was withdrawn, where that is not so already."""
-    applied = undone.rows.filter(part=MEMBERSHIPS, state=RowState.APPLIED).order_by("number")
-    for rows in chunks(applied.iterator(chunk_size=CHUNK)):
+    for rows in applied_rows(undone, MEMBERSHIPS):
         known = known_of(rows, origin)
         staged = []
         for row in rows:
@@ -62,8 +64,7 @@ def inverse_of_groups(run: Run, undone: Run, origin: str) -> None:
     """Give groups their descriptions back, and delete those that the import made, if nobody else has put members into
     them.
     """
-    applied = undone.rows.filter(part=GROUPS, state=RowState.APPLIED).order_by("number")
-    for rows in chunks(applied.iterator(chunk_size=CHUNK)):
+    for rows in applied_rows(undone, GROUPS):
         groups = Group.objects.present().in_bulk([row.object_id for row in rows if row.object_id])
         filled = _filled_by_others(groups, origin)
         staged, problems = [], []
@@ -111,32 +112,32 @@ def inverse_of_units(run: Run, undone: Run, origin: str) -> None:
     nothing else is in them by then.
     """
     for part in (DEPARTMENTS, ORG_UNITS):
-        rows = list(undone.rows.filter(part=part, state=RowState.APPLIED).order_by("number"))
-        units = _units(row.object_id for row in rows)
-        staged, problems = [], []
-        for row in rows:
-            unit = units.get(row.object_id) if row.object_id else None
-            if unit is None:
-                continue
-            inverse = _inverse(run, row)
-            if row.planned == RowState.CREATE:
-                inverse.state = RowState.CLOSE
-            else:
-                problems += _invert_unit(row, inverse, unit, origin)
-            staged.append(inverse)
-        problems += _keep_filled(run, staged, units, origin)
-        with transaction.atomic():
-            renew(run, processed=run.processed + len(rows))
-            StagedRow.objects.bulk_create(staged)
-        add_findings(run, part, problems, blocking=False)
+        for rows in applied_rows(undone, part):
+            _stage_units(run, part, rows, origin)
+        closes = run.rows.filter(part=part, state=RowState.CLOSE).values_list("object_id", flat=True)
+        closing = {pk for pk in closes.iterator(chunk_size=CHUNK) if pk}
+        if closing:
+            _keep_filled(run, part, _staying(run, part, closing, origin))
 
 
-def _units(ids: Iterable[UUID | None]) -> dict[UUID, OrgUnit]:
-    units: dict[UUID, OrgUnit] = {}
-    for some in chunks(pk for pk in ids if pk):
-        found = OrgUnit.objects.without_tree_fields().filter(pk__in=some, deleted_at=None)
-        units.update({unit.pk: unit for unit in found.order_by()})
-    return units
+def _stage_units(run: Run, part: str, rows: Sequence[StagedRow], origin: str) -> None:
+    present = OrgUnit.objects.without_tree_fields().filter(deleted_at=None).order_by()
+    units = {unit.pk: unit for unit in present.filter(pk__in=[row.object_id for row in rows if row.object_id])}
+    staged, problems = [], []
+    for row in rows:
+        unit = units.get(row.object_id) if row.object_id else None
+        if unit is None:
+            continue
+        inverse = _inverse(run, row)
+        if row.planned == RowState.CREATE:
+            inverse.state, inverse.difference = RowState.CLOSE, {"name": [unit.name, None]}
+        else:
+            problems += _invert_unit(row, inverse, unit, origin)
+        staged.append(inverse)
+    with transaction.atomic():
+        renew(run, processed=run.processed + len(rows))
+        StagedRow.objects.bulk_create(staged)
+    add_findings(run, part, problems, blocking=False)
 
 
 def _invert_unit(row: StagedRow, inverse: StagedRow, unit: OrgUnit, origin: str) -> Iterator[Problem]:
@@ -154,33 +155,46 @@ def _invert_unit(row: StagedRow, inverse: StagedRow, unit: OrgUnit, origin: str)
     inverse.state = RowState.UPDATE if inverse.difference else RowState.UNCHANGED
 
 
-def _keep_filled(
-    run: Run, staged: Sequence[StagedRow], units: Mapping[UUID, OrgUnit], origin: str
-) -> Iterator[Problem]:
-    """Leave units that will not be empty, or are somebody else's by now, as they are."""
-    closing = {row.object_id: row for row in staged if row.state == RowState.CLOSE and row.object_id}
-    if not closing:
-        return
-    moving = {row.object_id for row in staged if "parent" in row.values}
-    people = _people_in(run, closing)
-    below: dict[UUID, set[UUID]] = {}
-    for pk, parent in OrgUnit.objects.without_tree_fields().filter(deleted_at=None).values_list("pk", "parent_id"):
+def _staying(run: Run, part: str, closing: Collection[UUID], origin: str) -> Counter[UUID]:
+    """Units that cannot be closed, because they will not be empty or are somebody else's by now, with how many people
+    are in them.
+    """
+    units = OrgUnit.objects.without_tree_fields().order_by()
+    staying: Counter[UUID] = Counter()
+    for some in chunks(closing):
+        staying.update(_people_in(run, some))
+        owned = units.filter(pk__in=some).values_list("pk", "origin")
+        staying.update({pk: 0 for pk, owner in owned if not may_write(origin, owner)})
+    moving = set(run.rows.filter(part=part, values__has_key="parent").values_list("object_id", flat=True))
+    above = {}
+    for pk, parent in units.filter(deleted_at=None).values_list("pk", "parent_id").iterator(chunk_size=CHUNK):
         if parent in closing and pk not in moving:
-            below.setdefault(parent, set()).add(pk)
-    left = dict(closing)
-    # From the leaves up: a unit that stays keeps the one above it.
-    while staying := {
-        pk for pk in left if people[pk] or below.get(pk, set()) - set(left) or not may_write(origin, units[pk].origin)
-    }:
-        for pk in staying:
-            row = left.pop(pk)
+            above[pk] = parent
+            if pk not in closing:
+                staying.update({parent: 0})
+    # A unit that stays keeps the one above it.
+    left = list(staying)
+    while left:
+        parent = above.get(left.pop())
+        if parent is not None and parent not in staying:
+            staying.update({parent: 0})
+            left.append(parent)
+    return staying
+
+
+def _keep_filled(run: Run, part: str, staying: Mapping[UUID, int]) -> None:
+    for rows in chunks_of(run.rows.filter(part=part, state=RowState.CLOSE)):
+        kept = [row for row in rows if row.object_id in staying]
+        problems = []
+        for row in kept:
             row.state, row.difference = RowState.UNCHANGED, {}
-            text = (
-                f"Row {row.number}: {row.key} still has {people[pk]} people or other units, or is another's. It stays."
-            )
-            yield Problem(CHANGED_SINCE, text, row.number, "code", row.key)
-    for pk, row in left.items():
-        row.difference = {"name": [units[pk].name, None]}
+            number = staying[row.object_id] if row.object_id else 0
+            text = f"Row {row.number}: {row.key} still has {number} people or other units, or is another's. It stays."
+            problems.append(Problem(CHANGED_SINCE, text, row.number, "code", row.key))
+        with transaction.atomic():
+            renew(run)
+            update_rows(kept, {"state", "difference"})
+            add_findings(run, part, problems, blocking=False)
 
 
 def _people_in(run: Run, units: Iterable[UUID]) -> Counter[UUID]:

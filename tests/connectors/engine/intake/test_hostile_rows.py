@@ -68,6 +68,11 @@ def test_a_value_that_no_database_takes_is_told(
     assert not (User.objects.persons() or OrgUnit.objects.all() or Group.objects.all())
 
 
+def test_two_rows_without_what_makes_them_different_are_told() -> None:
+    run = imported(b"group,member\n,ada\n,ada\n", make_profile("x", ImportContent.MEMBERSHIPS))
+    assert (run.state, {found.code for found in run.findings.all()}) == (RunState.PLANNED, {"required", "duplicate"})
+
+
 @pytest.mark.parametrize(
     "attribute",
     ["password", "state", "active", "kind", "is_superuser", "is_staff", "groups", "owners", "default_origin", "id",
