@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from django.db.models import QuerySet
+
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import PLANNED_CHANGES, RowState, RunState
 
@@ -37,6 +39,13 @@ def problems_of(run: Run, rows: Iterable[StagedRow]) -> dict[tuple[str, int], li
     for part, number, message in run.findings.filter(row__in=numbers).values_list("part", "row", "message"):
         found[part, number].append(message)
     return found
+
+
+def rows_between(rows: "QuerySet[StagedRow]", start: int, stop: int) -> list[StagedRow]:
+    """A page of rows. Those before it are walked by the index alone, and not read with their values to be sorted."""
+    numbers = list(rows.values_list("pk", flat=True)[start:stop])
+    found = StagedRow.objects.in_bulk(numbers)
+    return [found[pk] for pk in numbers]
 
 
 def result_lines(run: Run) -> Iterator[str]:
