@@ -21,6 +21,7 @@ from connectors.admin.words import RUN_LEVELS
 from connectors.engine.intake import had_nothing_to_apply
 from connectors.engine.intake.lease import IN_WORK, INTAKES
 from connectors.engine.intake.progress import progress_of
+from connectors.engine.intake.words import APPLIED, counts_in_words
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RunState
 from identities.admin.action_admin import NO_SAVING, ActionModelAdmin, RefusableForm, actor_of
@@ -193,7 +194,7 @@ class RunAdmin(ActionModelAdmin):
     def plan(self, run: Run) -> str:
         """Counts by part."""
         rows = (
-            (name_in_words(part), ", ".join(_counted(counted)) or _("nothing to do"))
+            (name_in_words(part), ", ".join(counts_in_words(counted, done=part == APPLIED)) or _("nothing to do"))
             for part, counted in run.counts.items()
             if isinstance(counted, dict)
         )
@@ -217,10 +218,6 @@ class RunAdmin(ActionModelAdmin):
             *head,
             rows,
         )
-
-
-def _counted(counts: dict[str, Any]) -> list[str]:
-    return [f"{number} {name_in_words(name).lower()}" for name, number in counts.items() if number]
 
 
 sections.register(
