@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db.models import Q, QuerySet
 
 from connectors.engine.intake.keys import KeySet
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import CHUNK, PEOPLE, add_findings, add_rows
 from connectors.models import ImportProfile, Run, StagedRow

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from django.db import transaction
 
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.person_rows import PersonRow
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.rows import PersonRow
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import DEPARTMENTS, MEMBERSHIPS, PEOPLE, add_findings, chunks_of
-from connectors.engine.intake.structure_rows import unique_of
+from connectors.engine.intake.structure.rows import unique_of
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.row_writing import update_rows

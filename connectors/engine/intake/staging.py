@@ -8,8 +8,8 @@ from django.db import transaction
 
 from connectors.engine.intake.keys import Repeated
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.person_rows import named_department, read_person
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.rows import named_department, read_person
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import (
     HEADER_ROW,
     Problem,
@@ -22,7 +22,7 @@ from connectors.engine.intake.reading import (
 from connectors.engine.intake.reading.inspection import layout_in_words
 from connectors.engine.intake.repeated import tell_repeated, unique_values
 from connectors.engine.intake.staged import CHUNK, DEPARTMENTS, MAIN_PARTS, MAX_FINDINGS, PEOPLE, add_findings
-from connectors.engine.intake.structure_rows import read_structure
+from connectors.engine.intake.structure.rows import read_structure
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import ImportContent, RowState
 from identities.rules.naming import NAME_LENGTH

@@ -8,8 +8,11 @@ import pytest
 
 from connectors.actions.import_profiles import create_profile
 from connectors.actions.imports import can_be_undone, cancel_import, start_import, start_undo, undo_of
-from connectors.engine.intake import files, people_planning, staging, undo_applying, undo_planning, work
+from connectors.engine.intake import files, staging, work
+from connectors.engine.intake.people import planning as people_planning
 from connectors.engine.intake.result import result_lines
+from connectors.engine.intake.undo import applying as undo_applying
+from connectors.engine.intake.undo import planning as undo_planning
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RowState, RunState
 from identities.actors import command_actor

@@ -15,10 +15,9 @@ from identities.actors import command_actor
 from identities.errors import RuleViolation
 from identities.mapping import MappingRow
 from identities.models import Group, OrgUnit, User
+from tests.connectors.engine.intake.hostile_files import COLUMNS, shared_texts
+from tests.connectors.engine.intake.importing import make_profile
 from tests.factories import make_operator
-
-from .hostile_files import COLUMNS, shared_texts
-from .importing import make_profile
 
 pytestmark = pytest.mark.django_db
 

@@ -12,14 +12,13 @@ from django.utils import timezone
 from connectors.actions.imports import start_import
 from connectors.engine.intake import advance, files
 from connectors.engine.intake.lease import LeaseLostError
-from connectors.engine.intake.profile import load_profile
+from connectors.engine.intake.profiles.profile import load_profile
 from connectors.engine.intake.progress import progress_of
 from connectors.engine.intake.staging import stage
 from connectors.models import Run
 from connectors.vocabulary import ImportContent, RunState
 from identities.actors import command_actor
-
-from .importing import changes_nothing, make_profile, run_import
+from tests.connectors.engine.intake.importing import changes_nothing, make_profile, run_import
 
 pytestmark = pytest.mark.django_db
 

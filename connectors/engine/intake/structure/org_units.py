@@ -6,9 +6,7 @@ from uuid import UUID
 
 from django.db.models.fields.json import KT
 
-from connectors.engine.intake.awaited import awaited_managers
-from connectors.engine.intake.circles import in_a_circle
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import (
     CHUNK,
@@ -20,6 +18,8 @@ from connectors.engine.intake.staged import (
     sound_rows,
     write_plan,
 )
+from connectors.engine.intake.structure.awaited import awaited_managers
+from connectors.engine.intake.structure.circles import in_a_circle
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.org_units.writing import may_change

@@ -7,9 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.memberships import apply_membership_rows
-from connectors.engine.intake.people_applying import waiting_rows
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.applying import waiting_rows
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import (
     APPLY_CHUNK,
     CHUNK,
@@ -23,6 +22,7 @@ from connectors.engine.intake.staged import (
     mark,
     write_marks,
 )
+from connectors.engine.intake.structure.memberships import apply_membership_rows
 from connectors.models import AwaitedManager, Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.groups import GroupUpdate, delete_groups_many, update_groups_many

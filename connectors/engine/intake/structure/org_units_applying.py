@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from connectors.engine.intake.awaited import await_managers
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.org_units import people_with, units_by_code
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import APPLY_CHUNK, Difference, chunks, mark, write_marks
+from connectors.engine.intake.structure.awaited import await_managers
+from connectors.engine.intake.structure.org_units import people_with, units_by_code
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.org_units import (

@@ -8,13 +8,13 @@ from typing import Any
 from django.db import transaction
 
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.people_differences import groups_by, suspended_by
-from connectors.engine.intake.people_planning import Counts
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.differences import groups_by, suspended_by
+from connectors.engine.intake.people.planning import Counts
+from connectors.engine.intake.people.snapshots import Snapshot, shown_snapshots
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
-from connectors.engine.intake.snapshots import Snapshot, shown_snapshots
 from connectors.engine.intake.staged import MEMBERSHIPS, PEOPLE, add_findings, add_rows, applied_rows, counted
-from connectors.engine.intake.undo_structure import inverse_of_groups, inverse_of_memberships, inverse_of_units
+from connectors.engine.intake.undo.structure import inverse_of_groups, inverse_of_memberships, inverse_of_units
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.canonical import fold

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import transaction
 
-from connectors.engine.intake.circles import in_a_circle
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import (
     APPLY_CHUNK,
@@ -23,6 +22,7 @@ from connectors.engine.intake.staged import (
     write_marks,
     write_plan,
 )
+from connectors.engine.intake.structure.circles import in_a_circle
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.groups import GroupUpdate, NewGroup, create_groups_many, update_groups_many

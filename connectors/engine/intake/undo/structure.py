@@ -7,9 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
 
-from connectors.engine.intake.groups import DESCRIPTION
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.memberships import known_of
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import (
     CHUNK,
@@ -24,6 +22,8 @@ from connectors.engine.intake.staged import (
     chunks,
     chunks_of,
 )
+from connectors.engine.intake.structure.groups import DESCRIPTION
+from connectors.engine.intake.structure.memberships import known_of
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.org_units.writing import may_change

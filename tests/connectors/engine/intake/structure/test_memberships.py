@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from connectors.actions.imports import apply_import
 from connectors.engine.intake.lease import claim_run
-from connectors.engine.intake.memberships import apply_membership_rows
-from connectors.engine.intake.profile import load_profile
+from connectors.engine.intake.profiles.profile import load_profile
+from connectors.engine.intake.structure.memberships import apply_membership_rows
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import ImportContent, RunState
 from identities.actions.groups import update_group
@@ -17,9 +17,16 @@ from identities.actions.memberships import add_members, remove_members
 from identities.actors import command_actor, file_actor
 from identities.errors import RuleViolation
 from identities.models import AuditEntry, Group, Membership, MembershipOrigin, User
+from tests.connectors.engine.intake.importing import (
+    carry_out,
+    changes_nothing,
+    make_profile,
+    problems,
+    run_import,
+    told,
+    undo,
+)
 from tests.factories import make_group, make_people, make_person
-
-from .importing import carry_out, changes_nothing, make_profile, problems, run_import, told, undo
 
 pytestmark = pytest.mark.django_db
 

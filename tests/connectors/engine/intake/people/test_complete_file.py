@@ -7,15 +7,16 @@ import pytest
 
 from connectors.actions.import_profiles import profile_named
 from connectors.actions.imports import apply_import, cancel_import, undo_of
-from connectors.engine.intake import people_applying, undo_applying, work
+from connectors.engine.intake import work
+from connectors.engine.intake.people import applying as people_applying
+from connectors.engine.intake.undo import applying as undo_applying
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RowState, RunState
 from identities.actions.users import override_value, update_user
 from identities.actors import command_actor
 from identities.errors import RuleViolation
 from identities.models import AuditEntry, Membership, MultiValue, OrgUnit, Suspension, User
-
-from .importing import carry_out, changes_nothing, demo, problems, run_import, told, undo
+from tests.connectors.engine.intake.importing import carry_out, changes_nothing, demo, problems, run_import, told, undo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.db.models.fields.json import KT
 
-from connectors.engine.intake.person_rows import PersonRow
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.rows import PersonRow
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import CHUNK, DEPARTMENTS, PEOPLE
 from connectors.models import Run

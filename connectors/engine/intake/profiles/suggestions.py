@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from connectors.engine.intake.attributes import KEY_ATTRIBUTES
+from connectors.engine.intake.profiles.attributes import KEY_ATTRIBUTES
 from connectors.vocabulary import ImportContent
 from identities.mapping import MappingRow
 from identities.vocabulary import MappingKind

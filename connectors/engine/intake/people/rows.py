@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from connectors.engine.intake.profile import ROOT, ROOTS, Profile
+from connectors.engine.intake.profiles.profile import ROOT, ROOTS, Profile
 from connectors.engine.intake.reading import Problem, Record
 from identities.errors import RuleViolation
 from identities.mapping.apply import apply_rows

@@ -11,10 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.fields.json import KT
 
-from connectors.engine.intake.groups import MEMBER_GROUP, groups_named
 from connectors.engine.intake.lease import renew
 from connectors.engine.intake.missing import tell_many_missing
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import (
     CHUNK,
@@ -27,6 +26,7 @@ from connectors.engine.intake.staged import (
     write_marks,
     write_plan,
 )
+from connectors.engine.intake.structure.groups import MEMBER_GROUP, groups_named
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.memberships import add_members, remove_members

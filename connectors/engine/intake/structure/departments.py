@@ -9,7 +9,7 @@ from django.db.models.fields.json import KT
 
 from connectors.engine.intake.keys import KeySet
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import CHUNK, DEPARTMENTS, GROUPS, PEOPLE, UNSOUND, add_rows, chunks
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.engine.intake.profile import ROOT, ROOTS, computed_row
+from connectors.engine.intake.profiles.profile import ROOT, ROOTS, computed_row
 from connectors.vocabulary import ImportContent
 from identities.errors import RuleViolation
 from identities.mapping import ExpressionError, MappingRow, RowOutcome, apply_rows

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models.fields.json import KT
 
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.org_units import units_by_code
-from connectors.engine.intake.person_rows import KEY_ATTRIBUTE, PersonRow
-from connectors.engine.intake.profile import Profile
-from connectors.engine.intake.snapshots import Snapshot, snapshots, snapshots_after, written
+from connectors.engine.intake.people.rows import KEY_ATTRIBUTE, PersonRow
+from connectors.engine.intake.people.snapshots import Snapshot, snapshots, snapshots_after, written
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import APPLY_CHUNK, CHUNK, PEOPLE, chunks, chunks_of, mark, write_marks
+from connectors.engine.intake.structure.org_units import units_by_code
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import RowState
 from identities.actions.lifecycle import lift_suspensions_many, suspend_users_many

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from connectors.engine.intake.person_rows import PersonRow
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.rows import PersonRow
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import Difference
 from identities.audit.differences import plain
 from identities.canonical import fold

@@ -10,8 +10,16 @@ from identities.actions.org_units import move_org_unit, update_org_unit
 from identities.actions.users import UserAttributes, create_user
 from identities.actors import command_actor
 from identities.models import AuditEntry, OrgUnit, User
-
-from .importing import carry_out, changes_nothing, demo, make_profile, problems, run_import, told, undo
+from tests.connectors.engine.intake.importing import (
+    carry_out,
+    changes_nothing,
+    demo,
+    make_profile,
+    problems,
+    run_import,
+    told,
+    undo,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

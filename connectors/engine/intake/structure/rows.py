@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.engine.intake.profile import ROOT, ROOTS, Profile
+from connectors.engine.intake.profiles.profile import ROOT, ROOTS, Profile
 from connectors.engine.intake.reading import Problem, Record
 from connectors.engine.intake.staged import GROUPS, MEMBERSHIPS, ORG_UNITS
 from identities.canonical import fold

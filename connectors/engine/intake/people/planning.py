@@ -3,21 +3,17 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from connectors.engine.intake.circles import in_a_circle
-from connectors.engine.intake.departments import Named, stage_departments
-from connectors.engine.intake.groups import groups_named
 from connectors.engine.intake.missing import plan_missing
-from connectors.engine.intake.org_units import plan_units
-from connectors.engine.intake.people_differences import difference_of, groups_by, load_present, suspended_by
-from connectors.engine.intake.people_problems import (
+from connectors.engine.intake.people.differences import difference_of, groups_by, load_present, suspended_by
+from connectors.engine.intake.people.problems import (
     circle_problems,
     known_departments,
     lost_references,
     managers_of,
     taken_names,
 )
-from connectors.engine.intake.person_rows import PersonRow
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.rows import PersonRow
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import (
     DEPARTMENTS,
     GROUPS,
@@ -30,6 +26,10 @@ from connectors.engine.intake.staged import (
     sound_rows,
     write_plan,
 )
+from connectors.engine.intake.structure.circles import in_a_circle
+from connectors.engine.intake.structure.departments import Named, stage_departments
+from connectors.engine.intake.structure.groups import groups_named
+from connectors.engine.intake.structure.org_units import plan_units
 from connectors.models import Run
 from connectors.vocabulary import RowState
 from identities.canonical import fold

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from connectors.actions.import_profiles import HR_PROFILE, profile_named
-from connectors.engine.intake.suggestions import suggest_mapping
+from connectors.engine.intake.profiles.suggestions import suggest_mapping
 from connectors.vocabulary import ImportContent
 from identities.actors import command_actor
 from identities.mapping.rows import MappingRow, compile_row
 from identities.vocabulary import MappingKind
 
-DATA = Path(__file__).parents[4] / "provisioning_portal" / "demo_data"
+DATA = Path(__file__).parents[5] / "provisioning_portal" / "demo_data"
 
 
 def direct(content: ImportContent, *header: str) -> dict[str, str]:

@@ -23,15 +23,14 @@ from connectors.admin.imports import RunAdmin
 from connectors.engine.intake import (
     applying,
     files,
-    groups,
     had_nothing_to_apply,
-    org_units_applying,
-    people_applying,
     staging,
     work,
 )
 from connectors.engine.intake.lease import LeaseLostError, claim_run
-from connectors.engine.intake.profile import Options, Profile
+from connectors.engine.intake.people import applying as people_applying
+from connectors.engine.intake.profiles.profile import Options, Profile
+from connectors.engine.intake.structure import groups, org_units_applying
 from connectors.engine.intake.work import DEATHS_ALLOWED, forget_files
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunState
