@@ -70,7 +70,7 @@ def is_over_and_says_nothing(run: Run) -> bool:
     return not run.rows.exists() and not run.findings.exists() and not files.folder_of(run.pk).exists()
 
 
-@pytest.mark.parametrize("content", [FIRST, WRONG])
+@pytest.mark.parametrize("content", [FIRST, WRONG], ids=["sound", "wrong"])
 @pytest.mark.parametrize(
     ("module", "name", "call"),
     [
