@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connectors.engine.intake.attributes import KEY_ATTRIBUTES, importable_attributes
-from connectors.engine.intake.profile import Options, columns_of, computed_row
+from connectors.engine.intake.profiles.attributes import KEY_ATTRIBUTES, importable_attributes
+from connectors.engine.intake.profiles.profile import Options, columns_of, computed_row
 from connectors.engine.intake.reading import WrongSettingError
 from connectors.models import ImportMapping, ImportProfile
 from connectors.vocabulary import ImportContent, RunKind, RunState

@@ -13,7 +13,7 @@ from connectors.engine.intake.choosing import choose_rows
 from connectors.engine.intake.lease import INTAKES, claim_run
 from connectors.engine.intake.missing import many_missing, missing_in_words
 from connectors.engine.intake.staged import MAIN_PARTS, applied_counts, skip_rows
-from connectors.engine.intake.work import begun_to_apply
+from connectors.engine.intake.work import NEED_FILES, begun_to_apply
 from connectors.models import ImportProfile, Run, StagedRow
 from connectors.vocabulary import ImportContent, RowState, RunKind, RunState
 from identities import audit, outbox
@@ -22,6 +22,7 @@ from identities.errors import RuleViolation
 from identities.vocabulary import Verb
 
 REPLACED: Final = "A newer import of the same file took its place."
+_GIVEN_UP: Final = (RunState.CANCELLED, RunState.FAILED)
 OPEN_STATES: Final = (RunState.WAITING, RunState.STAGING, RunState.PLANNED, RunState.APPLYING)
 
 
@@ -59,7 +60,7 @@ def start_import(
             pk=run_id,
             kind=RunKind.IMPORT,
             profile=profile,
-            file_name=", ".join(name for name, _source in sources)[:255],
+            file_name=", ".join(files.shown_name(name) for name, _source in sources)[:255],
             apply_when_planned=apply,
             origin=actor.origin,
             actor_name=actor.name,
@@ -122,7 +123,8 @@ def _missing_confirmed(run: Run, confirmed: int | None) -> bool:
 
 
 def cancel_import(run: Run, *, actor: Actor) -> Run:
-    """Give up an import or an undo. What is applied already stays; the rest is skipped.
+    """Give up an import or an undo. What is applied already stays; the rest is skipped. What was read or planned in
+    part alone is dropped: it would say what nobody looked at to the end.
 
     Raises:
         RuleViolation: it is over.
@@ -131,6 +133,10 @@ def cancel_import(run: Run, *, actor: Actor) -> Run:
         run = Run.objects.select_for_update(of=("self",)).select_related("profile").get(pk=run.pk)
         if run.kind not in INTAKES or run.state not in OPEN_STATES:
             raise RuleViolation("not_open", f"This import is {run.state} and cannot be cancelled any more.")
+        if run.state in NEED_FILES:
+            run.rows.all().delete()
+            run.findings.all().delete()
+            run.processed = run.total = 0
         if run.state == RunState.APPLYING:
             # A worker that is at it writes this row with each chunk: its next one finds the run cancelled.
             skip_rows(run)
@@ -138,7 +144,7 @@ def cancel_import(run: Run, *, actor: Actor) -> Run:
             run.counts = {**run.counts, "applied": applied_counts(run, MAIN_PARTS[content])}
         run.state = RunState.CANCELLED
         run.finished_at, run.lease_owner, run.lease_until = timezone.now(), "", None
-        run.save(update_fields=["state", "finished_at", "counts", "lease_owner", "lease_until"])
+        run.save(update_fields=["state", "finished_at", "counts", "processed", "total", "lease_owner", "lease_until"])
         audit.record(Verb.IMPORT_CANCELLED, run, actor=actor, applied=run.counts.get("applied", {}))
     files.forget([run.pk])
     return run
@@ -153,13 +159,14 @@ def start_undo(run: Run, *, actor: Actor, apply: bool = False, worker: str = "")
 
     Raises:
         RuleViolation: it is no import that applied anything and is over (`nothing_to_undo`), it was undone or is being
-            undone (`undone_already`), or its profile was deleted (`profile_deleted`).
+            undone (`undone_already`; one that was given up can be begun anew, and does the rest), or its profile was
+            deleted (`profile_deleted`).
     """
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run.pk)
         if not _has_applied(run):
             raise RuleViolation("nothing_to_undo", f"This {run.kind} is {run.state} and has applied nothing to undo.")
-        if undo_of(run) is not None:
+        if is_undone(run):
             raise RuleViolation("undone_already", "This import was undone, or its undo waits to be applied.")
         if run.profile_id is None:
             raise RuleViolation("profile_deleted", "The profile of this import was deleted: its values are nobody's.")
@@ -183,7 +190,12 @@ def start_undo(run: Run, *, actor: Actor, apply: bool = False, worker: str = "")
 
 def can_be_undone(run: Run) -> bool:
     """Whether there is something to undo, and nobody has begun to."""
-    return _has_applied(run) and run.profile_id is not None and undo_of(run) is None
+    return _has_applied(run) and run.profile_id is not None and not is_undone(run)
+
+
+def is_undone(run: Run) -> bool:
+    """Whether an undo went to its end, or may still."""
+    return Run.objects.filter(undoes=run, kind=RunKind.UNDO).exclude(state__in=_GIVEN_UP).exists()
 
 
 def _has_applied(run: Run) -> bool:
@@ -201,9 +213,8 @@ def undos_of(runs: Collection[Run]) -> dict[uuid.UUID, Run]:
     """The same for many, in one statement, by the id of the import. An undo that was given up before it applied
     anything is none.
     """
-    given_up = (RunState.CANCELLED, RunState.FAILED)
     applied = Exists(StagedRow.objects.filter(run=OuterRef("pk"), state=RowState.APPLIED))
-    undos = Run.objects.filter(Q(applied) | ~Q(state__in=given_up), undoes__in=runs, kind=RunKind.UNDO)
+    undos = Run.objects.filter(Q(applied) | ~Q(state__in=_GIVEN_UP), undoes__in=runs, kind=RunKind.UNDO)
     return {undo.undoes_id: undo for undo in undos.order_by("-created_at") if undo.undoes_id}
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-from connectors.engine.intake.attributes import importable_attributes
-from connectors.engine.intake.profile import Options
+from connectors.engine.intake.profiles.attributes import importable_attributes
+from connectors.engine.intake.profiles.profile import Options
+from connectors.engine.intake.profiles.suggestions import Suggestion, suggest_mapping
 from connectors.engine.intake.reading.inspection import inspect_file
-from connectors.engine.intake.suggestions import Suggestion, suggest_mapping
 from connectors.vocabulary import ImportContent
 from identities.errors import RuleViolation
 

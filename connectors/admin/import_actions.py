@@ -13,7 +13,7 @@ from connectors.actions import imports
 from connectors.engine.intake.lease import INTAKES
 from connectors.engine.intake.missing import many_missing, missing_in_words
 from connectors.models import Run
-from connectors.vocabulary import RunState
+from connectors.vocabulary import RunKind, RunState
 from identities.admin.action_admin import actor_of
 from identities.admin.object_actions import ObjectAction
 
@@ -52,8 +52,14 @@ def _apply(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
 def _cancel(request: HttpRequest, run: Run, cleaned: dict[str, Any]) -> str:
     begun = run.state == RunState.APPLYING
     imports.cancel_import(run, actor=actor_of(request))
+    if begun and run.kind == RunKind.UNDO:
+        return _(
+            "The undo is cancelled; what it took back until then stays so. Another undo of the import does the rest."
+        )
     if begun:
         return _("The import is cancelled; what was applied until then stays. It can be undone.")
+    if run.kind == RunKind.UNDO:
+        return _("The undo is cancelled; nothing was changed.")
     return _("The import is cancelled; nothing was changed.")
 
 

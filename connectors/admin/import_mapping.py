@@ -20,8 +20,8 @@ from unfold.widgets import (
 
 from connectors.actions.import_profiles import check_row, update_profile
 from connectors.admin.file_samples import Sample, kept_sample, sample_of, suggested
-from connectors.engine.intake.attributes import importable_attributes
-from connectors.engine.intake.trial import try_mapping
+from connectors.engine.intake.profiles.attributes import importable_attributes
+from connectors.engine.intake.profiles.trial import try_mapping
 from connectors.models import ImportProfile
 from connectors.vocabulary import ImportContent
 from identities.admin.action_admin import actor_of

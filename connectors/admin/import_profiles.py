@@ -16,8 +16,8 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 from connectors.actions import import_profiles
 from connectors.admin.file_samples import sample_of, suggested
 from connectors.admin.import_mapping import carry_sample
-from connectors.engine.intake.attributes import KEY_ATTRIBUTES
-from connectors.engine.intake.profile import Options
+from connectors.engine.intake.profiles.attributes import KEY_ATTRIBUTES
+from connectors.engine.intake.profiles.profile import Options
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import ImportContent, RunKind
 from identities.admin.action_admin import ActionModelAdmin, RefusableForm, actor_of

@@ -1,6 +1,6 @@
 """The rows of an import: filtered, searched, with their differences, to be looked at, kept as a file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from connectors.actions import imports
 from connectors.admin.import_actions import CONFIRM, apply_form, can_be_applied
-from connectors.engine.intake.result import REFUSED, outcome_of, plan_of, problems_of, result_lines
+from connectors.engine.intake.result import REFUSED, outcome_of, plan_of, problems_of, result_lines, rows_between
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import PLANNED_CHANGES, RowState
 from identities.admin.action_admin import actor_of
@@ -40,22 +40,26 @@ _LISTED: Final = 20
 
 
 def rows_page(request: HttpRequest, run: Any) -> SafeString:
-    """The rows in the order of the file, those of one state or with a part of a key; on POST apply those chosen."""
+    """The rows in the order of the file, those of one state or with a part of a key; on POST apply those chosen, or all
+    that match.
+    """
     may_apply = request.user.has_perm("connectors.change_run")  # type: ignore[union-attr]
-    if request.method == "POST" and may_apply:
-        _apply_chosen(request, run)
-        run.refresh_from_db()
-    choosing = may_apply and can_be_applied(run)
     state, sought = request.GET.get("state", ""), request.GET.get("key", "").replace("\0", "").strip()
     rows = run.rows.order_by("part", "number")
     rows = rows.filter(state=state) if state in list(RowState) else rows
     rows = rows.filter(key__icontains=sought) if sought else rows
+    planned = rows.filter(state__in=PLANNED_CHANGES)
+    if request.method == "POST" and may_apply:
+        _apply_chosen(request, run, planned)
+        run.refresh_from_db()
+    choosing = may_apply and can_be_applied(run)
     page = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "choosing": choosing,
+        "matching": planned.count() if choosing and (state or sought) else 0,
         "confirm": apply_form(run)() if choosing else None,
-        "rows": list(_shown(run, page.object_list)),
+        "rows": list(_shown(run, rows_between(rows, max(page.start_index() - 1, 0), page.end_index()))),
         "states": list(_states(run.rows, state, sought)),
         "state": state,
         "sought": sought,
@@ -64,8 +68,11 @@ def rows_page(request: HttpRequest, run: Any) -> SafeString:
     return render_to_string("admin/connectors/run_rows.html", context, request)
 
 
-def _apply_chosen(request: HttpRequest, run: Run) -> None:
-    rows = {int(text[:18]) for text in request.POST.getlist("row") if text.isascii() and text.isdigit()}
+def _apply_chosen(request: HttpRequest, run: Run, matching: "QuerySet[StagedRow]") -> None:
+    if "matching" in request.POST:
+        rows = set(matching.values_list("pk", flat=True))
+    else:
+        rows = {int(text[:18]) for text in request.POST.getlist("row") if text.isascii() and text.isdigit()}
     form = apply_form(run)(request.POST)
     confirmed = form.cleaned_data.get(CONFIRM) if form.is_valid() else None
     try:
@@ -94,7 +101,7 @@ def _states(rows: "QuerySet[StagedRow]", chosen: str, sought: str) -> Iterator[d
         yield {"words": words, "number": number, "query": urlencode(query), "chosen": state == chosen}
 
 
-def _shown(run: Run, rows: Iterable[StagedRow]) -> Iterator[dict[str, Any]]:
+def _shown(run: Run, rows: Sequence[StagedRow]) -> Iterator[dict[str, Any]]:
     problems = problems_of(run, rows)
     for row in rows:
         difference = list(_differences(row.difference))

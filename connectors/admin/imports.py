@@ -21,6 +21,7 @@ from connectors.admin.words import RUN_LEVELS
 from connectors.engine.intake import had_nothing_to_apply
 from connectors.engine.intake.lease import IN_WORK, INTAKES
 from connectors.engine.intake.progress import progress_of
+from connectors.engine.intake.words import APPLIED, counts_in_words
 from connectors.models import ImportProfile, Run
 from connectors.vocabulary import RunState
 from identities.admin.action_admin import NO_SAVING, ActionModelAdmin, RefusableForm, actor_of
@@ -135,7 +136,9 @@ class RunAdmin(ActionModelAdmin):
             facts.append(Fact(_("Profile"), obj.profile.name, url))
         if obj.read_as:
             facts.append(Fact(_("Read as"), obj.read_as))
-        for words, other in ((_("Undoes"), obj.undoes), (_("Undone by"), imports.undo_of(obj))):
+        undo = imports.undo_of(obj)
+        undone = _("Undone by") if imports.is_undone(obj) else _("Undone in part by")
+        for words, other in ((_("Undoes"), obj.undoes), (undone, undo)):
             if other:
                 facts.append(Fact(words, str(other), reverse("admin:connectors_run_change", args=[other.pk])))
         if obj.kind in INTAKES and obj.counts:
@@ -191,7 +194,7 @@ class RunAdmin(ActionModelAdmin):
     def plan(self, run: Run) -> str:
         """Counts by part."""
         rows = (
-            (name_in_words(part), ", ".join(_counted(counted)) or _("nothing to do"))
+            (name_in_words(part), ", ".join(counts_in_words(counted, done=part == APPLIED)) or _("nothing to do"))
             for part, counted in run.counts.items()
             if isinstance(counted, dict)
         )
@@ -215,10 +218,6 @@ class RunAdmin(ActionModelAdmin):
             *head,
             rows,
         )
-
-
-def _counted(counts: dict[str, Any]) -> list[str]:
-    return [f"{number} {name_in_words(name).lower()}" for name, number in counts.items() if number]
 
 
 sections.register(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from connectors.engine.advice import cause_in_words
+from connectors.engine.intake.words import ROW_WORDS
 from connectors.engine.situation import Verdict
 from connectors.models import ConnectedSystem
 from connectors.vocabulary import (
@@ -72,7 +73,7 @@ _STATES: Final[dict[str, str | Promise]] = {
     RunState.PLANNED: _("waits to be applied"),
     RunState.APPLYING: _("being applied"),
 }
-say({**_POLICIES, **_STATES})
+say({**_POLICIES, **_STATES, **ROW_WORDS})
 
 
 def verdict_in_words(verdict: str) -> str:

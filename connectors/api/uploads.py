@@ -1,7 +1,6 @@
 """Reading the file of an import out of a request: a form, or the body itself."""
 
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import IO, Any, BinaryIO, Final
 
 from django.utils.http import parse_header_parameters
@@ -11,13 +10,12 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from scim2_models import SCIMException
 
-from connectors.engine.intake.files import MAX_FILE_BYTES
+from connectors.engine.intake.files import MAX_FILE_BYTES, shown_name
 from identities.errors import RuleViolation
 from identities.scim.wire.parsers import JsonParser
 
 # What a form has beside its files.
 _FORM_BYTES: Final = 64 * 1024
-_LONGEST_NAME: Final = 255
 
 
 class RawParser(BaseParser):
@@ -73,7 +71,7 @@ def uploaded(request: Request) -> tuple[str, list[tuple[str, BinaryIO]]]:
     check_length(request)
     if request.content_type and request.content_type.partition(";")[0].strip().lower() == MultiPartParser.media_type:
         profile = request.data.get("profile") or request.query_params.get("profile", "")
-        sources = [(_clean(file.name), file) for file in request.FILES.getlist("file")]
+        sources = [(file.name, file) for file in request.FILES.getlist("file")]
     else:
         profile = request.query_params.get("profile", "")
         sources = [(_named(request), request.data)] if request.META.get("CONTENT_LENGTH") != "0" else []
@@ -89,13 +87,7 @@ def _named(request: Request) -> str:
     if not name:
         _kind, parameters = parse_header_parameters(request.META.get("HTTP_CONTENT_DISPOSITION", ""))
         name = parameters.get("filename", "")
-    if not _clean(name):
+    if not shown_name(name):
         text = _("Name the file: by file_name in the address, or by Content-Disposition.")
         raise RuleViolation("required", text, field="file_name")
-    return _clean(name)
-
-
-def _clean(name: str | None) -> str:
-    """A name to show: no folders, nothing that cannot be printed."""
-    printable = "".join(each for each in name or "" if each.isprintable())
-    return PurePath(printable.replace("\\", "/")).name[:_LONGEST_NAME]
+    return name

@@ -24,6 +24,7 @@ from connectors.api.representation import (
     row_contents,
 )
 from connectors.api.uploads import PARSERS, ObjectParser, uploaded
+from connectors.engine.intake.result import rows_between
 from connectors.models import Run
 from connectors.vocabulary import RowState, RunKind
 from identities.actors import Actor, scim_actor
@@ -140,7 +141,7 @@ class RowsView(ImportApiView):
             if state not in list(RowState):
                 raise RuleViolation("invalid_value", _("There is no such state of a row."), field="state")
             rows = rows.filter(state=state)
-        chosen = list(rows[(page - 1) * size : page * size])
+        chosen = rows_between(rows, (page - 1) * size, page * size)
         content = {"page": page, "size": size, "total": rows.count(), "rows": row_contents(run, chosen)}
         return Response(RowsSerializer(content).data)
 

@@ -109,7 +109,8 @@ def _start(folder: ProfileFolder, profile: ImportProfile, taken: str, mark: str)
 def _put_away(folder: ProfileFolder, profile: ImportProfile) -> Iterator[bool]:
     """Move the files whose imports are over, and start again what a process that was killed had only taken."""
     taken = {match["mark"]: name for name in folder.names(WORKING) if (match := _TAKEN.fullmatch(name))}
-    runs = Run.objects.filter(kind=RunKind.IMPORT, correlation_id__in=taken)
+    # Of this profile alone: a mark can be given to a file by whoever may write here.
+    runs = Run.objects.filter(kind=RunKind.IMPORT, profile=profile, correlation_id__in=taken)
     by_mark = {run.correlation_id: run for run in runs.order_by("created_at")}
     for mark, name in taken.items():
         run = by_mark.get(mark)

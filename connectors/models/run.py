@@ -114,7 +114,8 @@ class StagedRow(models.Model):
         written: `{attribute: [old, new]}` as the actions take them, of what was written: what an undo goes by.
     """
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rows")
+    # Every index below begins with the run.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rows", db_index=False)
     part = models.CharField(_("part"), max_length=20)
     number = models.PositiveIntegerField(_("row"))
     key = models.CharField(_("key"), max_length=255, blank=True, default="")
@@ -131,7 +132,7 @@ class StagedRow(models.Model):
         ordering = ("part", "number")
         constraints = (models.UniqueConstraint(fields=["run", "part", "number"], name="one_staged_row_per_line"),)
         indexes = (
-            models.Index(fields=["run", "state"], name="staged_row_state"),
+            models.Index(fields=["run", "state", "part", "number"], name="staged_rows_by_state"),
             models.Index(fields=["run", "key"], name="staged_row_key"),
         )
 

@@ -8,13 +8,15 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connectors.actions.import_profiles import create_profile, update_profile
 from connectors.actions.imports import apply_import, start_import
 from connectors.engine.intake import advance, work
-from connectors.models import ImportProfile, Run
+from connectors.models import ImportProfile, Run, StagedRow
 from identities.actors import command_actor
 from identities.mapping import MappingRow
 from identities.models import AuditEntry, User
@@ -207,6 +209,34 @@ def test_chosen_rows_alone_are_applied(administrator: Client) -> None:
     assert [(row["row"].key, row["planned"], row["row"].state) for row in states] == [
         ("1", "create", "skipped"), ("2", "create", "applied"),
     ]  # fmt: skip
+
+
+def test_all_rows_that_match_are_applied(administrator: Client) -> None:
+    run = imported(FILE + b"30,cyd,Clerk,red\n31,dan,Clerk,red\n")
+    page = reverse("admin:connectors_run_section", args=[run.pk, "rows"])
+    assert 'name="matching"' not in administrator.get(page).content.decode()
+    assert "Apply all 2 rows that match" in administrator.get(f"{page}?key=3&state=create").content.decode()
+    assert 'name="matching"' not in administrator.get(f"{page}?key=3&state=update").content.decode()
+    assert "None of these rows" in administrator.post(f"{page}?key=99", {"matching": "yes"}).content.decode()
+    assert "are being applied" in administrator.post(f"{page}?key=3&page=7", {"matching": "yes"}).content.decode()
+    assert work("test") == 1
+    assert set(User.objects.persons().values_list("user_name", flat=True)) == {"cyd", "dan"}
+
+
+def test_a_page_of_rows_costs_the_same_however_many_there_are(
+    administrator: Client, django_assert_num_queries: Any
+) -> None:
+    run = imported()
+    page = f"{reverse('admin:connectors_run_section', args=[run.pk, 'rows'])}?state=create"
+    administrator.get(page)
+    with CaptureQueriesContext(connection) as few:
+        administrator.get(page)
+    StagedRow.objects.bulk_create(
+        StagedRow(run=run, part="people", number=number, key=f"k{number}", state="create") for number in range(10, 510)
+    )
+    with django_assert_num_queries(len(few)):
+        last = administrator.get(f"{page}&page=6")
+    assert [row["row"].key for row in last.context["rows"]] == ["k508", "k509"]
 
 
 def test_the_number_of_missing_people_is_typed_and_an_import_is_undone(administrator: Client) -> None:

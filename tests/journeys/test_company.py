@@ -153,7 +153,7 @@ def test_a_company_comes_in_changes_and_the_change_is_taken_back(site: Company, 
 
     written = Written(site)
     browsing.undo(page)
-    browsing.expect_plan(page, "People: 5 deprovision, 3 lift, 9 update")
+    browsing.expect_plan(page, "People: 5 deprovision, 3 enable again, 9 update")
     browsing.apply(page)
     site.settle()
     former = {login: Account(**{**vars(second.people[login]), "active": False}) for login in joined}

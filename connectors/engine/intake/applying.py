@@ -6,14 +6,14 @@ nothing twice.
 
 from collections import Counter
 
-from connectors.engine.intake.awaited import heal_managers
-from connectors.engine.intake.departments import apply_memberships
-from connectors.engine.intake.groups import apply_groups
-from connectors.engine.intake.memberships import apply_membership_rows
-from connectors.engine.intake.org_units_applying import apply_units
-from connectors.engine.intake.people_applying import apply_people
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.applying import apply_people
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import DEPARTMENTS, MAIN_PARTS, ORG_UNITS, applied_counts
+from connectors.engine.intake.structure.awaited import heal_managers
+from connectors.engine.intake.structure.departments import apply_memberships
+from connectors.engine.intake.structure.groups import apply_groups
+from connectors.engine.intake.structure.memberships import apply_membership_rows
+from connectors.engine.intake.structure.org_units_applying import apply_units
 from connectors.models import Run
 from connectors.vocabulary import ImportContent
 from identities.actors import Actor

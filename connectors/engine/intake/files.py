@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 from uuid import UUID
 
@@ -41,14 +41,20 @@ def is_abandoned(run_id: UUID) -> bool:
     return False
 
 
+def shown_name(name: str) -> str:
+    """The name of a file as people are shown it: without folders, and without what cannot be printed."""
+    printable = "".join(each for each in name if each.isprintable())
+    return PurePath(printable.replace("\\", "/")).name
+
+
 def keep(run_id: UUID, number: int, source: BinaryIO) -> Path:
     """Copy an uploaded or named file into the run's folder (raises FileTooLargeError).
 
-    Its own name is never used as a path.
+    Its own name is never used as a path, and says nothing of its format: here it has its number alone.
     """
     folder = folder_of(run_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / f"{number}.csv"
+    target = folder / str(number)
     with target.open("wb") as copy:
         target.chmod(0o600)
         while piece := source.read(_PIECE):
@@ -60,7 +66,7 @@ def keep(run_id: UUID, number: int, source: BinaryIO) -> Path:
 
 def kept(run_id: UUID) -> list[Path]:
     """The run's files, in the order they came."""
-    return sorted(folder_of(run_id).glob("*.csv"), key=lambda path: int(path.stem))
+    return sorted(folder_of(run_id).glob("[0-9]*"), key=lambda path: int(path.stem))
 
 
 def _root() -> Path:

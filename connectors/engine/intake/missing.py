@@ -2,11 +2,12 @@
 memberships.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from django.db.models import Q, QuerySet
 
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.keys import KeySet
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import Problem
 from connectors.engine.intake.staged import CHUNK, PEOPLE, add_findings, add_rows
 from connectors.models import ImportProfile, Run, StagedRow
@@ -25,8 +26,8 @@ def plan_missing(run: Run, profile: Profile) -> None:
 
     A file without a person disables nobody: it is refused.
     """
-    rows = run.rows.filter(part=PEOPLE)
-    keys = {fold(key) for key in rows.values_list("key", flat=True).iterator(chunk_size=CHUNK)}
+    rows = run.rows.filter(part=PEOPLE).order_by()
+    keys = KeySet(fold(key) for key in rows.values_list("key", flat=True).iterator(chunk_size=CHUNK))
     if not keys or run.profile is None:
         return
     add_rows(run, PEOPLE, _missing(profile.origin, keys))
@@ -76,10 +77,9 @@ def people_of(origin: str) -> "QuerySet[User]":
     return here.exclude(employee_number_key="").exclude(pk__in=suspended)
 
 
-def _missing(origin: str, keys: Iterable[str]) -> Iterator[StagedRow]:
-    there = set(keys)
+def _missing(origin: str, keys: KeySet) -> Iterator[StagedRow]:
     people = people_of(origin).order_by("employee_number_key", "pk").values_list("pk", "employee_number")
     for pk, number in people.iterator(chunk_size=CHUNK):
-        if fold(number) not in there:
+        if fold(number) not in keys:
             difference = {"suspended": [None, origin]}
             yield StagedRow(key=number, object_id=pk, state=RowState.DISABLE, difference=difference)

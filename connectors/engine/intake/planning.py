@@ -4,12 +4,12 @@ identities.
 
 from collections.abc import Callable
 
-from connectors.engine.intake.groups import plan_groups
-from connectors.engine.intake.memberships import plan_memberships
-from connectors.engine.intake.org_units import plan_units
-from connectors.engine.intake.people_planning import Counts, plan_people
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.planning import Counts, plan_people
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.staged import GROUPS, MEMBERSHIPS, ORG_UNITS, counted
+from connectors.engine.intake.structure.groups import plan_groups
+from connectors.engine.intake.structure.memberships import plan_memberships
+from connectors.engine.intake.structure.org_units import plan_units
 from connectors.models import Run
 from connectors.vocabulary import ImportContent
 

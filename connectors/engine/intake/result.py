@@ -1,9 +1,12 @@
 """What an import planned and what became of it, row by row, for people to keep."""
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
+
+from django.db.models import QuerySet
 
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import PLANNED_CHANGES, RowState, RunState
@@ -13,8 +16,8 @@ REFUSED: Final = "refused"
 COLUMNS: Final = ("part", "row", "key", "planned", "result", "problem")
 _CHUNK: Final = 500
 _OVER: Final = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
-# A spreadsheet takes what begins so for a formula.
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins so for a formula; in many languages a cell begins behind a semicolon.
+_FORMULA: Final = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def plan_of(row: StagedRow) -> str:
@@ -38,6 +41,13 @@ def problems_of(run: Run, rows: Iterable[StagedRow]) -> dict[tuple[str, int], li
     return found
 
 
+def rows_between(rows: "QuerySet[StagedRow]", start: int, stop: int) -> list[StagedRow]:
+    """A page of rows. Those before it are walked by the index alone, and not read with their values to be sorted."""
+    numbers = list(rows.values_list("pk", flat=True)[start:stop])
+    found = StagedRow.objects.in_bulk(numbers)
+    return [found[pk] for pk in numbers]
+
+
 def result_lines(run: Run) -> Iterator[str]:
     """The result as the lines of a CSV file, in constant memory; no cell is taken for a formula by a spreadsheet."""
     writer = csv.writer(_Echo())
@@ -56,7 +66,7 @@ def result_lines(run: Run) -> Iterator[str]:
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell
+    return _FORMULA.sub("'", cell)
 
 
 class _Echo:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Count, F, Max
+from django.db.models import Count, F, Max, QuerySet
 
 from connectors.engine.intake.lease import renew
 from connectors.engine.intake.reading import Problem
@@ -50,25 +50,27 @@ _DONE = {
 
 def add_findings(run: Run, part: str, problems: Iterable[Problem], *, blocking: bool = True) -> None:
     """Write findings, up to `MAX_FINDINGS` for a run that block it and as many that do not: no number of hints hides
-    that something is wrong.
+    that something is wrong (raises LeaseLostError).
     """
     found = list(islice(problems, MAX_FINDINGS))
     if not found:
         return
-    room = MAX_FINDINGS - run.findings.filter(blocking=blocking).count()
-    Finding.objects.bulk_create(
-        Finding(
-            run=run,
-            part=part,
-            row=problem.row,
-            column=problem.column[:120],
-            value=problem.value[:255],
-            code=problem.code,
-            message=problem.message,
-            blocking=blocking,
+    with transaction.atomic():
+        renew(run)
+        room = MAX_FINDINGS - run.findings.filter(blocking=blocking).count()
+        Finding.objects.bulk_create(
+            Finding(
+                run=run,
+                part=part,
+                row=problem.row,
+                column=problem.column[:120],
+                value=problem.value[:255],
+                code=problem.code,
+                message=problem.message,
+                blocking=blocking,
+            )
+            for problem in islice(found, max(room, 0))
         )
-        for problem in islice(found, max(room, 0))
-    )
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -80,11 +82,20 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def sound_rows(run: Run, part: str) -> Iterator[list[StagedRow]]:
     """The rows of a part without problems, in chunks, each read after the chunk before it was written."""
+    return chunks_of(run.rows.filter(part=part).exclude(state=RowState.PROBLEM))
+
+
+def applied_rows(run: Run, part: str) -> Iterator[list[StagedRow]]:
+    """The rows of a part that an import applied, in chunks."""
+    return chunks_of(run.rows.filter(part=part, state=RowState.APPLIED))
+
+
+def chunks_of(rows: "QuerySet[StagedRow]", size: int = CHUNK) -> Iterator[list[StagedRow]]:
+    """These rows of one part in the order of the file, each chunk read after the one before it was written."""
     last = -1
-    sound = run.rows.filter(part=part).exclude(state=RowState.PROBLEM).order_by("number")
-    while rows := list(sound.filter(number__gt=last)[:CHUNK]):
-        yield rows
-        last = rows[-1].number
+    while some := list(rows.filter(number__gt=last).order_by("number")[:size]):
+        yield some
+        last = some[-1].number
 
 
 def add_rows(run: Run, part: str, rows: Iterable[StagedRow]) -> None:

@@ -1,14 +1,15 @@
 """Staging: the files of a run become staged rows and findings. Writes nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
+from connectors.engine.intake.keys import Repeated
 from connectors.engine.intake.lease import renew
-from connectors.engine.intake.person_rows import PersonRow, read_person
-from connectors.engine.intake.profile import Profile
+from connectors.engine.intake.people.rows import named_department, read_person
+from connectors.engine.intake.profiles.profile import Profile
 from connectors.engine.intake.reading import (
     HEADER_ROW,
     Problem,
@@ -19,11 +20,15 @@ from connectors.engine.intake.reading import (
     opened_table,
 )
 from connectors.engine.intake.reading.inspection import layout_in_words
-from connectors.engine.intake.staged import DEPARTMENTS, MAIN_PARTS, MEMBERSHIPS, PEOPLE, add_findings, chunks
-from connectors.engine.intake.structure_rows import read_structure, unique_of
+from connectors.engine.intake.repeated import tell_repeated, unique_values
+from connectors.engine.intake.staged import CHUNK, DEPARTMENTS, MAIN_PARTS, MAX_FINDINGS, PEOPLE, add_findings
+from connectors.engine.intake.structure.rows import read_structure
 from connectors.models import Run, StagedRow
 from connectors.vocabulary import ImportContent, RowState
-from identities.canonical import fold
+from identities.rules.naming import NAME_LENGTH
+
+_CHUNK_CHARACTERS = 2_000_000
+"""So much may be held at once, and one row more: a single row may have half of it."""
 
 
 def stage(run: Run, profile: Profile, paths: Iterable[Path]) -> None:
@@ -80,24 +85,44 @@ def _part_of(header: list[str], profile: Profile) -> str:
 
 
 def _stage_table(run: Run, profile: Profile, table: Table, part: str) -> None:
-    first_row_of: dict[str, dict[str, int]] = {}
+    seen: dict[str, Repeated] = {}
     before, read = run.processed, 0
-    for chunk in chunks(table.records):
+    for chunk in _chunks(table.records):
         rows: list[StagedRow] = []
         problems: list[Problem] = []
         for record in chunk:
             staged, found = _staged(run, profile, record, part)
-            found = list(record.problems) or found + _repeated(staged, first_row_of, profile, part)
+            found = list(record.problems) or found
+            if not record.problems:
+                for column, _value, folded in unique_values(staged, profile, part):
+                    seen.setdefault(column, Repeated()).add(folded)
             if found:
                 staged.state = RowState.PROBLEM
             rows.append(staged)
-            problems += found
+            problems += found[: MAX_FINDINGS - len(problems)]
         read += len(rows)
         share = table.share_read()
         with transaction.atomic():
             renew(run, processed=before + read, total=before + round(read / share) if share else 0)
             StagedRow.objects.bulk_create(rows)
             add_findings(run, part, problems)
+    repeated = {column: found for column, keys in seen.items() if (found := keys.found())}
+    if repeated:
+        tell_repeated(run, profile, part, repeated)
+
+
+def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The rows in lists of as many as are written at once, of long ones fewer."""
+    chunk: list[Record] = []
+    characters = 0
+    for record in records:
+        chunk.append(record)
+        characters += sum(map(len, record.values.values()))
+        if len(chunk) == CHUNK or characters > _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
 
 
 def _staged(run: Run, profile: Profile, record: Record, part: str) -> tuple[StagedRow, list[Problem]]:
@@ -109,45 +134,17 @@ def _staged(run: Run, profile: Profile, record: Record, part: str) -> tuple[Stag
         key, values, problems = _department(record, profile)
     else:
         key, values, problems = read_structure(record, profile, part)
-    return StagedRow(run=run, part=part, number=record.row, key=key, values=values), problems
+    # A longer key is a problem already: it is kept to say which row it is.
+    return StagedRow(run=run, part=part, number=record.row, key=key[:NAME_LENGTH], values=values), problems
 
 
 def _department(record: Record, profile: Profile) -> tuple[str, dict[str, Any], list[Problem]]:
     options = profile.options
-    code = record.values.get(options.department_code_column, "")
-    name = record.values.get(options.department_name_column, "")
+    code, name, problems = named_department(record, profile)
     columns = ((options.department_code_column, code), (options.department_name_column, name))
-    problems = [
+    problems += [
         Problem("required", f"Row {record.row} has no {column}. Fill it in.", record.row, column)
         for column, value in columns
         if not value
     ]
     return code, {"name": name, "manager": record.values.get(options.department_manager_column, "")}, problems
-
-
-def _repeated(staged: StagedRow, first_row_of: dict[str, dict[str, int]], profile: Profile, part: str) -> list[Problem]:
-    """Problems of values that must be unique in the file and stood in an earlier row."""
-    problems = []
-    for column, value, folded in _unique(staged, profile, part):
-        if not value:
-            continue
-        first = first_row_of.setdefault(column, {}).setdefault(folded, staged.number)
-        if first != staged.number:
-            where = f" of {staged.values['group']}" if part == MEMBERSHIPS else ""
-            text = f"Row {staged.number}: {column} {value}{where} stands in row {first} already. Keep one of them."
-            problems.append(Problem("duplicate", text, staged.number, column, value))
-    return problems
-
-
-def _unique(staged: StagedRow, profile: Profile, part: str) -> list[tuple[str, str, str]]:
-    """Columns and values that stand once in a file, with the form in which they are compared."""
-    options = profile.options
-    if part == PEOPLE:
-        user_name = PersonRow.from_json(staged.number, staged.key, staged.values).changes.get("user_name", "")
-        values = {profile.key_column: staged.key, profile.column_of("user_name"): user_name}
-    elif part == DEPARTMENTS:
-        values = {options.department_code_column: staged.key, options.department_name_column: staged.values["name"]}
-    else:
-        attribute, value, folded = unique_of(part, staged.key, staged.values)
-        return [(profile.column_of(attribute), value, folded)]
-    return [(column, value, fold(value)) for column, value in values.items()]

@@ -15,11 +15,11 @@ from connectors.engine.intake.applying import apply
 from connectors.engine.intake.lease import IN_WORK, INTAKES, LeaseLostError, claim_run, release, renew
 from connectors.engine.intake.missing import many_missing
 from connectors.engine.intake.planning import plan
-from connectors.engine.intake.profile import Profile, load_profile
+from connectors.engine.intake.profiles.profile import Profile, load_profile
 from connectors.engine.intake.staged import MAIN_PARTS
 from connectors.engine.intake.staging import stage
-from connectors.engine.intake.undo_applying import apply_undo
-from connectors.engine.intake.undo_planning import plan_undo
+from connectors.engine.intake.undo.applying import apply_undo
+from connectors.engine.intake.undo.planning import plan_undo
 from connectors.models import Run
 from connectors.vocabulary import PLANNED_CHANGES, RowState, RunKind, RunState
 from identities.actors import Actor

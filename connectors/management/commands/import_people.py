@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from connectors.actions.import_profiles import HR_PROFILE, profile_named
 from connectors.actions.imports import start_import
 from connectors.engine.intake import advance, had_nothing_to_apply
+from connectors.engine.intake.words import APPLIED, counts_in_words
 from connectors.management.portal_command import WRONG_ARGUMENTS, PortalCommand
 from connectors.models import Finding, ImportProfile, Run
 from connectors.vocabulary import RunState
@@ -84,7 +85,7 @@ class Command(PortalCommand):
 def _lines(run: Run, listed: list[Finding], found: int) -> Iterator[str]:
     yield f"{run.file_name}: {run.state}"
     for part, counted in run.counts.items():
-        yield f"  {part}: {', '.join(f'{name} {number}' for name, number in counted.items()) or 'nothing'}"
+        yield f"  {part}: {', '.join(counts_in_words(counted, done=part == APPLIED)) or 'nothing'}"
     if had_nothing_to_apply(run):
         yield "  Everything is as the file says: there is nothing to apply."
     for finding in listed:

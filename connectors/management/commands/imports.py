@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from connectors.actions.imports import apply_import, cancel_import, start_undo, undos_of
 from connectors.engine.intake import advance
 from connectors.engine.intake.lease import INTAKES
+from connectors.engine.intake.words import APPLIED, ROW_WORDS, counts_in_words
 from connectors.management.portal_command import WRONG_ARGUMENTS, PortalCommand
 from connectors.models import Finding, Run, StagedRow
 from connectors.vocabulary import RunState
@@ -138,10 +139,11 @@ def _problem_content(finding: Finding) -> dict[str, Any]:
 def _lines(run: Run, undo: Run | None, rows: Iterable[StagedRow], problems: Iterable[Finding]) -> Iterator[str]:
     yield line_of(run, undo)
     for part, counted in run.counts.items():
-        yield f"  {part}: {', '.join(f'{name} {number}' for name, number in counted.items()) or 'nothing'}"
+        yield f"  {part}: {', '.join(counts_in_words(counted, done=part == APPLIED)) or 'nothing'}"
     for row in rows:
         changes = "; ".join(f"{name}: {old} -> {new}" for name, (old, new) in row.difference.items())
-        yield f"  {row.pk:>8} {row.part} row {row.number} {row.key}: {row.state} {changes}".rstrip()
+        state = ROW_WORDS.get(row.state, row.state)
+        yield f"  {row.pk:>8} {row.part} row {row.number} {row.key}: {state} {changes}".rstrip()
     for finding in problems:
         yield f"  {finding.message}"
     if run.error:

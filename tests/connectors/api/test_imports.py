@@ -122,6 +122,12 @@ def test_problems_are_told_by_row_and_column_and_nothing_is_applied(caller: Call
     assert caller.post(f"{path}/cancel").status_code == 409
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x", "x/y; z"])
+def test_a_form_that_is_none_is_refused_or_taken_for_the_file(caller: Caller, kind: str) -> None:
+    for body in (b"--x", b'--x\r\nContent-Disposition: form-data; name="profile"\r\n\r\n' + b"\xff" * 9, b"\0"):
+        assert caller.send(body, "profile=plant", kind=kind).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("query", "body", "status", "field"),
     [

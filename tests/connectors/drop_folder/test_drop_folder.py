@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import io
 import os
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from connectors.actions.import_profiles import create_profile, update_profile
-from connectors.actions.imports import apply_import, cancel_import
+from connectors.actions.imports import apply_import, cancel_import, start_import
 from connectors.drop_folder import DropFolder, looking
 from connectors.drop_folder.looking import QUIET_SECONDS
 from connectors.engine.intake import work
@@ -175,6 +176,19 @@ def test_what_a_killed_worker_took_is_started_by_the_next(
     assert names(plant / "working") == ["people.csv"]
     other = DropFolder(plant.parent)
     assert (other.look(), other.look(), Run.objects.count()) == (1, 0, 1)
+
+
+def test_a_mark_given_by_hand_shows_nothing_of_another_profile_s_import(plant: Path, dropped: DropFolder) -> None:
+    mark = "a" * 32
+    rows = [MappingRow("employee_number", source="no"), MappingRow("user_name", source="login")]
+    other = create_profile("other", rows, actor=command_actor(), key_column="no")
+    start_import([("x.csv", io.BytesIO(b"no,login\n9,eve\n"))], other, actor=command_actor().together_with(mark))
+    cancel_import(Run.objects.get(), actor=command_actor())
+    (plant / "working").mkdir()
+    put(plant / "working", f"{mark}-people.csv")
+    assert dropped.look() == 1
+    assert names(plant / "failed") == []
+    assert Run.objects.filter(profile__name="plant", correlation_id=mark).count() == 1
 
 
 def test_one_process_looks_at_a_time(plant: Path, dropped: DropFolder) -> None:

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from connectors.engine.intake.reading.encodings import LongLineError, detect_encoding, text_lines
 from connectors.engine.intake.reading.records import (
+    MAX_COLUMNS,
     MAX_ROW_CHARACTERS,
     Layout,
     Problem,
@@ -22,7 +23,10 @@ from connectors.engine.intake.reading.records import (
 from connectors.engine.intake.reading.settings import Format, ReadingSettings
 
 _HEADER_OBJECTS = 100
-"""A member that is missing in some objects is a column all the same; so many are looked at for that."""
+_HEADER_CHARACTERS = 2_000_000
+"""A member that is missing in some objects is a column all the same; so many are looked at for that, of long ones
+fewer.
+"""
 
 
 class _Members(list[tuple[str, Any]]):
@@ -31,22 +35,40 @@ class _Members(list[tuple[str, Any]]):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """One object: its members as texts, so that nothing of what is nested in it is held."""
+
     row: int
-    members: _Members
-    problem: Problem | None = None
+    members: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def characters(self) -> int:
+        return sum(len(name) + len(text) for name, text in self.members)
 
 
 def read_json_lines(file: BinaryIO, settings: ReadingSettings) -> Table:
     """The table in an open file of JSON lines (raises UnreadableFileError, as reading its records does)."""
     encoding = settings.encoding or detect_encoding(file)
     lines = _lines(file, encoding)
-    first = list(islice(lines, _HEADER_OBJECTS))
-    names = dict.fromkeys(name.strip() for line in first for name, _value in line.members)
-    if not names and first and first[0].problem:
-        raise UnreadableFileError(first[0].problem)
+    first = _first(lines)
+    names = dict.fromkeys(name for line in first for name, _text in line.members)
+    if not names and first and first[0].problems:
+        raise UnreadableFileError(first[0].problems[0])
     header = checked_header(names)
     records = (_record(line, header) for line in chain(first, lines))
     return Table(Layout(Format.JSON_LINES, encoding), header, records)
+
+
+def _first(lines: Iterator[_Line]) -> list[_Line]:
+    """Those that the columns are taken from."""
+    first: list[_Line] = []
+    characters = 0
+    for line in islice(lines, _HEADER_OBJECTS):
+        first.append(line)
+        characters += line.characters
+        if characters > _HEADER_CHARACTERS:
+            break
+    return first
 
 
 def _lines(file: BinaryIO, encoding: str) -> Iterator[_Line]:
@@ -66,20 +88,40 @@ def _parsed(row: int, text: str) -> _Line:
             text.strip(), object_pairs_hook=_Members, parse_int=str, parse_float=str, parse_constant=_refuse_constant
         )
     except RecursionError:
-        return _Line(row, _Members(), Problem("not_json", f"Row {row} is nested too deep.", row))
+        return _Line(row, problems=(Problem("not_json", f"Row {row} is nested too deep.", row),))
     except json.JSONDecodeError as error:
         return _not_json(row, text, f"{error.msg.removesuffix(' starting at')} (character {error.pos + 1})")
     except ValueError as error:
         return _not_json(row, text, str(error))
     if isinstance(found, _Members):
-        return _Line(row, found)
+        return _of_members(row, found)
     message = f"Row {row} is not an object. Write one object on each line, with a member for each column."
-    return _Line(row, _Members(), Problem("not_an_object", message, row, value=shown(text.strip())))
+    return _Line(row, problems=(Problem("not_an_object", message, row, value=shown(text.strip())),))
+
+
+def _of_members(row: int, members: _Members) -> _Line:
+    if len(members) > MAX_COLUMNS:
+        message = f"Row {row} has {len(members):,} members; at most {MAX_COLUMNS:,} are read. Delete those not needed."
+        return _Line(row, problems=(Problem("too_many_columns", message, row),))
+    texts: dict[str, str] = {}
+    problems = []
+    for member, value in members:
+        name = member.strip()
+        text, problem = _text(row, name, value)
+        if name in texts:
+            message = f"Row {row} has two members {shown(name)}. Delete one of them."
+            problem = Problem("duplicate_column", message, row, name, shown(text))
+        texts[name] = text
+        problem = problem or value_problem(row, name, text)
+        if problem:
+            texts[name] = shown(text)
+            problems.append(problem)
+    return _Line(row, tuple(texts.items()), tuple(problems))
 
 
 def _not_json(row: int, text: str, reason: str) -> _Line:
     message = f"Row {row} is not JSON: {reason}. Write one complete object on each line."
-    return _Line(row, _Members(), Problem("not_json", message, row, value=shown(text.strip())))
+    return _Line(row, problems=(Problem("not_json", message, row, value=shown(text.strip())),))
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -87,21 +129,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _record(line: _Line, header: list[str]) -> Record:
-    values = dict.fromkeys(header, "")
-    problems = [line.problem] if line.problem else []
-    seen = set()
-    for member, value in line.members:
-        name = member.strip()
-        text, problem = _text(line.row, name, value)
-        values[name] = text
-        if name in seen:
-            message = f"Row {line.row} has two members {shown(name)}. Delete one of them."
-            problem = Problem("duplicate_column", message, line.row, name, shown(text))
-        seen.add(name)
-        problem = problem or value_problem(line.row, name, text)
-        if problem:
-            problems.append(problem)
-    return Record(line.row, values, tuple(problems))
+    return Record(line.row, {**dict.fromkeys(header, ""), **dict(line.members)}, line.problems)
 
 
 def _text(row: int, name: str, value: Any) -> tuple[str, Problem | None]:

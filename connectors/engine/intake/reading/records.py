@@ -38,7 +38,8 @@ class UnreadableFileError(Exception):
 class Record:
     """One row of a file: its number and its values by column name, without surrounding white space.
 
-    A row with problems has the values that could be read, as far as they go: enough to say which row it is.
+    A row with problems has the values that could be read, as far as they go: enough to say which row it is. A value
+    that no database takes stands there as it is shown.
     """
 
     row: int
@@ -115,11 +116,12 @@ def checked_header(names: Iterable[str], row: int = HEADER_ROW) -> list[str]:
 def checked_record(row: int, header: Sequence[str], values: Sequence[str]) -> Record:
     """A row whose values stand in the order of the header, with what is wrong with them."""
     stripped = [value.strip() for value in values]
+    read = dict(zip(header, stripped, strict=False))
     problems: tuple[Problem, ...] = ()
     if any(map(_is_suspect, stripped)):
-        pairs = zip(header, stripped, strict=False)
-        problems = tuple(problem for name, value in pairs if (problem := value_problem(row, name, value)))
-    return Record(row, dict(zip(header, stripped, strict=False)), problems)
+        problems = tuple(problem for name, value in read.items() if (problem := value_problem(row, name, value)))
+        read |= {problem.column: problem.value for problem in problems}
+    return Record(row, read, problems)
 
 
 def _is_suspect(value: str) -> bool:

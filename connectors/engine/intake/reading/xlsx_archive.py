@@ -25,7 +25,8 @@ _END64 = b"PK\x06\x07"
 _END64_BYTES = 20
 _LONGEST_COMMENT = 65_535
 SHEETS = "xl/worksheets/"
-_SHARED = "xl/sharedstrings.xml"
+SHARED = "xl/sharedstrings.xml"
+WORKBOOK = "xl/workbook.xml"
 _SAVE_AGAIN = "Save the workbook again with a spreadsheet program, or as CSV."
 
 
@@ -42,7 +43,7 @@ def opened_archive(file: BinaryIO) -> ZipFile:
     except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise _damaged() from error
     names = {name.lower() for name in archive.namelist()}
-    if "xl/workbook.xml" not in names:
+    if WORKBOOK not in names:
         kind = "an OpenDocument file" if "mimetype" in names else "a ZIP archive"
         kind = "a binary Excel workbook" if "xl/workbook.bin" in names else kind
         raise unreadable("not_a_table", f"This is {kind}, not an XLSX workbook. Save the rows as CSV or XLSX.")
@@ -85,9 +86,9 @@ def _check_sizes(archive: ZipFile) -> None:
         raise _too_large(f"unpacks to more than {MAX_RATIO} times its size")
     for entry in entries:
         name = entry.filename.lower().lstrip("/")
-        if name == _SHARED and entry.file_size > MAX_SHARED_BYTES:
+        if name == SHARED and entry.file_size > MAX_SHARED_BYTES:
             raise _too_large(f"has more than {_megabytes(MAX_SHARED_BYTES)} of texts")
-        if name != _SHARED and not name.startswith(SHEETS) and entry.file_size > MAX_OTHER_BYTES:
+        if name != SHARED and not name.startswith(SHEETS) and entry.file_size > MAX_OTHER_BYTES:
             raise _too_large(f"has more than {_megabytes(MAX_OTHER_BYTES)} beside its sheets")
         if entry.flag_bits & 1:
             raise unreadable("damaged_workbook", "The workbook has a password. Save it without.")

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time
+from math import isfinite
 from typing import Any, BinaryIO
-from zipfile import ZipFile
 
-from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from connectors.engine.intake.reading.records import (
@@ -25,16 +24,13 @@ from connectors.engine.intake.reading.records import (
     unreadable,
 )
 from connectors.engine.intake.reading.settings import Format, ReadingSettings
-from connectors.engine.intake.reading.xlsx_archive import SHEETS, opened_archive
+from connectors.engine.intake.reading.xlsx_archive import opened_archive
+from connectors.engine.intake.reading.xlsx_parts import opened_reader
 
 MAX_ROWS = 1_048_576
-MAX_ROW_BYTES = 1024 * 1024
-_PIECE = 64 * 1024
-_ROW_END = re.compile(rb"</(?:\w+:)?row\s*>|<(?:\w+:)?row\b[^<>]*/>")
 _ZEROS = re.compile(r"0+")
 _ERROR, _FORMULA = "e", "f"
-_OVERLAP = 256
-"""The end of a row can stand across two pieces."""
+_BEYOND_NUMBERS = ("inf", "-inf")
 
 _Cells = tuple[int, tuple[Any, ...]]
 
@@ -48,8 +44,7 @@ def read_xlsx(file: BinaryIO, settings: ReadingSettings) -> Table:
         UnreadableFileError: it is no workbook, or too large unpacked, or has no such sheet.
     """
     with opened_archive(file) as archive, _damage(HEADER_ROW):
-        _check_rows(archive)
-        workbook = load_workbook(file, read_only=True, keep_links=False)
+        workbook = opened_reader(file, archive).wb
         sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
     sheet = _chosen(sheets, settings.sheet)
     sheet.reset_dimensions()
@@ -72,30 +67,6 @@ def _damage(row: int) -> Iterator[None]:
     except Exception as error:
         text = f"The workbook cannot be read from row {row} on. Save it again with a spreadsheet program, or as CSV."
         raise unreadable("damaged_workbook", text, row) from error
-
-
-def _check_rows(archive: ZipFile) -> None:
-    """Refuse a sheet with a row that would take more memory than a row may, before it is parsed.
-
-    Without comments, CDATA sections and declarations the end of a row is written in one way.
-    """
-    for entry in archive.infolist():
-        if not entry.filename.lower().lstrip("/").startswith(SHEETS):
-            continue
-        row, since, before = 0, 0, b""
-        with archive.open(entry) as sheet:
-            while piece := sheet.read(_PIECE):
-                text = before + piece
-                if b"<!" in text:
-                    raise unreadable("damaged_workbook", "A sheet of the workbook has comments or declarations in XML.")
-                ends = [found.end() for found in _ROW_END.finditer(text)]
-                row += len(ends)
-                since = len(text) - ends[-1] if ends else since + len(piece)
-                if since > MAX_ROW_BYTES:
-                    limit = MAX_ROW_BYTES // 1024
-                    message = f"Row {row + 1} of a sheet takes more than {limit:,} kB. Shorten its values."
-                    raise unreadable("row_too_long", message, row + 1)
-                before = text[max(ends[-1] if ends else 0, len(text) - _OVERLAP) :]
 
 
 def _chosen(sheets: list[Any], name: str) -> Any:
@@ -136,9 +107,10 @@ def _record(row: int, cells: tuple[Any, ...], header: list[str]) -> Record:
     values = [_text(cell) for cell in cells[:width]]
     record = checked_record(row, header, [*values, *[""] * (width - len(values))])
     problems = [*record.problems]
-    for column, cell in zip(header, cells, strict=False):
-        if cell.data_type in (_ERROR, _FORMULA) and (problem := _cell_problem(row, column, cell)):
-            problems.append(problem)
+    for column, cell, text in zip(header, cells, values, strict=False):
+        if cell.data_type in (_ERROR, _FORMULA) or text in _BEYOND_NUMBERS:
+            problem = _cell_problem(row, column, cell)
+            problems += [problem] if problem else []
     beyond = next((cell for cell in cells[width:] if cell.value not in (None, "")), None)
     if beyond is not None:
         text = (
@@ -157,6 +129,9 @@ def _cell_problem(row: int, column: str, cell: Any) -> Problem | None:
     if cell.data_type == _ERROR:
         text = f"Row {row}: {column} (cell {_name(row, cell)}) is an error. Mend it in the workbook."
         return Problem("cell_error", text, row, column, shown(str(cell.value)))
+    if isinstance(cell.value, float) and not isfinite(cell.value):
+        text = f"Row {row}: {column} (cell {_name(row, cell)}) is no number that there is. Mend it in the workbook."
+        return Problem("cell_error", text, row, column, str(cell.value))
     return None
 
 

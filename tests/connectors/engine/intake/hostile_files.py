@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final
 
 COLUMNS: Final = (
@@ -87,6 +88,51 @@ def shared_texts(*rows: list[str]) -> bytes:
         items = "".join(f"<si><t>{text}</t></si>" for text in texts)
         after.writestr("xl/sharedStrings.xml", f'<sst xmlns="{_MAIN}">{items}</sst>')
     return changed.getvalue()
+
+
+def with_parts(replaced: dict[str, tuple[str, str]], **more: str) -> bytes:
+    """A workbook of two rows in which texts of parts are replaced, with more parts in `xl/`."""
+    packed = io.BytesIO(workbook(iter([text_row("a"), text_row("1")])))
+    changed = io.BytesIO()
+    with zipfile.ZipFile(packed) as before, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).decode().replace(*replaced.get(name, ("", "")), 1))
+        for name, content in more.items():
+            after.writestr(f"xl/{name.replace('__', '/')}.xml", content)
+    return changed.getvalue()
+
+
+_FIRST: Final = "xl/worksheets/sheet1.xml"
+_ENTITIES: Final = (
+    '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("abcdefghi"))
+    + ']><x a="&i;"/>'
+)
+# Small files that make a parser hold much or work long, each by another part; none holds more than 9 MB of XML.
+PARTS: Final[dict[str, Callable[[], bytes]]] = {
+    "formats": lambda: with_parts(
+        {}, styles=f'<styleSheet xmlns="{_MAIN}"><cellXfs>{"<xf/>" * 300_000}</cellXfs></styleSheet>'
+    ),
+    "sheets": lambda: with_parts({"xl/workbook.xml": ("</sheets>", '<sheet name="x"/>' * 300 + "</sheets>")}),
+    "names": lambda: with_parts({"xl/workbook.xml": ("</workbook>", "<definedName/>" * 300_000 + "</workbook>")}),
+    "types": lambda: with_parts({"[Content_Types].xml": ("</Types>", "<Default/>" * 300_000 + "</Types>")}),
+    "texts_elsewhere": lambda: with_parts(
+        {"[Content_Types].xml": ("</Types>", _SHARED_TYPE.replace("sharedStrings.xml", "media/s.xml") + "</Types>")},
+        media__s="<sst/>",
+    ),
+    "rows_before_the_data": lambda: with_parts(
+        {_FIRST: ("<sheetData>", "<row></row>" * 10_000 + "<sheetData>")}
+    ),
+    "sheet_elsewhere": lambda: with_parts(
+        {"xl/_rels/workbook.xml.rels": ("worksheets/sheet1.xml", "other/s.xml")},
+        other__s="".join((*_SHEET[:1], text_row("a"), *_SHEET[1:])),
+    ),
+    "sheet_outside": lambda: with_parts({"xl/_rels/workbook.xml.rels": ("worksheets/", "../../../../etc/")}),
+    "entities": lambda: with_parts({}, styles=_ENTITIES),
+    "entities_of_the_workbook": lambda: with_parts({"xl/workbook.xml": ("<workbook", f"{_ENTITIES[:-13]}<workbook")}),
+    "a_number_of_6000_digits": lambda: with_parts({_FIRST: (text_row("1"), f"<row><c><v>{'9' * 6000}</v></c></row>")}),
+    "a_number_that_is_none": lambda: with_parts({_FIRST: (text_row("1"), "<row><c><v>1E400</v></c></row>")}),
+}  # fmt: skip
 
 
 def zip_bomb() -> bytes:

@@ -11,8 +11,7 @@ from connectors.models import ImportProfile
 from connectors.vocabulary import ImportContent
 from identities.actors import command_actor
 from identities.models import OrgUnit, User
-
-from .importing import File, make_profile, run_import, undo
+from tests.connectors.engine.intake.importing import File, make_profile, run_import, undo
 
 pytestmark = pytest.mark.django_db
 

@@ -10,16 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connectors.actions.imports import start_import
-from connectors.engine.intake import advance, files
+from connectors.engine.intake import advance, files, staging
 from connectors.engine.intake.lease import LeaseLostError
-from connectors.engine.intake.profile import load_profile
+from connectors.engine.intake.profiles.profile import load_profile
 from connectors.engine.intake.progress import progress_of
+from connectors.engine.intake.reading import Record
 from connectors.engine.intake.staging import stage
 from connectors.models import Run
 from connectors.vocabulary import ImportContent, RunState
 from identities.actors import command_actor
-
-from .importing import changes_nothing, make_profile, run_import
+from tests.connectors.engine.intake.importing import changes_nothing, make_profile, run_import
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,12 @@ def started() -> Run:
     profile = make_profile("units", ImportContent.ORG_UNITS)
     source = ("units.csv", io.BytesIO((UNITS + "A,Alpha,,\n").encode()))
     return start_import([source], profile, actor=command_actor(), worker="test")
+
+
+@pytest.mark.parametrize(("number", "characters", "sizes"), [(7, 900_000, [3, 3, 1]), (1100, 10, [500, 500, 100])])
+def test_long_rows_are_staged_a_few_at_a_time(number: int, characters: int, sizes: list[int]) -> None:
+    records = (Record(row, {"a": "x" * characters}) for row in range(number))
+    assert [len(chunk) for chunk in staging._chunks(records)] == sizes
 
 
 def test_who_lost_the_lease_stages_nothing() -> None:
