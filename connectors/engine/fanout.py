@@ -14,7 +14,7 @@ from connectors.engine.claiming import dialect
 from connectors.engine.expansion import Affected, expand
 from connectors.engine.queue import CHUNK, Request, chunks, enqueue_purged, enqueue_selected
 from connectors.engine.subject_rows import rows_of
-from connectors.engine.system_view import capabilities_of
+from connectors.engine.system_view import capabilities_of, order_of
 from connectors.models import ConnectedSystem, Link, Operation
 from connectors.vocabulary import Lane, LinkState, OperationState, OrgUnitProvisioning, SystemState
 from identities.consumers.deliveries import BATCH, Claims
@@ -153,15 +153,18 @@ def _parts(bundle: _Bundle) -> Iterator[_Part]:
     """Everybody concerned, on every system, in parts that one statement can take."""
     affected = expand(bundle.kind, bundle.events)
     for system in _systems():
-        everybody = (
-            (ObjectType.ORG_UNIT, _units(system, affected), bundle.lane),  # first: people are placed in them
-            (ObjectType.USER, affected.users, bundle.lane),
-            (ObjectType.USER, affected.bystanders, max(bundle.lane, Lane.INTERACTIVE)),
-            (ObjectType.GROUP, _groups(system, affected), bundle.lane),
-        )
-        for object_type, ids, lane in everybody:
-            for chunk in chunks(sorted(ids)):
-                yield _Part(system, object_type, chunk, lane)
+        concerned = {
+            ObjectType.ORG_UNIT: ((_units(system, affected), bundle.lane),),
+            ObjectType.USER: (
+                (affected.users, bundle.lane),
+                (affected.bystanders, max(bundle.lane, Lane.INTERACTIVE)),
+            ),
+            ObjectType.GROUP: ((_groups(system, affected), bundle.lane),),
+        }
+        for object_type in order_of(system):
+            for ids, lane in concerned[object_type]:
+                for chunk in chunks(sorted(ids)):
+                    yield _Part(system, object_type, chunk, lane)
 
 
 def _units(system: ConnectedSystem, affected: Affected) -> set[UUID]:

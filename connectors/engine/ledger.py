@@ -29,6 +29,7 @@ from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.spi import ObjectClass, RemoteObject
 from connectors.vocabulary import LinkState, OperationState, Settlement, SystemState
 from identities.canonical import fold
+from identities.vocabulary import ObjectType
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -81,6 +82,7 @@ class Ledger:
         with self._held(lock_system=True):
             if not ConnectedSystem.objects.filter(pk=self._system.id, state=self._system.state).exists():
                 raise SystemChanged
+            self._check_class(situation.object)
             link = self._link(situation.object)
             _check_untouched(link, situation)
             is_repeated: bool = link.create_intent_key == key
@@ -117,6 +119,7 @@ class Ledger:
                 _check_untouched(link, situation, remote.remote_id)
                 before, had_reference = _tie(link_view(link)), bool(link.reference)
                 if before[0] != remote.remote_id:
+                    self._check_class(item)
                     link.linked_at, link.adopted = dialect().now(), decision.takes_over
                     _forget_members(link, remote)
                 link.state, link.remote_id = LinkState.LINKED, remote.remote_id
@@ -221,7 +224,8 @@ class Ledger:
         with self._held(lock_system=bool(gone)):
             known = RemoteMembership.objects.filter(group_link=link)
             doubtful = {*gone, *known.filter(reference="").values_list("member_link", flat=True)} if gone else set()
-            unsure = under_way(self._system, doubtful, with_units=self._nests)
+            places = self._nests and self._system.object_class_of(ObjectType.ORG_UNIT) is ObjectClass.ORG_UNIT
+            unsure = under_way(self._system, doubtful, with_units=places)
             rows = known.filter(member_link__in=doubtful).values_list("pk", "member_link", "member_link__reference")
             left = [pk for pk, member, present in rows if member not in gone or gone[member].present in ("", present)]
             # Before the others: a member that is removed and added has another reference by now (see `act._chunks`).
@@ -300,6 +304,13 @@ class Ledger:
             setattr(link, f"{item.type}_id", item.id)
         return link
 
+    def _check_class(self, item: ObjectView) -> None:
+        """Raise SystemChanged when org units are held as something else by now; the system's lock is held."""
+        if item.type is ObjectType.ORG_UNIT:
+            now = ConnectedSystem.objects.get(pk=self._system.pk)
+            if now.object_class_of(item.type) is not item.object_class:
+                raise SystemChanged
+
     @contextmanager
     def _held(self, *, lock_system: bool = False) -> Iterator[Operation]:
         """A transaction in which the lease is held. The system is locked before the operation, as everywhere."""
@@ -357,4 +368,5 @@ def _forget_members(link: Link, remote: RemoteObject) -> None:
     """
     if link.pk is not None:
         RemoteMembership.objects.filter(group_link=link).delete()
-        RemoteMembership.objects.filter(member_link=link, reference=remote.reference).delete()
+        # Without a reference: it had left, and it was open under which one it might still be there.
+        RemoteMembership.objects.filter(member_link=link, reference__in=(remote.reference, "")).delete()

@@ -12,7 +12,7 @@ from django.db.models import Count
 
 from connectors.engine import scope
 from connectors.models import ConnectedSystem, Link
-from connectors.vocabulary import LinkState, SystemState
+from connectors.vocabulary import LinkState, OrgUnitProvisioning, SystemState
 from identities.errors import IdentityError
 from identities.models import OrgUnit, User
 from identities.queries.org_tree import org_paths
@@ -122,6 +122,7 @@ def _accounts(units: Collection[UUID]) -> Counter[tuple[UUID, UUID]]:
 def _units_kept(units: Collection[UUID]) -> Counter[UUID]:
     """How many of these units there are on each system, as OUs or as groups."""
     links = Link.objects.filter(object_type=ObjectType.ORG_UNIT, org_unit__in=units).exclude(state=LinkState.REMOVED)
+    links = links.exclude(system__provisions_org_units=OrgUnitProvisioning.NONE)
     return Counter(dict(links.order_by().values_list("system_id").annotate(number=Count("pk"))))
 
 

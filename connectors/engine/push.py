@@ -18,8 +18,8 @@ from connectors.engine import scope
 from connectors.engine.claiming import dialect
 from connectors.engine.queue import Request, enqueue_purged, enqueue_selected
 from connectors.engine.subject_rows import WITHOUT_ROW, rows_of
+from connectors.engine.system_view import order_of
 from connectors.models import ConnectedSystem, Link, Operation, Run
-from connectors.spi import ObjectClass
 from connectors.vocabulary import Lane, LinkState, OperationState, RunKind, RunState
 from identities.vocabulary import ObjectType
 
@@ -99,7 +99,7 @@ def _take(run_id: UUID, worker: str) -> _Lease | None:
 def _queue_chunk(lease: _Lease) -> int:
     """Queue the next chunk and move the checkpoint, unless the lease was lost or the run was cancelled meanwhile."""
     run = lease.run
-    order = _order(run.system)
+    order = order_of(run.system)
     object_type, after = _position(run.checkpoint, order)
     ids = _next_ids(run, object_type, after)
     if (
@@ -119,13 +119,6 @@ def _queue_chunk(lease: _Lease) -> int:
     queued = _queue(run, object_type, ids)
     Run.objects.filter(pk=run.pk).update(processed=F("processed") + queued)
     return max(queued, 1)
-
-
-def _order(system: ConnectedSystem) -> tuple[ObjectType, ...]:
-    """Who is referred to comes first: places before the people in them, groups after their members."""
-    if system.object_class_of(ObjectType.ORG_UNIT) is ObjectClass.GROUP:
-        return ObjectType.USER, ObjectType.GROUP, ObjectType.ORG_UNIT
-    return ObjectType.ORG_UNIT, ObjectType.USER, ObjectType.GROUP
 
 
 def _position(checkpoint: str, order: Sequence[ObjectType]) -> tuple[ObjectType, UUID | None]:

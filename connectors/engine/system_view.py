@@ -53,7 +53,7 @@ def system_view(system: ConnectedSystem, object_type: ObjectType, schema: Schema
 
 def _schema(system: ConnectedSystem, of_class: ObjectSchema | None) -> ObjectSchema | None:
     """Org units that are groups are no places, so nothing lies in them."""
-    if of_class is None or system.provisions_org_units != OrgUnitProvisioning.GROUPS:
+    if of_class is None or system.object_class_of(ObjectType.ORG_UNIT) is not ObjectClass.GROUP:
         return of_class
     return replace(of_class, parent_attribute=None)
 
@@ -66,6 +66,13 @@ def _is_provisioned(system: ConnectedSystem, object_type: ObjectType, capabiliti
         ObjectType.ORG_UNIT: system.provisions_org_units != OrgUnitProvisioning.NONE,
     }[object_type]
     return wanted and (object_type is ObjectType.USER or system.object_class_of(object_type) in capabilities.objects)
+
+
+def order_of(system: ConnectedSystem) -> tuple[ObjectType, ...]:
+    """Who is referred to comes first: places before the people in them, groups after their members."""
+    if system.object_class_of(ObjectType.ORG_UNIT) is ObjectClass.GROUP:
+        return ObjectType.USER, ObjectType.GROUP, ObjectType.ORG_UNIT
+    return ObjectType.ORG_UNIT, ObjectType.USER, ObjectType.GROUP
 
 
 def link_view(link: Link) -> LinkView:

@@ -30,6 +30,16 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="connectedsystem",
+            name="org_unit_class",
+            field=models.CharField(
+                choices=[(each, each) for each in connectors.spi.objects.ObjectClass],
+                default=connectors.spi.objects.ObjectClass.ORG_UNIT,
+                editable=False,
+                max_length=10,
+            ),
+        ),
+        migrations.AddField(
             model_name="link",
             name="object_class",
             field=models.CharField(

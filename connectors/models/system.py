@@ -26,7 +26,8 @@ class ConnectedSystem(models.Model):
 
     `configuration` holds the connector's configuration without its secrets; `sealed_secrets` holds those, encrypted by
     `connectors.vault`. A person belongs in the system when `scope_filter` matches (empty: everybody) and, if groups or
-    org units are assigned, when they are in one of them (through nesting, or below).
+    org units are assigned, when they are in one of them (through nesting, or below). `org_unit_class` is what org units
+    are held as, or were when they last were provisioned.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -52,6 +53,10 @@ class ConnectedSystem(models.Model):
         max_length=10,
         default=OrgUnitProvisioning.NONE,
         choices=[(each, each) for each in OrgUnitProvisioning],
+    )
+
+    org_unit_class = models.CharField(
+        max_length=10, default=ObjectClass.ORG_UNIT, choices=[(each, each) for each in ObjectClass], editable=False
     )
 
     adoption_policy = models.CharField(
@@ -129,11 +134,10 @@ class ConnectedSystem(models.Model):
         return self.name
 
     def object_class_of(self, object_type: str) -> ObjectClass:
-        """As what the system holds people, groups or org units; these may be groups there."""
-        is_unit = object_type == ObjectType.ORG_UNIT
-        if is_unit and self.provisions_org_units == OrgUnitProvisioning.GROUPS:
-            return ObjectClass.GROUP
-        return ObjectClass(str(object_type))
+        """As what the system holds people, groups or org units; these may be groups there, and stay what they were
+        when they are not provisioned any more.
+        """
+        return ObjectClass(self.org_unit_class if object_type == ObjectType.ORG_UNIT else str(object_type))
 
 
 class SystemMapping(MappingRow):

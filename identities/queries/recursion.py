@@ -33,7 +33,7 @@ _SUBTREE: Final = """
     WITH RECURSIVE walk(id) AS (
         SELECT t.id FROM {units} t WHERE t.id IN ({marks})
         UNION
-        SELECT t.id FROM {units} t JOIN walk ON t.parent_id = walk.id
+        SELECT t.id FROM {units} t JOIN walk ON t.parent_id = walk.id AND t.deleted_at IS NULL
     )
     SELECT id FROM walk
 """
@@ -41,7 +41,7 @@ _SUBTREES: Final = """
     WITH RECURSIVE walk(root, id) AS (
         SELECT t.id, t.id FROM {units} t WHERE t.id IN ({marks})
         UNION
-        SELECT walk.root, t.id FROM {units} t JOIN walk ON t.parent_id = walk.id
+        SELECT walk.root, t.id FROM {units} t JOIN walk ON t.parent_id = walk.id AND t.deleted_at IS NULL
     )
     SELECT root, id FROM walk
 """
@@ -103,12 +103,12 @@ def parents_above(units: Collection[UUID]) -> dict[UUID, UUID | None]:
 
 
 def units_below(units: Collection[UUID]) -> set[UUID]:
-    """These org units and every one below them."""
+    """These org units (deleted ones too) and every one below them that is not deleted."""
     return {_uuid(row[0]) for row in _rows(_SUBTREE, units, **_NAMES)}
 
 
 def units_below_each(units: Collection[UUID]) -> dict[UUID, set[UUID]]:
-    """For each of these org units itself and every one below it."""
+    """For each of these org units (deleted ones too) itself and every one below it that is not deleted."""
     return _by_root(_SUBTREES, units)
 
 

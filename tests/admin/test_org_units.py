@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connectors.models import SystemMapping
+from connectors.spi import ObjectClass
 from connectors.vocabulary import OrgUnitProvisioning, SystemState
 from identities.actions import org_units
 from identities.actions.memberships import add_members
@@ -176,7 +177,8 @@ def _systems(company: dict[str, OrgUnit], people: list[User]) -> None:
 def test_a_move_shows_who_enters_and_leaves_before_it_is_made(client: Client, company: dict[str, OrgUnit]) -> None:
     people = make_people(3, org_unit=company["100"])
     _systems(company, people)
-    a_link(a_system("units", provisions_org_units=OrgUnitProvisioning.GROUPS), company["100"])
+    as_groups = {"provisions_org_units": OrgUnitProvisioning.GROUPS, "org_unit_class": ObjectClass.GROUP}
+    a_link(a_system("units", **as_groups), company["100"])
     page, sent = _do(company["100"], "move"), {"parent": str(company["D-COMM"].pk)}
     before = (ChangeEvent.objects.count(), AuditEntry.objects.count())
     seen = client.post(page, sent)

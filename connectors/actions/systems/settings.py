@@ -14,6 +14,7 @@ from connectors import vault
 from connectors.actions.systems.configuration import check_complete, prepare, same_values
 from connectors.engine import gates
 from connectors.models import ConnectedSystem, Link
+from connectors.spi import ObjectClass
 from connectors.vocabulary import OrgUnitProvisioning, SystemState, SystemVerb
 from identities import audit, outbox
 from identities.actors import Actor
@@ -192,6 +193,9 @@ def _set_plain(system: ConnectedSystem, values: Mapping[str, Any]) -> Changes:
         if old != value:
             setattr(system, name, value)
             found[name] = (old, value)
+    if system.provisions_org_units != OrgUnitProvisioning.NONE:
+        are_groups = system.provisions_org_units == OrgUnitProvisioning.GROUPS
+        system.org_unit_class = ObjectClass.GROUP if are_groups else ObjectClass.ORG_UNIT
     _check_filters(system, found)
     _check_fields(system)
     return found

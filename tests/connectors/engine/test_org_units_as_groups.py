@@ -7,16 +7,19 @@ from django.db import IntegrityError
 
 from connectors.actions.discoveries import take_over_discovery
 from connectors.actions.links import unlink
-from connectors.actions.systems import discover_system, update_system
-from connectors.engine import fanout
-from connectors.engine.claim import Ending
+from connectors.actions.systems import delete_system, discover_system, update_system
+from connectors.engine import fanout, push
+from connectors.engine.claim import Ending, claim_due
+from connectors.engine.converge import converge
+from connectors.engine.finish import finish
+from connectors.engine.org_changes import watch
 from connectors.engine.preview import count_push
 from connectors.engine.situation import Verdict
-from connectors.models import ConnectedSystem, Link, SystemMapping
+from connectors.models import ConnectedSystem, Link, Operation, SystemMapping
 from connectors.spi import ObjectClass
-from connectors.vocabulary import AdoptionPolicy, LinkState, OrgUnitProvisioning
+from connectors.vocabulary import AdoptionPolicy, LinkState, OrgUnitProvisioning, RemovalPolicy
 from identities.actions.groups import update_group
-from identities.actions.lifecycle import delete_user
+from identities.actions.lifecycle import delete_user, restore_user
 from identities.actions.memberships import add_members
 from identities.actions.org_units import create_org_unit, delete_org_unit, move_org_unit, update_org_unit
 from identities.actions.users import update_user
@@ -26,7 +29,7 @@ from identities.models import Group, OrgUnit, User
 from identities.vocabulary import MappingKind, ObjectType
 from tests.connectors.engine.converging import run
 from tests.connectors.engine.referring import by_name, rung, work_off
-from tests.connectors.engine.rows import a_group, a_link, a_person, an_org_unit, put
+from tests.connectors.engine.rows import NOW, a_group, a_link, a_person, an_org_unit, make_due, put
 from tests.connectors.engine.test_converge_servers import RealPlace, ldap_place, scim_place
 from tests.connectors.engine.test_org_units import Directory
 from tests.servers.slapd import Slapd
@@ -89,6 +92,57 @@ def test_people_are_members_of_their_unit_and_follow_it(nested: bool) -> None:
     company.settle()
     assert company.groups() == {"Sales": {"user:ada"}}
     assert set(count_push(company.system).counts) == {Verdict.NOTHING}
+
+
+@BOTH
+@pytest.mark.database
+def test_who_is_deleted_and_restored_is_a_member_again(nested: bool) -> None:
+    """Their account is made anew, while what the groups remember of the old one may still be open."""
+    company = Company(nested=nested)
+    put(company.system, a_group("Team", company.bob))
+    company.settle()
+    before = company.groups()
+    delete_user(company.bob, actor=ADMIN)
+    fanout.drain()
+    make_due()
+    Operation.objects.update(created_at=NOW.replace(year=2020))
+    for claim in sorted(claim_due("one", 50), key=lambda claim: claim.object_type is ObjectType.USER):
+        assert finish(claim, converge(claim))  # the groups while the person's own is under way
+    company.settle()
+    assert [name for name, members in company.groups().items() if "user:bob" in members] == []
+    restore_user(company.bob, actor=ADMIN)
+    company.settle()
+    assert company.groups() == before
+
+
+def test_people_of_a_closed_unit_are_nobodys_members() -> None:
+    """Whoever comes back into a unit that was closed meanwhile; the unit above cannot be told of them any more."""
+    company = Company(nested=False)
+    update_system(company.system, actor=ADMIN, changes={"when_deleted": RemovalPolicy.DISABLE})
+    delete_user(company.bob, actor=ADMIN)
+    delete_org_unit(company.north, actor=ADMIN)
+    restore_user(company.bob, actor=ADMIN)
+    company.settle()
+    put(company.system, company.sales)
+    company.settle()
+    assert company.groups() == {"Sales": {"user:ada"}}
+    assert set(count_push(company.system).counts) == {Verdict.NOTHING}
+
+
+def test_units_that_are_not_provisioned_any_more_are_still_groups() -> None:
+    company = Company(nested=False)
+    update_system(company.system, actor=ADMIN, changes={"provisions_org_units": OrgUnitProvisioning.NONE})
+    told = watch([company.north.pk])
+    assert [change.units for change in told()] == [0]
+    move_org_unit(company.north, actor=ADMIN, parent=None)
+    company.settle()
+    assert company.groups() == {"Sales": {"user:ada", "user:bob"}, "North": {"user:bob"}}, "left as they are"
+
+    delete_system(company.system, RemovalPolicy.DELETE, actor=ADMIN)
+    while push.work("one"):
+        continue
+    work_off(company.system)
+    assert company.groups() == {}
 
 
 @BOTH
@@ -204,6 +258,10 @@ def test_nobody_is_placed_in_a_group(slapd: Slapd) -> None:
     put(directory.system, unit, ada)
     directory.follow()
     update_user(ada, actor=ADMIN, changes={"title": "Clerk"})
+    directory.follow()
+    delete_user(ada, actor=ADMIN)
+    directory.follow()
+    restore_user(ada, actor=ADMIN)
     directory.follow()
     assert set(directory.people()) == {"ada"}
     ((_dn, entry),) = slapd.entries(Slapd.base_dn, "(&(objectClass=groupOfNames)(cn=Sales))").items()
