@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -11,15 +10,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.servers.made_once import made_once
+from tests.servers.postgresql import dump, restore
 from tests.servers.processes import ServerProcess, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,14 +62,29 @@ class Portal:
     def prepare(self) -> None:
         """Take migrations and make the administrator, whose `user_name` and `password` are known afterwards.
 
-        On the embedded default the data folder is a copy of one that was prepared before.
+        Only the first of a test run does, on either kind of database; the others get a copy of what it has made.
         """
         if "DATABASE_URL" in self.environment:
-            self.read_credentials(self.run("prepare").stdout)
-            return
-        prepared, output = _prepared_folder()
-        shutil.copytree(prepared, self.environment["DATA_DIR"])
-        self.read_credentials(output)
+            prepared = self._prepared_database(self.environment["DATABASE_URL"])
+        else:
+            prepared = made_once("prepared-folder", _prepare_folder)
+            shutil.copytree(prepared / "data", self.environment["DATA_DIR"])
+        self.read_credentials((prepared / "printed").read_text())
+
+    def _prepared_database(self, url: str) -> Path:
+        prepared_here = False
+
+        def prepare(folder: Path) -> None:
+            nonlocal prepared_here
+            prepared_here = True
+            folder.mkdir()
+            (folder / "printed").write_text(self.run("prepare").stdout)
+            dump(url, folder / "dump")
+
+        prepared = made_once("prepared-database", prepare)
+        if not prepared_here:
+            restore(url, prepared / "dump")
+        return prepared
 
     def read_credentials(self, output: str) -> None:
         """Take the administrator's name and one-time password from what the first start printed."""
@@ -179,11 +193,7 @@ class Portal:
         return output
 
 
-@cache
-def _prepared_folder() -> tuple[Path, str]:
-    """A data folder as `prepare` leaves it, made once in a test process, and what `prepare` printed."""
-    folder = Path(tempfile.mkdtemp(prefix="portal-test-prepared-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    template = Portal(folder, {})
-    output = template.run("prepare").stdout
-    return Path(template.environment["DATA_DIR"]), output
+def _prepare_folder(folder: Path) -> None:
+    """Leave a data folder as `prepare` makes it, and what `prepare` printed."""
+    folder.mkdir()
+    (folder / "printed").write_text(Portal(folder, {}).run("prepare").stdout)
