@@ -19,6 +19,7 @@ from tests.servers.processes import ServerProcess, die_with_parent
 ROOT = Path(__file__).resolve().parent.parent.parent
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_SECONDS = 0.01
+CRASH_VARIABLES = {"PORTAL_CRASH_AT", "PORTAL_CRASH_MARKER"}
 
 
 class AdoptedProcess:
@@ -73,7 +74,13 @@ class LoadedPortal:
             preexec_fn=die_with_parent,
         )
 
-    def child(self, arguments: Sequence[str], reads: str | Path, writes: str | Path) -> AdoptedProcess:
+    def suits(self, environment: Mapping[str, str]) -> bool:
+        """Whether a child of this one can have that environment: it may name where it crashes."""
+        return {name for name, _ in environment.items() ^ self.environment.items()} <= CRASH_VARIABLES
+
+    def child(
+        self, arguments: Sequence[str], reads: str | Path, writes: str | Path, further: Mapping[str, str] | None = None
+    ) -> AdoptedProcess:
         """A new process that is `manage.py` with these arguments, or one that answers when there are none.
 
         Raises:
@@ -81,7 +88,7 @@ class LoadedPortal:
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{json.dumps([list(arguments), str(reads), str(writes)])}\n")
+        self._process.stdin.write(f"{json.dumps([list(arguments), dict(further or {}), str(reads), str(writes)])}\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
@@ -97,14 +104,15 @@ class LoadedPortal:
 class ForkedProcess(ServerProcess):
     """A process of the portal that did not load it itself."""
 
-    def __init__(self, loaded: LoadedPortal, name: str, log: Path) -> None:
-        """Describe the process; nothing runs before `start`."""
-        super().__init__([name], log)
+    def __init__(self, loaded: LoadedPortal, name: str, log: Path, environment: Mapping[str, str]) -> None:
+        """Describe the process; nothing runs before `start`. The environment is one that suits."""
+        super().__init__([name], log, environment=environment)
         self._loaded = loaded
 
     def _spawn(self) -> AdoptedProcess:
         self.log.touch()
-        return self._loaded.child(self.command, os.devnull, self.log)
+        further = dict((self.environment or {}).items() - self._loaded.environment.items())
+        return self._loaded.child(self.command, os.devnull, self.log, further)
 
 
 class AnsweringProcess:

@@ -2,9 +2,9 @@
 
 Loading takes longer than most of what they do in a test. Nothing else happens here: no connection, no thread.
 
-Each line it is sent is JSON: what the child is to be (the arguments of `manage.py`, or none for one that answers), the
-file it reads and the one it writes to. It answers with the child's process id. The child belongs to the process that
-asks, which has declared itself the reaper of orphans.
+Each line it is sent is JSON: what the child is to be (the arguments of `manage.py`, or none for one that answers), its
+further variables, the file it reads and the one it writes to. It answers with the child's process id. The child belongs
+to the process that asks, which has declared itself the reaper of orphans.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ import os
 import signal
 import sys
 import time
-from importlib import import_module
+from importlib import import_module, reload
 
 import django
 
+from connectors.engine import crash_points
 from manage import main
 from tests.servers.answering_process import answer
 
 PR_SET_PDEATHSIG = 1
+CRASH_POINT = "PORTAL_CRASH_AT"
 # What the web process and the worker load once they run.
 LATER = ("provisioning_portal.wsgi", "provisioning_portal.urls", "provisioning_portal.due_work", "celery.apps.worker")
 
@@ -31,7 +33,7 @@ def _children() -> list[str]:
     """Have a child for every line; returns in the child alone, with what it is to be."""
     reaper = os.getppid()
     for line in sys.stdin:
-        arguments, reads, writes = json.loads(line)
+        arguments, further, reads, writes = json.loads(line)
         told, tell = os.pipe()
         between = os.fork()
         if not between:
@@ -40,6 +42,9 @@ def _children() -> list[str]:
                 os.write(tell, str(child).encode())
                 os._exit(0)
             _settle(reaper, reads, writes)
+            os.environ.update(further)
+            if CRASH_POINT in further:
+                reload(crash_points)
             return list(arguments)
         os.waitpid(between, 0)
         sys.stdout.write(f"{os.read(told, 20).decode()}\n")

@@ -44,8 +44,7 @@ class Portal:
     def __init__(self, folder: Path, environment: dict[str, str], *, fast: bool = True, apart: bool = False) -> None:
         """Choose a port and an environment; nothing runs before `prepare` and `start`.
 
-        `apart`: every process loads the portal by itself, as in production; otherwise those do that start others, and
-        those with variables of their own.
+        `apart`: every process loads the portal by itself, as in production; otherwise those do that start others.
         """
         self.folder = folder
         self.port = free_port()
@@ -108,8 +107,8 @@ class Portal:
             process.start(self._ready(name, announced=process.output().count(ANNOUNCEMENT)))
 
     def _described(self, command: str, log: Path) -> ServerProcess:
-        if command in FORKED and not self._apart and self._load().environment == self.environment:
-            return ForkedProcess(self._load(), command, log)
+        if command in FORKED and not self._apart and self._load().suits(self.environment):
+            return ForkedProcess(self._load(), command, log, self.environment)
         return ServerProcess([sys.executable, ROOT / "manage.py", command], log, environment=self.environment, cwd=ROOT)
 
     def _load(self) -> LoadedPortal:
