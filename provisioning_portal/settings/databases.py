@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from provisioning_portal.settings.environment import Environment
 
 SQLITE_TIMEOUT_SECONDS = 20
+# Opening the file takes longer than most requests' statements, and than what a poller asks five times a second.
+SQLITE_CONNECTION_SECONDS = 60
 
 
 def database(environment: Environment) -> dict[str, Any]:
@@ -20,6 +22,7 @@ def _sqlite(environment: Environment) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": environment.data_dir / "portal.sqlite3",
+        "CONN_MAX_AGE": SQLITE_CONNECTION_SECONDS,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": SQLITE_TIMEOUT_SECONDS,

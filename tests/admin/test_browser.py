@@ -146,7 +146,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, d
     """A running portal, and its pages by name."""
     portal = Portal(tmp_path_factory.mktemp("portal"), {})
     portal.prepare()
-    addresses = json.loads(portal.run("shell", "-v0", "-c", FILL).stdout.splitlines()[-1])
+    addresses = json.loads(portal.ask("shell", "-v0", "-c", FILL).splitlines()[-1])
     portal.start("web")
     yield portal, {name: each for name, each in addresses.items() if not name.startswith(NOT_SEEN)}
     portal.stop()

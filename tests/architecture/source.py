@@ -34,13 +34,16 @@ class SourceFile:
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-@cache
 def source_files(*folders: str) -> tuple[SourceFile, ...]:
     """The Python files below these folders, migrations left out."""
+    return tuple(file for folder in folders for file in _files_below(folder))
+
+
+@cache
+def _files_below(folder: str) -> tuple[SourceFile, ...]:
     found = []
-    for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "migrations" not in path.parts:
-                text = path.read_text()
-                found.append(SourceFile(path, text, ast.parse(text)))
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        if "migrations" not in path.parts:
+            text = path.read_text()
+            found.append(SourceFile(path, text, ast.parse(text)))
     return tuple(found)

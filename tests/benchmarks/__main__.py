@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         database = stack.enter_context(PostgresqlServer(durable=True).running())
         redis = stack.enter_context(running_redis())
         url = database.create_database()
-        portal = Portal(folder, {"DATABASE_URL": url, "REDIS_URL": redis.url}, fast=False)
+        portal = Portal(folder, {"DATABASE_URL": url, "REDIS_URL": redis.url}, fast=False, apart=True)
         made = _fill(portal, options.people)
         connection = stack.enter_context(psycopg.connect(url, autocommit=True))
         connection.execute(CEILING_TABLES)

@@ -81,16 +81,20 @@ def test_five_deaths_over_one_person_park_it_and_nobody_else(
     for marker in markers:
         site.start_worker(PORTAL_CRASH_AT="after_claim", PORTAL_CRASH_MARKER=str(marker))
     wait_until(lambda: all(marker.exists() for marker in markers), 60, "five deaths")
-    time.sleep(3)  # the last lease runs out
     site.start_worker()
     site.personnel.hire(["healthy"], title=DIRECTORY_TITLE)
     wait_for(lambda: of_directory(slapd), ["healthy"], DIRECTORY_TITLE, 30)
     measured("seconds from the first claim of a poison until another person has an account", time.monotonic() - started)
 
-    parked = site.portal.json("operations", "--user", poison)["operations"]
+    parked = site.portal.wait(("operations", "--user", poison), _is_over, 30)["operations"]
     assert [operation["state"] for operation in parked] == ["failed"]
     assert "5 workers vanished" in parked[0]["message"]
     assert poison not in dict(of_directory(slapd))
+
+
+def _is_over(output: dict[str, Any]) -> bool:
+    """The last lease has run out, and somebody has seen it."""
+    return {operation["state"] for operation in output["operations"]}.isdisjoint({"waiting", "in_flight"})
 
 
 @pytest.mark.slow(seconds=80)

@@ -36,7 +36,7 @@ def test_a_mistake_stops_at_the_limit_and_a_person_decides_about_the_rest(portal
     rejected = installation.json("holds", "reject", "--all")
     assert rejected == {"rejected": HELD - RELEASED, "refused": []}
 
-    installation.run("system", systems.REGISTER, "push", "--yes")
+    installation.ask("system", systems.REGISTER, "push", "--yes")
     personnel.retitle(names[DISMISSED:], "changed")
     wait_until(lambda: sum(title == "changed" for _, title in of_register(path)) == STAFF - DISMISSED, 30, "a change")
     idle = installation.wait(("status",), lambda status: not any(status["operations"].values()), 30)

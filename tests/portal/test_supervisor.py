@@ -66,44 +66,46 @@ def _state(pid: int) -> str:
         return "Z"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything_in_good_order(portal: PortalFactory, number: int) -> None:
-    running = portal("serve")
-    children = _descendants(running.pid("serve"))
-    assert len(children) >= 4  # web and its worker process, worker, beat
-    assert running.kill("serve", number) == 0
+def _processes_of(portal: Portal) -> list[int]:
+    """Everything below the supervisor: web and its worker process, worker, beat."""
+    children = _descendants(portal.pid("serve"))
+    assert len(children) >= 4
+    return children
+
+
+def _stops_in_good_order(portal: Portal, number: int) -> None:
+    children = _processes_of(portal)
+    assert portal.kill("serve", number) == 0
     assert _alive(children) == []
-    assert not running.healthy()
+    assert not portal.healthy()
 
 
-def test_nothing_outlives_a_killed_supervisor(portal: PortalFactory) -> None:
-    running = portal("serve")
-    children = _descendants(running.pid("serve"))
+def _starts_what_crashed_again(portal: Portal) -> None:
+    for name in ("worker", "beat", "web"):
+        before = _child(portal, name)
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda old=before, name=name: _child(portal, name) not in {old, None}, 15, f"a new {name}")
+    wait_until(portal.healthy, 60, "the web process")
+    assert "worker ended with status -9; starting it again" in portal.log("serve")
+
+
+def test_it_sees_to_its_processes_and_a_second_start_keeps_the_data(portal: PortalFactory) -> None:
+    running = portal("serve", prepare=False)
+    first = running.log("serve")
+    assert "one-time password" in first
+    secrets = [(running.folder / "data" / name).read_text() for name in ("secret_key", "vault_keys")]
+    _starts_what_crashed_again(running)
+    so_far = running.log("serve")
+    _stops_in_good_order(running, signal.SIGTERM)
+
+    running.start("serve")
+    assert "one-time password" not in running.log("serve")[len(so_far) :]
+    assert [(running.folder / "data" / name).read_text() for name in ("secret_key", "vault_keys")] == secrets
+    children = _processes_of(running)
     running.kill("serve", signal.SIGKILL)
     wait_until(lambda: not _alive(children), 5, "the end of all children")
     assert not running.healthy()
-
-
-def test_a_crashed_process_is_started_again(portal: PortalFactory) -> None:
-    running = portal("serve")
-    for name in ("worker", "beat", "web"):
-        before = _child(running, name)
-        assert before is not None
-        os.kill(before, signal.SIGKILL)
-        wait_until(lambda old=before, name=name: _child(running, name) not in {old, None}, 15, f"a new {name}")
-    wait_until(running.healthy, 60, "the web process")
-    assert "worker ended with status -9; starting it again" in running.log("serve")
-
-
-def test_starting_again_keeps_the_data(portal: PortalFactory) -> None:
-    running = portal("serve", prepare=False)
-    first = running.log("serve")
-    secrets = [(running.folder / "data" / name).read_text() for name in ("secret_key", "vault_keys")]
-    running.kill("serve", signal.SIGTERM)
-    running.start("serve")
-    assert "one-time password" in first
-    assert "one-time password" not in running.log("serve")[len(first) :]
-    assert [(running.folder / "data" / name).read_text() for name in ("secret_key", "vault_keys")] == secrets
 
 
 def test_the_same_command_runs_on_postgresql_and_redis(
@@ -114,9 +116,7 @@ def test_the_same_command_runs_on_postgresql_and_redis(
     with psycopg.connect(postgresql_database) as connection:
         applied = connection.execute("SELECT name FROM django_migrations WHERE app = 'identities'").fetchall()
     assert {name for (name,) in applied} == {each.stem for each in (ROOT / "identities/migrations").glob("0*.py")}
-    children = _descendants(running.pid("serve"))
-    assert running.kill("serve", signal.SIGTERM) == 0
-    assert _alive(children) == []
+    _stops_in_good_order(running, signal.SIGINT)
     assert not (running.folder / "data" / "portal.sqlite3").exists()
 
 

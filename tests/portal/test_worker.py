@@ -61,7 +61,7 @@ def _bells_in_folder(running: Portal) -> int:
 def test_a_worker_answers_bells_from_the_folder(portal: PortalFactory) -> None:
     running = portal("worker")
     code = f"from provisioning_portal.celery import app; app.send_task({BELL!r})"
-    running.run("shell", "--no-imports", "-c", code)
+    running.ask("shell", "--no-imports", "-c", code)
     wait_until(lambda: _bells_in_folder(running) == 0, 15, "an answer to the doorbell")
     assert running.kill("worker", signal.SIGTERM) == 0
     assert "Traceback" not in running.log("worker")

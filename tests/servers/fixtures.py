@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from django.db import connection
+from django.core.management.commands import flush
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.servers.django_database import make_test_database, what_migrations_left
 from tests.servers.portal import Portal
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.proxy import FlakyProxy, running_proxy
@@ -44,13 +45,16 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Drop the table of django-auditlog's own entries, which our model replaces.
-
-    Its migrations make it all the same, and PostgreSQL refuses to empty the tables it refers to between tests.
-    """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS auditlog_logentry")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The test database, migrated; what the migrations left in it is there again after a test that empties it."""
+    with django_db_blocker.unblock():
+        make_test_database()
+        put_back = what_migrations_left()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(flush, "emit_post_migrate_signal", lambda *_: put_back())
+        yield
 
 
 @pytest.fixture

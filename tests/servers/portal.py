@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -11,21 +10,23 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.servers.loaded import AnsweringProcess, ForkedProcess, LoadedPortal
+from tests.servers.made_once import made_once
+from tests.servers.postgresql import dump, restore
 from tests.servers.processes import ServerProcess, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND_SECONDS = 120
 ASK_SECONDS = 0.2
 """Between two questions of the same: asking all the time would slow down what is waited for."""
+FORKED = {"web", "worker"}
 ANNOUNCEMENT = "portal is ready"
 # The shipped times make a test of failures slow; these keep the same order among themselves.
 FAST = {
@@ -40,8 +41,11 @@ FAST = {
 class Portal:
     """One installation: a data folder, an environment, and the processes a test has started on it."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], *, fast: bool = True) -> None:
-        """Choose a port and an environment; nothing runs before `prepare` and `start`."""
+    def __init__(self, folder: Path, environment: dict[str, str], *, fast: bool = True, apart: bool = False) -> None:
+        """Choose a port and an environment; nothing runs before `prepare` and `start`.
+
+        `apart`: every process loads the portal by itself, as in production; otherwise those do that start others.
+        """
         self.folder = folder
         self.port = free_port()
         self.base_url = f"http://localhost:{self.port}"
@@ -58,19 +62,36 @@ class Portal:
         self.user_name = ""
         self.password = ""
         self._processes: dict[str, ServerProcess] = {}
-        self._answering: subprocess.Popen[str] | None = None
+        self._apart = apart
+        self._loaded: LoadedPortal | None = None
+        self._answering: AnsweringProcess | None = None
 
     def prepare(self) -> None:
         """Take migrations and make the administrator, whose `user_name` and `password` are known afterwards.
 
-        On the embedded default the data folder is a copy of one that was prepared before.
+        Only the first of a test run does, on either kind of database; the others get a copy of what it has made.
         """
         if "DATABASE_URL" in self.environment:
-            self.read_credentials(self.run("prepare").stdout)
-            return
-        prepared, output = _prepared_folder()
-        shutil.copytree(prepared, self.environment["DATA_DIR"])
-        self.read_credentials(output)
+            prepared = self._prepared_database(self.environment["DATABASE_URL"])
+        else:
+            prepared = made_once("prepared-folder", _prepare_folder)
+            shutil.copytree(prepared / "data", self.environment["DATA_DIR"])
+        self.read_credentials((prepared / "printed").read_text())
+
+    def _prepared_database(self, url: str) -> Path:
+        prepared_here = False
+
+        def prepare(folder: Path) -> None:
+            nonlocal prepared_here
+            prepared_here = True
+            folder.mkdir()
+            (folder / "printed").write_text(self.run("prepare").stdout)
+            dump(url, folder / "dump")
+
+        prepared = made_once("prepared-database", prepare)
+        if not prepared_here:
+            restore(url, prepared / "dump")
+        return prepared
 
     def read_credentials(self, output: str) -> None:
         """Take the administrator's name and one-time password from what the first start printed."""
@@ -81,10 +102,19 @@ class Portal:
     def start(self, *names: str) -> None:
         """Start processes: `serve`, `web`, `beat`, or any number of workers (`worker`, `worker-2`, ...)."""
         for name in names:
-            command = [sys.executable, ROOT / "manage.py", name.partition("-")[0]]
-            process = ServerProcess(command, self.folder / f"{name}.log", environment=self.environment, cwd=ROOT)
+            process = self._described(name.partition("-")[0], self.folder / f"{name}.log")
             self._processes[name] = process
             process.start(self._ready(name, announced=process.output().count(ANNOUNCEMENT)))
+
+    def _described(self, command: str, log: Path) -> ServerProcess:
+        if command in FORKED and not self._apart and self._load().suits(self.environment):
+            return ForkedProcess(self._load(), command, log, self.environment)
+        return ServerProcess([sys.executable, ROOT / "manage.py", command], log, environment=self.environment, cwd=ROOT)
+
+    def _load(self) -> LoadedPortal:
+        if self._loaded is None:
+            self._loaded = LoadedPortal(self.environment)
+        return self._loaded
 
     def _ready(self, name: str, announced: int) -> Callable[[], bool]:
         if name == "web":
@@ -110,9 +140,11 @@ class Portal:
     def stop(self) -> None:
         """End every process in good order."""
         if self._answering is not None:
-            self._answering.kill()
-            self._answering.communicate()
+            self._answering.stop()
             self._answering = None
+        if self._loaded is not None:
+            self._loaded.stop()
+            self._loaded = None
         for process in self._processes.values():
             if process.running():
                 process.send(signal.SIGTERM)
@@ -153,15 +185,8 @@ class Portal:
             AssertionError: it was refused; the text says why.
         """
         if self._answering is None:
-            command = [sys.executable, "-m", "tests.servers.answering_process"]
-            self._answering = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
-        assert self._answering.stdin is not None
-        assert self._answering.stdout is not None
-        self._answering.stdin.write(f"{json.dumps(arguments)}\n")
-        self._answering.stdin.flush()
-        answer = json.loads(self._answering.stdout.readline())
+            self._answering = AnsweringProcess(self._load(), self.folder)
+        answer = self._answering.ask(arguments)
         assert "error" not in answer, f"manage.py {' '.join(arguments)} was refused: {answer['error']}"
         return str(answer["printed"])
 
@@ -179,11 +204,7 @@ class Portal:
         return output
 
 
-@cache
-def _prepared_folder() -> tuple[Path, str]:
-    """A data folder as `prepare` leaves it, made once in a test process, and what `prepare` printed."""
-    folder = Path(tempfile.mkdtemp(prefix="portal-test-prepared-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    template = Portal(folder, {})
-    output = template.run("prepare").stdout
-    return Path(template.environment["DATA_DIR"]), output
+def _prepare_folder(folder: Path) -> None:
+    """Leave a data folder as `prepare` makes it, and what `prepare` printed."""
+    folder.mkdir()
+    (folder / "printed").write_text(Portal(folder, {}).run("prepare").stdout)

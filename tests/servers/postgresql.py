@@ -19,6 +19,19 @@ USER = "app"
 SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
 
 
+def dump(url: str, path: Path) -> None:
+    """Write everything that a database holds to a file."""
+    program = installed("pg_dump", "postgresql", *BINARIES)
+    subprocess.run([program, "--no-owner", "--no-privileges", "--file", path, url], check=True)
+
+
+def restore(url: str, path: Path) -> None:
+    """Fill an empty database with what `dump` wrote."""
+    program = installed("psql", "postgresql", *BINARIES)
+    options = ["--quiet", "--no-psqlrc", "--single-transaction", "--set", "ON_ERROR_STOP=1"]
+    subprocess.run([program, *options, "--file", path, url], check=True, stdout=subprocess.DEVNULL)
+
+
 class PostgresqlServer:
     """A running server; `url` is its maintenance database."""
 

@@ -117,7 +117,8 @@ def run_as(account: str | None) -> dict[str, Any]:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have the kernel end this process when the one that started it ends; to be called in the child."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -139,14 +140,14 @@ class ServerProcess:
         self.environment = environment
         self.account = account
         self.cwd = cwd
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Any = None
 
     @property
     def pid(self) -> int:
         """The process id of the running process."""
         if self._process is None:
             raise RuntimeError(f"{self.command[0]} is not running")
-        return self._process.pid
+        return int(self._process.pid)
 
     def running(self) -> bool:
         """Whether the process was started and has not ended."""
@@ -158,21 +159,24 @@ class ServerProcess:
         Raises:
             RuntimeError: the process ended first; the text has the end of its output.
         """
+        self._process = self._spawn()
+        wait_until(lambda: not self.running() or ready(), seconds, what=self.command[0])
+        if not self.running():
+            raise RuntimeError(f"{self.command[0]} ended at once:\n{self.output()[-4000:]}")
+
+    def _spawn(self) -> Any:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.cwd,
                 env=dict(self.environment) if self.environment is not None else None,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
                 start_new_session=True,
                 **run_as(self.account),
             )
-        wait_until(lambda: not self.running() or ready(), seconds, what=self.command[0])
-        if not self.running():
-            raise RuntimeError(f"{self.command[0]} ended at once:\n{self.output()[-4000:]}")
 
     def send(self, number: int) -> None:
         """Send a signal to the running process."""
@@ -194,7 +198,7 @@ class ServerProcess:
             self._process.kill()
             status = self._process.wait()
         self._process = None
-        return status
+        return int(status)
 
     def output(self) -> str:
         """Everything the process has written so far."""

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             database = stack.enter_context(PostgresqlServer(durable=True).running())
             environment["DATABASE_URL"] = database.create_database()
             environment["REDIS_URL"] = stack.enter_context(running_redis()).url
-        portal = Portal(folder, environment, fast=False)
+        portal = Portal(folder, environment, fast=False, apart=True)
         stack.callback(portal.stop)
         portal.prepare()
         portal.start("web", "worker")

@@ -169,19 +169,20 @@ def test_fanout_finds_whomever_evaluating_everybody_finds(
 ) -> None:
     with rolled_back():
         world = a_world(data)
+        after = {system.pk: members_of(system) for system in world.systems}
         for _ in range(3):
             Operation.objects.all().delete()
             Delivery.objects.all().delete()
-            before = {system.pk: members_of(system) for system in world.systems}
+            before = after
             change(world, data)
             fanout.drain()
+            after = {system.pk: members_of(system) for system in world.systems}
             for system in world.systems:
-                check(system, before[system.pk])
+                check(system, before[system.pk], after[system.pk])
 
 
-def check(system: ConnectedSystem, before: Objects) -> None:
+def check(system: ConnectedSystem, before: Objects, after: Objects) -> None:
     """Whoever came in was enqueued, whoever left was if they have an account, and nobody the system does not need."""
-    after = members_of(system)
     linked = set(Link.objects.filter(system=system).values_list("object_type", "object_id"))
     waiting = Operation.objects.filter(system=system, state=OperationState.WAITING)
     enqueued = set(waiting.values_list("object_type", "object_id"))
