@@ -2,12 +2,13 @@
 
 import time
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from connectors.engine import crash_points
 from connectors.engine.act import Act
 from connectors.engine.claim import Claim, Ending, Outcome, still_held
-from connectors.engine.claiming import dialect
+from connectors.engine.configured import configured
 from connectors.engine.decision import Decision
 from connectors.engine.dependents import Dependents, dependents_of, holders_of
 from connectors.engine.failures import (
@@ -47,10 +48,10 @@ def converge(claim: Claim) -> Outcome:
     as it is done, so that it can be interrupted anywhere and repeated.
     """
     crash_points.reach("after_claim")
-    system = ConnectedSystem.objects.filter(pk=claim.system_id).first()
-    if system is None:
+    found = configured(claim.system_id)
+    if found is None:
         return Outcome(Ending.DONE, answered=False)
-    outcome = _Attempt(claim, system).outcome()
+    outcome = _Attempt(claim, *found).outcome()
     crash_points.reach("before_finish")
     return outcome
 
@@ -58,9 +59,10 @@ def converge(claim: Claim) -> Outcome:
 class _Attempt:
     """One attempt at one object. Keeps what was decided, so that whatever ends it can be explained."""
 
-    def __init__(self, claim: Claim, system: ConnectedSystem) -> None:
+    def __init__(self, claim: Claim, system: ConnectedSystem, now: datetime) -> None:
         self._claim = claim
         self._system = system
+        self._now = now
         self._carried_out: list[Decision] = []
         self._under_way: Decision | None = None
         self._answered = False
@@ -108,7 +110,7 @@ class _Attempt:
 
     def _converge(self, opened: Session) -> None:
         schema = _schema(opened)
-        gatherer = Gatherer(self._system, self._claim.object_type, now=dialect().now(), schema=schema, may_read=True)
+        gatherer = Gatherer(self._system, self._claim.object_type, now=self._now, schema=schema, may_read=True)
         act = Act(opened, Ledger(self._claim, self._system, gatherer.view))
         doubt: ConnectorError | None = None
         for _ in range(MOST_ROUNDS):

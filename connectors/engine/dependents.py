@@ -9,10 +9,10 @@ the account was written down here, and whatever it writes down about references 
 """
 
 from collections.abc import Collection
-from typing import Any
+from functools import cache
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from connectors.engine.queue import enqueue
 from connectors.engine.scope import org_units_q
@@ -21,8 +21,9 @@ from connectors.models.link import REFUSED_KEY_LENGTH
 from connectors.spi import ObjectClass
 from connectors.vocabulary import WAITS_FOR_A_PERSON, Lane, LinkState, OperationState
 from identities.canonical import fold
-from identities.models import Membership, OrgUnit, User
-from identities.queries.recursion import groups_above, parents_above
+from identities.models import OrgUnit, User
+from identities.queries.compiled import Among, Compiled, Several, id_hole
+from identities.queries.recursion import groups_above, groups_of_users, parents_above
 from identities.vocabulary import ObjectType
 
 Dependents = tuple[tuple[ObjectType, UUID], ...]
@@ -94,10 +95,8 @@ def _holding(system: ConnectedSystem, object_type: ObjectType, object_id: UUID) 
     concerned = {ObjectType.GROUP: _groups_with(object_type, object_id)}
     if system.object_class_of(ObjectType.ORG_UNIT) is ObjectClass.GROUP:
         concerned[ObjectType.ORG_UNIT] = _units_with(object_type, object_id)
-    remote = RemoteMembership.objects.filter(
-        group_link__system=system, member_link__object_type=object_type, member_link__object_id=object_id
-    )
-    for kind, holder in remote.values_list("group_link__object_type", "group_link__object_id"):
+    known = _remote_holders().rows(system=system.id, object_type=str(object_type), object_id=object_id)
+    for kind, holder in known:
         concerned.setdefault(ObjectType(kind), set()).add(holder)
     return {(kind, holder) for kind, holders in concerned.items() for holder in _there(system, kind, holders)}
 
@@ -107,16 +106,16 @@ def _there(system: ConnectedSystem, kind: ObjectType, concerned: set[UUID]) -> s
     if not concerned:
         return set()
     claimed = in_work(system, kind) & concerned
-    linked = Link.objects.filter(system=system, object_type=kind, state=LinkState.LINKED)
-    return claimed | set(linked.filter(object_id__in=concerned).values_list("object_id", flat=True))
+    linked = _linked_among().rows(system=system.id, object_type=str(kind), objects=list(concerned))
+    return claimed | {object_id for (object_id,) in linked}
 
 
 def _groups_with(object_type: ObjectType, object_id: UUID) -> set[UUID]:
     if object_type is ObjectType.ORG_UNIT:
         return set()
-    member = Q(user=object_id) if object_type is ObjectType.USER else Q(member_group=object_id)
-    direct = Membership.objects.filter(member, group__deleted_at__isnull=True).values_list("group_id", flat=True)
-    return groups_above(set(direct))
+    if object_type is ObjectType.USER:
+        return {group for _, group, _, _ in groups_of_users([object_id])}
+    return groups_above([object_id]) - {object_id}
 
 
 def _units_with(object_type: ObjectType, object_id: UUID) -> set[UUID]:
@@ -130,37 +129,34 @@ def _units_with(object_type: ObjectType, object_id: UUID) -> set[UUID]:
 
 
 def _reports(system: ConnectedSystem, manager_id: UUID, *, had_reference: bool) -> set[UUID]:
-    reports = User.objects.get_queryset().filter(manager=manager_id, deleted_at__isnull=True).values("pk")
-    return _waiting(system, ObjectType.USER, reports, had_reference=had_reference)
+    rows = _waiting_reports(had_reference=had_reference).rows(system=system.id, manager=manager_id)
+    return {user_id for (user_id,) in rows}
 
 
 def _in_unit(system: ConnectedSystem, unit_id: UUID, *, had_reference: bool) -> Dependents:
     """The people in the unit, and the units directly below, which could not come before it."""
-    people = User.objects.get_queryset().filter(org_unit=unit_id, deleted_at__isnull=True).values("pk")
-    found = [
-        (ObjectType.USER, user_id) for user_id in _waiting(system, ObjectType.USER, people, had_reference=had_reference)
-    ]
+    people = User.objects.get_queryset().filter(org_unit=unit_id, deleted_at__isnull=True)
+    waiting = _waiting(system.id, people, had_reference=had_reference)
+    found = [(ObjectType.USER, user_id) for user_id in waiting.values_list("pk", flat=True)]
     below = OrgUnit.objects.without_tree_fields().filter(org_units_q(system), parent=unit_id)
     return (*((ObjectType.ORG_UNIT, unit) for unit in below.values_list("pk", flat=True)), *found)
 
 
-def _waiting(
-    system: ConnectedSystem, object_type: ObjectType, objects: "QuerySet[Any, Any]", *, had_reference: bool
-) -> set[UUID]:
-    """Those of the objects that hold an older reference or wait for one, and those being converged."""
-    claimed = set(objects.filter(pk__in=in_work(system, object_type)).values_list("pk", flat=True))
-    linked = Link.objects.filter(system=system, object_type=object_type, state=LinkState.LINKED, object_id__in=objects)
+def _waiting(system_id: UUID, people: "QuerySet[User]", *, had_reference: bool) -> "QuerySet[User]":
+    """Those of the people who hold an older reference or wait for one, and those being converged."""
+    of_person = {"system": system_id, "object_type": ObjectType.USER, "object_id": OuterRef("pk")}
+    linked = Link.objects.filter(**of_person, state=LinkState.LINKED)
     waiting = linked if had_reference else linked.filter(unresolved__gt=0)
-    return claimed | set(waiting.values_list("object_id", flat=True))
+    claimed = Operation.objects.filter(**of_person, state=OperationState.IN_FLIGHT)
+    return people.filter(Exists(waiting) | Exists(claimed)).order_by()
 
 
 def in_work(system: ConnectedSystem, object_type: ObjectType) -> set[UUID]:
     """The objects of this type that are being converged: few, no more than the system's slots.
 
-    Asked before the links, or one that is finished in between is missed.
+    Asked before the links, or together with them, or one that is finished in between is missed.
     """
-    claimed = Operation.objects.filter(system=system, object_type=object_type, state=OperationState.IN_FLIGHT)
-    return set(claimed.values_list("object_id", flat=True))
+    return {object_id for (object_id,) in _in_flight().rows(system=system.id, object_type=str(object_type))}
 
 
 def under_way(system: ConnectedSystem, links: Collection[int], *, with_units: bool) -> set[int]:
@@ -181,3 +177,36 @@ def under_way(system: ConnectedSystem, links: Collection[int], *, with_units: bo
     objects = dict(movable.values_list("pk", "object_id"))
     found = set(tried.filter(object_id__in=objects.values()).values_list("object_id", flat=True))
     return {link for link, object_id in objects.items() if object_id in found}
+
+
+@cache
+def _in_flight() -> Compiled:
+    holes = {"system": id_hole(), "object_type": "object type"}
+    claimed = Operation.objects.filter(**holes, state=OperationState.IN_FLIGHT).order_by()
+    return Compiled(claimed.values_list("object_id"), holes)
+
+
+@cache
+def _linked_among() -> Compiled:
+    holes, objects = {"system": id_hole(), "object_type": "object type"}, Several()
+    linked = Link.objects.filter(Among("object_id", objects), **holes, state=LinkState.LINKED).order_by()
+    return Compiled(linked.values_list("object_id"), {**holes, "objects": objects})
+
+
+@cache
+def _remote_holders() -> Compiled:
+    holes = {"system": id_hole(), "object_type": "object type", "object_id": id_hole()}
+    known = RemoteMembership.objects.filter(
+        group_link__system=holes["system"],
+        member_link__object_type=holes["object_type"],
+        member_link__object_id=holes["object_id"],
+    )
+    return Compiled(known.order_by().values_list("group_link__object_type", "group_link__object_id"), holes)
+
+
+@cache
+def _waiting_reports(*, had_reference: bool) -> Compiled:
+    system, manager = id_hole(), id_hole()
+    reports = User.objects.get_queryset().filter(manager=manager, deleted_at__isnull=True)
+    waiting = _waiting(system, reports, had_reference=had_reference)
+    return Compiled(waiting.values_list("pk"), {"system": system, "manager": manager})

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from connectors.engine import gates, takeover
 from connectors.engine.budget import settle_removal
-from connectors.engine.claim import Claim, Ending, Outcome
+from connectors.engine.claim import Claim, Ending, Outcome, held_operation
 from connectors.engine.claiming import dialect
 from connectors.engine.dependents import ring
 from connectors.engine.queue import enqueue
@@ -34,25 +34,26 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
         because this worker may have written to the system after its successor did.
     """
     with transaction.atomic():
-        system = dialect().lock_system(claim.system_id)
-        if system is not None and _write(claim, outcome, system, dialect().now()):
+        locked = dialect().lock_system(claim.system_id)
+        if locked is not None and _write(claim, outcome, locked.system, locked.now):
             return True
-    if system is not None:
+    if locked is not None:
         enqueue(claim.system_id, claim.object_type, [claim.object_id], lane=claim.lane, cause=LOST_LEASE)
     return False
 
 
 def _write(claim: Claim, outcome: Outcome, system: ConnectedSystem, now: datetime) -> bool:
-    held = Operation.objects.filter(pk=claim.operation_id, fence=claim.fence, state=OperationState.IN_FLIGHT)
-    if not held.update(lease_owner="", lease_until=None, finished_at=now, **_result(outcome)):
+    held = held_operation(claim)
+    if held is None:
         return False
+    operation, _ = held
+    state = _closed_as(operation, outcome.ending)
+    written = {"lease_owner": "", "lease_until": None, "finished_at": now, "state": state, **_result(outcome)}
+    Operation.objects.filter(pk=operation.pk).update(**written)
     gates.note(system, outcome, now)
-    operation = Operation.objects.get(pk=claim.operation_id)
     if outcome.ending is Ending.DONE:
         settle_removal(operation)
-    if outcome.ending in CLOSED_AS:
-        _close(operation, CLOSED_AS[outcome.ending])
-    else:
+    if state == OperationState.IN_FLIGHT:
         takeover.give_back(operation, due_at=_due_again(outcome, system, now), now=now)
     cause = f"so that {operation.object_name} can go on"
     ring(claim.system_id, outcome.dependents, lane=claim.lane, cause=cause, correlation_id=operation.correlation_id)
@@ -72,11 +73,15 @@ def _result(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _close(operation: Operation, state: OperationState) -> None:
-    """Close the row; one that would wait for a person gives way to a newer change that waits for the system."""
-    if state is not OperationState.DONE and takeover.waiting_row(operation).exists():
-        state = OperationState.SUPERSEDED
-    Operation.objects.filter(pk=operation.pk).update(state=state)
+def _closed_as(operation: Operation, ending: Ending) -> OperationState:
+    """The row's state once it is closed, or the one it has if it is not to be closed.
+
+    One that would wait for a person gives way to a newer change that waits for the system.
+    """
+    state = CLOSED_AS.get(ending, OperationState.IN_FLIGHT)
+    waits_for_a_person = state not in (OperationState.DONE, OperationState.IN_FLIGHT)
+    is_newer = waits_for_a_person and takeover.waiting_row(operation).exists()
+    return OperationState.SUPERSEDED if is_newer else state
 
 
 def _due_again(outcome: Outcome, system: ConnectedSystem, now: datetime) -> datetime:

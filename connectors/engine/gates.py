@@ -58,10 +58,10 @@ def reset(system: ConnectedSystem) -> None:
 @transaction.atomic
 def start_probe(system_id: UUID) -> datetime | None:
     """Take the one probe of a system whose breaker is open; return its mark, None when none is due or it is taken."""
-    system = dialect().lock_system(system_id)
-    now = dialect().now()
-    if system is None or system.state not in CALLED or _is_throttled(system, now):
+    locked = dialect().lock_system(system_id)
+    if locked is None or locked.system.state not in CALLED or _is_throttled(locked.system, locked.now):
         return None
+    system, now = locked.system, locked.now
     if breaker.gate(_breaker(system), now) is not Gate.PROBE:
         return None
     probing = breaker.probing(_breaker(system), now, probe_seconds=settings.PORTAL_LEASE_SECONDS)
@@ -72,10 +72,10 @@ def start_probe(system_id: UUID) -> datetime | None:
 @transaction.atomic
 def finish_probe(system_id: UUID, mark: datetime, outcome: Outcome) -> bool:
     """Write how the probe with this mark ended; False when it had been given up, and another one counts."""
-    system = dialect().lock_system(system_id)
-    if system is None or system.breaker != BreakerState.HALF_OPEN or system.breaker_probe_at != mark:
+    locked = dialect().lock_system(system_id)
+    if locked is None or locked.system.breaker != BreakerState.HALF_OPEN or locked.system.breaker_probe_at != mark:
         return False
-    note(system, outcome, dialect().now())
+    note(locked.system, outcome, locked.now)
     return True
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from connectors.engine import schema_store
@@ -18,6 +19,7 @@ from connectors.engine.system_view import link_view, system_view
 from connectors.models import ConnectedSystem, Link
 from connectors.spi import ObjectClass, Schema
 from connectors.vocabulary import LinkState
+from identities.queries.compiled import Among, Compiled, CompiledObjects, Several, id_hole
 from identities.vocabulary import ObjectType
 
 References = Mapping[UUID, str | None]
@@ -48,7 +50,7 @@ class Gatherer:
         self.object_type = object_type
         self.now = now
         self.may_read = may_read
-        self.view = system_view(system, object_type, schema or schema_store.restored(system.remote_schema))
+        self.view = system_view(system, object_type, schema or schema_store.kept(system))
         self._scope = ScopeReader(system, object_type)
         self._class = system.object_class_of(object_type)
 
@@ -76,7 +78,7 @@ class Gatherer:
                 otherwise it is only found out whether they do.
         """
         subjects = load_subjects(self.object_type, object_ids)
-        found = Link.objects.filter(system=self.system, object_type=self.object_type, object_id__in=object_ids)
+        found = _links().objects(system=self.system.id, object_type=str(self.object_type), objects=list(object_ids))
         links = {link.object_id: link for link in found}
         references = self.resolve(self._referred(subjects.values()))
         differing = self._differing(object_ids) if not members_in_full else frozenset()
@@ -168,9 +170,21 @@ def resolved(systems: Iterable[ConnectedSystem], references: Collection[UUID]) -
     """By system, the remote references of these objects of ours; None where one has no account there. One query."""
     found: dict[UUID, dict[UUID, str | None]] = {system.id: dict.fromkeys(references) for system in systems}
     if references:
-        linked = Link.objects.filter(system__in=found, object_id__in=references, state=LinkState.LINKED)
-        for system_id, object_id, reference in linked.exclude(reference="").values_list(
-            "system_id", "object_id", "reference"
-        ):
+        for system_id, object_id, reference in _references().rows(systems=list(found), objects=list(references)):
             found[system_id][object_id] = reference
     return found
+
+
+@cache
+def _links() -> CompiledObjects:
+    system, objects = id_hole(), Several()
+    links = Link.objects.filter(Among("object_id", objects), system=system, object_type="object type").order_by()
+    return CompiledObjects(links, {"system": system, "object_type": "object type", "objects": objects})
+
+
+@cache
+def _references() -> Compiled:
+    systems, objects = Several(), Several()
+    linked = Link.objects.filter(Among("system_id", systems), Among("object_id", objects), state=LinkState.LINKED)
+    found = linked.exclude(reference="").order_by().values_list("system_id", "object_id", "reference")
+    return Compiled(found, {"systems": systems, "objects": objects})

@@ -7,13 +7,14 @@ up cannot overwrite what its successor wrote.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, TypeVar
+from datetime import datetime
+from functools import cache, partial
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 
 from connectors.engine.budget import begin_removal, give_back_removal, removal_budget
-from connectors.engine.claim import Claim
+from connectors.engine.claim import Claim, held_operation
 from connectors.engine.claiming import dialect
 from connectors.engine.decide.difference import fingerprint, is_rewritten
 from connectors.engine.decide.values import same
@@ -27,8 +28,9 @@ from connectors.engine.subject_rows import rows_of
 from connectors.engine.system_view import link_view
 from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.spi import ObjectClass, RemoteObject
-from connectors.vocabulary import LinkState, OperationState, Settlement, SystemState
+from connectors.vocabulary import LinkState, Settlement, SystemState
 from identities.canonical import fold
+from identities.queries.compiled import CompiledObjects, id_hole
 from identities.vocabulary import ObjectType
 
 logger = logging.getLogger(__name__)
@@ -54,16 +56,16 @@ class Ledger:
         Raises:
             BrakeEngaged: nothing is left of it.
         """
-        with self._held(lock_system=True) as operation:
-            braked, now = not (self._claim.released or self._system.state == SystemState.DELETING), dialect().now()
-            if braked and not removal_budget(self._system, now, operation.pk).has_room:
+        with self._held(lock_system=True) as held:
+            braked = not (self._claim.released or self._system.state == SystemState.DELETING)
+            if braked and not removal_budget(self._system, held.now, held.operation.pk).has_room:
                 raise BrakeEngaged
-            begin_removal(operation, verdict, now)
+            begin_removal(held.operation, verdict, held.now)
 
     def return_removal(self) -> None:
         """The removal is known not to have happened."""
-        with self._held() as operation:
-            give_back_removal(operation)
+        with self._held() as held:
+            give_back_removal(held.operation)
 
     def intend_create(self, situation: Situation, key: str, *, lost: bool) -> bool:
         """Note that this key was seen absent and a create follows; whatever is found under it afterwards is ours.
@@ -79,15 +81,15 @@ class Ledger:
         Raises:
             SystemChanged, LinkChanged: no create is wanted any more.
         """
-        with self._held(lock_system=True):
-            if not ConnectedSystem.objects.filter(pk=self._system.id, state=self._system.state).exists():
+        with self._held(lock_system=True) as held:
+            if held.system is None or held.system.state != self._system.state:
                 raise SystemChanged
             self._check_class(situation.object)
             link = self._link(situation.object)
             _check_untouched(link, situation)
             is_repeated: bool = link.create_intent_key == key
             if not is_repeated:
-                link.create_intent_key, link.create_intent_at = key, dialect().now()
+                link.create_intent_key, link.create_intent_at = key, held.now
             link.correlation_key = key
             if lost:
                 link.remote_id, link.enabled, link.known = None, None, {}
@@ -114,28 +116,30 @@ class Ledger:
         item = situation.object
         seen = _tie(situation.link or LinkView())
         try:
-            with self._held(lock_system=seen != _tie_to(remote, decision.correlation_key or seen[-1])) as operation:
+            with self._held(lock_system=seen != _tie_to(remote, decision.correlation_key or seen[-1])) as held:
                 link = self._link(item)
                 _check_untouched(link, situation, remote.remote_id)
                 before, had_reference = _tie(link_view(link)), bool(link.reference)
                 if before[0] != remote.remote_id:
                     self._check_class(item)
-                    link.linked_at, link.adopted = dialect().now(), decision.takes_over
                     _forget_members(link, remote)
+                    link.linked_at, link.adopted = held.now, decision.takes_over
                 link.state, link.remote_id = LinkState.LINKED, remote.remote_id
                 link.reference, link.remote_name = remote.reference, remote.name
                 link.enabled = remote.enabled
                 link.create_intent_key, link.create_intent_at = "", None
                 link.refused_key, link.disputed_with = None, ""
                 self._remember(link, situation, decision, remote)
+                link.synchronised_at = held.now
                 link.save()
                 after = _tie(link_view(link))
                 if before[:2] != after[:2]:
-                    follow_rename([link.pk])
-                    self._ring(operation, item, had_reference=had_reference)
-                    self._ring_around(operation, item, before[1], after[1] if before[0] == after[0] else "")
+                    if had_reference:
+                        follow_rename([link.pk])
+                    self._ring(held.operation, item, had_reference=had_reference)
+                    self._ring_around(held.operation, item, before[1], after[1] if before[0] == after[0] else "")
                 let_go = before[-1] if fold(before[-1]) != fold(after[-1]) else ""
-                self._ring_disputants(operation, item, let_go, before[0] if before[:3] != after[:3] else None)
+                self._ring_disputants(held.operation, item, let_go, before[0] if before[:3] != after[:3] else None)
                 return link
         except IntegrityError as error:
             raise AccountTaken(remote) from error
@@ -148,7 +152,7 @@ class Ledger:
         _persistently(partial(self._removed, item, settlement))
 
     def _removed(self, item: ObjectView, settlement: Settlement) -> None:
-        with self._held(lock_system=True) as operation:
+        with self._held(lock_system=True) as held:
             RemoteMembership.objects.filter(group_link__in=self._links(item)).delete()
             ties = list(self._links(item).values_list("correlation_key", "remote_id", "reference"))
             self._links(item).update(
@@ -162,17 +166,17 @@ class Ledger:
                 refused_key=None,
                 disputed_with="",
                 settlement=settlement,
-                synchronised_at=dialect().now(),
+                synchronised_at=held.now,
             )
-            self._ring(operation, item, had_reference=True)
+            self._ring(held.operation, item, had_reference=True)
             for key, remote_id, reference in ties:
-                self._ring_disputants(operation, item, key, remote_id)
-                self._ring_around(operation, item, reference)
+                self._ring_disputants(held.operation, item, key, remote_id)
+                self._ring_around(held.operation, item, reference)
 
     def waits_for_leaving(self, item: ObjectView, below: int) -> None:
         """The unit is to go when what lies below it has left; whoever leaves finds it by that and rings."""
-        with self._held(lock_system=True):
-            self._links(item).update(unresolved=below, synchronised_at=dialect().now())
+        with self._held(lock_system=True) as held:
+            self._links(item).update(unresolved=below, synchronised_at=held.now)
 
     def disputed(self, situation: Situation, key: str, candidates: Sequence[Hit]) -> None:
         """The name is taken by an account that is not ours.
@@ -273,7 +277,6 @@ class Ledger:
         link.unresolved = decision.waiting_for
         link.applied_version = item.version
         link.settlement = decision.settlement
-        link.synchronised_at = dialect().now()
 
     def _rewritten(self, situation: Situation, decision: Decision, remote: RemoteObject) -> Iterator[tuple[str, str]]:
         """What was written, now or before, and does not stand there as it was written."""
@@ -296,12 +299,13 @@ class Ledger:
 
     def _link(self, item: ObjectView) -> Link:
         """The object's link, made if there is none; its name is frozen anew while the object is there."""
-        stored = self._links(item).select_for_update().first()
-        link: Link = stored or Link(system=self._system, object_type=item.type, object_id=item.id)
+        stored = _locked_link().objects(system=self._system.id, object_type=str(item.type), object_id=item.id)
+        link: Link = stored[0] if stored else Link(system=self._system, object_type=item.type, object_id=item.id)
         link.object_class = item.object_class
         link.object_name = item.name[:255]
-        if rows_of(item.type).filter(pk=item.id).exists():
-            setattr(link, f"{item.type}_id", item.id)
+        own = f"{item.type}_id"  # of an object whose row goes, the database clears it
+        if getattr(link, own) is None and rows_of(item.type).filter(pk=item.id).exists():
+            setattr(link, own, item.id)
         return link
 
     def _check_class(self, item: ObjectView) -> None:
@@ -312,17 +316,28 @@ class Ledger:
                 raise SystemChanged
 
     @contextmanager
-    def _held(self, *, lock_system: bool = False) -> Iterator[Operation]:
+    def _held(self, *, lock_system: bool = False) -> Iterator["_Held"]:
         """A transaction in which the lease is held. The system is locked before the operation, as everywhere."""
         with transaction.atomic():
-            if lock_system:
-                dialect().lock_system(self._system.id)
-            rows = Operation.objects.select_for_update()
-            held = rows.filter(pk=self._claim.operation_id, fence=self._claim.fence, state=OperationState.IN_FLIGHT)
-            operation = held.first()
-            if operation is None:
+            locked = dialect().lock_system(self._system.id) if lock_system else None
+            held = held_operation(self._claim)
+            if held is None:
                 raise LeaseLost
-            yield operation
+            yield _Held(*held, locked.system if locked else None)
+
+
+@cache
+def _locked_link() -> CompiledObjects:
+    holes = {"system": id_hole(), "object_type": "object type", "object_id": id_hole()}
+    return CompiledObjects(Link.objects.select_for_update().filter(**holes).order_by(), holes)
+
+
+class _Held(NamedTuple):
+    """The operation while its lease is held, the database's time, and the system where it was locked."""
+
+    operation: Operation
+    now: datetime
+    system: ConnectedSystem | None
 
 
 def _persistently(write: Callable[[], T]) -> T:
@@ -366,7 +381,7 @@ def _forget_members(link: Link, remote: RemoteObject) -> None:
 
     Systems differ in whether they drop the membership of an object that is deleted. Adding what is there does no harm.
     """
-    if link.pk is not None:
+    if link.linked_at is not None:  # before, nothing was known of it
         RemoteMembership.objects.filter(group_link=link).delete()
         # Without a reference: it had left, and it was open under which one it might still be there.
         RemoteMembership.objects.filter(member_link=link, reference__in=(remote.reference, "")).delete()

@@ -13,6 +13,7 @@ from connectors.models import ConnectedSystem, Link, Operation, RemoteMembership
 from connectors.vocabulary import OPEN, LinkState
 from identities.vocabulary import ObjectType
 
+FEW = 1000
 MOST_CHANGES = 2000
 """So many additions, and so many removals, one operation takes on; the next one goes on. Bounds memory and time."""
 
@@ -30,7 +31,7 @@ def membership_delta(
         source: where its members come from.
         nested: whether the system lets groups be members of groups; otherwise nested groups are flattened.
     """
-    members = source.ids(holder, nested=nested)
+    members = _looked_up(source.ids(holder, nested=nested))
     wanted = _linked(system, members)
     there = RemoteMembership.objects.filter(group_link=group_link) if group_link else RemoteMembership.objects.none()
     remove = _stale(there, wanted)
@@ -138,8 +139,17 @@ def _pending(system: ConnectedSystem, members: "dict[ObjectType, QuerySet[Any]]"
     return work.values("object_type", "object_id").distinct().count()
 
 
-def _of(members: "dict[ObjectType, QuerySet[Any]]") -> Q:
-    found = Q()
+def _of(members: "dict[ObjectType, Any]") -> Q:
+    found = Q(pk__in=())
     for object_type, ids in members.items():
         found |= Q(object_type=object_type, object_id__in=ids)
+    return found
+
+
+def _looked_up(members: "dict[ObjectType, QuerySet[Any]]") -> "dict[ObjectType, Any]":
+    """The ids themselves where they are few: asked for by two queries, a database looks at every link there is."""
+    found: dict[ObjectType, Any] = {}
+    for object_type, ids in members.items():
+        some = [each for row in ids[: FEW + 1] for each in row.values()]
+        found[object_type] = ids if len(some) > FEW else some
     return found

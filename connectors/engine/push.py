@@ -7,6 +7,7 @@ transaction, so that the next worker goes on where a killed one stopped.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from connectors.engine.subject_rows import WITHOUT_ROW, rows_of
 from connectors.engine.system_view import order_of
 from connectors.models import ConnectedSystem, Link, Operation, Run
 from connectors.vocabulary import Lane, LinkState, OperationState, RunKind, RunState
+from identities.models import User
 from identities.vocabulary import ObjectType
 
 CHUNK = 1000
@@ -29,6 +31,27 @@ LARGE = 500
 KINDS = (RunKind.PUSH, RunKind.REMOVAL)
 UNFINISHED = (RunState.WAITING, RunState.APPLYING)
 EVERYTHING_IS_QUEUED = "queued"
+
+
+class _Stage(StrEnum):
+    """What is queued together, one after the other.
+
+    Who is referred to comes first: an account that is made before that of its manager is written twice. Everybody
+    follows, managers too, because somebody may have become one in between; those who still wait are not queued again.
+    """
+
+    ORG_UNITS = "org_unit"
+    MANAGERS = "manager"
+    USERS = "user"
+    GROUPS = "group"
+
+
+_TYPES = {
+    _Stage.ORG_UNITS: ObjectType.ORG_UNIT,
+    _Stage.MANAGERS: ObjectType.USER,
+    _Stage.USERS: ObjectType.USER,
+    _Stage.GROUPS: ObjectType.GROUP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,35 +122,47 @@ def _take(run_id: UUID, worker: str) -> _Lease | None:
 def _queue_chunk(lease: _Lease) -> int:
     """Queue the next chunk and move the checkpoint, unless the lease was lost or the run was cancelled meanwhile."""
     run = lease.run
-    order = order_of(run.system)
-    object_type, after = _position(run.checkpoint, order)
-    ids = _next_ids(run, object_type, after)
-    if (
-        not ids and not run.checkpoint and object_type is ObjectType.ORG_UNIT
-    ):  # most systems hold no org units, and those that are deleted keep their rows
-        object_type = ObjectType.USER
-        ids = _next_ids(run, object_type, None)
+    stages = _stages(run.system)
+    stage, after = _position(run.checkpoint, stages)
+    ids = _next_ids(run, stage, after)
+    # Most systems hold no org units, and those that are deleted keep their rows.
+    passed_over = {_Stage.MANAGERS} if run.checkpoint else {_Stage.MANAGERS, _Stage.ORG_UNITS}
+    while not ids and stage in passed_over:
+        stage = stages[stages.index(stage) + 1]
+        ids = _next_ids(run, stage, None)
     if ids:
-        checkpoint = f"{object_type}:{ids[-1]}"
-    elif object_type is order[-1]:
+        checkpoint = f"{stage}:{ids[-1]}"
+    elif stage is stages[-1]:
         checkpoint = EVERYTHING_IS_QUEUED
     else:
-        checkpoint = f"{order[order.index(object_type) + 1]}:"
+        checkpoint = f"{stages[stages.index(stage) + 1]}:"
     held = Run.objects.filter(pk=run.pk, fence=lease.fence, state=RunState.APPLYING)
     if not held.update(checkpoint=checkpoint, lease_owner="", lease_until=None):
         return 0
-    queued = _queue(run, object_type, ids)
-    Run.objects.filter(pk=run.pk).update(processed=F("processed") + queued)
+    queued = _queue(run, _TYPES[stage], ids)
+    if stage is not _Stage.MANAGERS:  # they are counted with everybody
+        Run.objects.filter(pk=run.pk).update(processed=F("processed") + queued)
     return max(queued, 1)
 
 
-def _position(checkpoint: str, order: Sequence[ObjectType]) -> tuple[ObjectType, UUID | None]:
-    object_type, _, last = checkpoint.partition(":")
-    return ObjectType(object_type or order[0]), UUID(last) if last else None
+def _stages(system: ConnectedSystem) -> tuple[_Stage, ...]:
+    found: list[_Stage] = []
+    for object_type in order_of(system):
+        found += [_Stage.MANAGERS] if object_type is ObjectType.USER else []
+        found.append(_Stage(object_type.value))
+    return tuple(found)
 
 
-def _next_ids(run: Run, object_type: ObjectType, after: UUID | None) -> Sequence[UUID]:
-    objects = _objects(run.system, RunKind(run.kind), object_type)
+def _position(checkpoint: str, stages: Sequence[_Stage]) -> tuple[_Stage, UUID | None]:
+    stage, _, last = checkpoint.partition(":")
+    return _Stage(stage or stages[0]), UUID(last) if last else None
+
+
+def _next_ids(run: Run, stage: _Stage, after: UUID | None) -> Sequence[UUID]:
+    objects = _objects(run.system, RunKind(run.kind), _TYPES[stage])
+    if stage is _Stage.MANAGERS:
+        reports = User.objects.get_queryset().filter(manager=OuterRef("pk"), deleted_at__isnull=True)
+        objects = objects.filter(Exists(reports))
     if after is not None:
         objects = objects.filter(pk__gt=after)
     return list(objects.order_by("pk").values_list("pk", flat=True)[:CHUNK])

@@ -121,6 +121,8 @@ def _in_the_way(item: ObjectView, remote_id: str, connector: GuardedConnector) -
 
 def _recognised(gatherer: Gatherer, item: ObjectView, found: list[RemoteObject]) -> tuple[Hit, ...]:
     """The objects with the names of those of ours, other than `item`, that they are linked to or carry the id of."""
+    if not found:
+        return ()
     linked = Link.objects.filter(
         system=gatherer.system, object_class=item.object_class, remote_id__in=[each.remote_id for each in found]
     ).exclude(object_id=item.id)

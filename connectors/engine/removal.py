@@ -34,11 +34,11 @@ def delete(system: ConnectedSystem, actor: Actor) -> None:
 @transaction.atomic
 def _finish(run_id: UUID) -> bool:
     run = Run.objects.select_related("system").get(pk=run_id)
-    system = dialect().lock_system(run.system_id)
-    if system is None or push.open_operations(system).exists():
+    locked = dialect().lock_system(run.system_id)
+    if locked is None or push.open_operations(locked.system).exists():
         return False
     actor = Actor(
         run.origin, Channel.CONNECTOR, run.actor_name, user_id=run.actor_id, correlation_id=run.correlation_id
     )
-    delete(system, actor)
+    delete(locked.system, actor)
     return True

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
+from connectors.models import ConnectedSystem
 from connectors.spi import AttributeSpec, AttributeType, ObjectClass, ObjectSchema, Schema
 
 FORMAT = 1
@@ -19,6 +21,17 @@ def restored(stored_schema: Mapping[str, Any]) -> Schema | None:
     if stored_schema.get("format") != FORMAT:
         return None
     return Schema({ObjectClass(name): _object(each) for name, each in stored_schema["objects"].items()})
+
+
+def kept(system: ConnectedSystem) -> Schema | None:
+    """The schema that stands on the system's row; None as `restored`. The same object for as long as it is the same."""
+    known = _kept.get(system.id)
+    if known is None or known[0] != system.remote_schema:
+        known = _kept[system.id] = (system.remote_schema, restored(system.remote_schema))
+    return known[1]
+
+
+_kept: dict[UUID, tuple[Mapping[str, Any], Schema | None]] = {}
 
 
 def _object(plain: Mapping[str, Any]) -> ObjectSchema:

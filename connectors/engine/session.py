@@ -54,7 +54,7 @@ class Session:
 
     def schema(self) -> Schema:
         """The system's schema: the one kept with it, or else read now and kept."""
-        schema = schema_store.restored(self.system.remote_schema)
+        schema = schema_store.kept(self.system)
         if schema is None:
             schema = self.connector.schema()
             keep_schema(self.system, schema)
@@ -78,6 +78,9 @@ class _PerThread(threading.local):
 
 
 _of_this_thread = _PerThread()
+
+_capabilities: dict[UUID, tuple[tuple[object, ...], Capabilities]] = {}
+"""What systems can do, by what they were configured with when they were asked: it follows from nothing else."""
 
 
 @contextmanager
@@ -122,6 +125,13 @@ def unopened(system: ConnectedSystem) -> Connector[Any]:
 
 def capabilities(system: ConnectedSystem) -> Capabilities:
     """What can be done with the system as it is configured (raises Misconfigured, Defect)."""
+    known = _capabilities.get(system.id)
+    if known is None or known[0] != _stamp(system):
+        known = _capabilities[system.id] = (_stamp(system), _asked_capabilities(system))
+    return known[1]
+
+
+def _asked_capabilities(system: ConnectedSystem) -> Capabilities:
     try:
         return unopened(system).capabilities()
     except ConnectorError:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from identities.models import Group, OrgUnit, Suspension, User
-from identities.queries.document import load_documents, load_group_documents, load_org_unit_documents
+from identities.queries.compiled import Among, CompiledObjects, Several
+from identities.queries.document import documents_of, group_document, load_org_unit_documents
+from identities.queries.org_tree import org_paths
 from identities.queries.recursion import parents_above
 from identities.vocabulary import ObjectType, UserKind, UserState
 
@@ -43,10 +46,10 @@ def load_subjects(object_type: ObjectType, object_ids: Collection[UUID]) -> dict
 
 
 def _users(ids: Collection[UUID]) -> dict[UUID, Subject]:
-    users: list[Any] = list(User.objects.get_queryset().filter(pk__in=ids))
-    documents = load_documents(ids)
+    users = _users_by_id().objects(users=list(ids))
+    paths = org_paths({user.org_unit_id for user in users if user.org_unit_id})
+    documents = documents_of(users, paths)
     suspended = _suspensions([user.pk for user in users if not user.active])
-    above = parents_above({user.org_unit_id for user in users if user.org_unit_id})
     return {
         user.pk: Subject(
             id=user.pk,
@@ -58,27 +61,24 @@ def _users(ids: Collection[UUID]) -> dict[UUID, Subject]:
             condition=suspended.get(user.pk, "") if user.state == UserState.ACTIVE else user.state,
             is_person=user.kind == UserKind.PERSON,
             groups=frozenset(UUID(group["id"]) for group in documents[user.pk]["all_groups"]),
-            units=_chain(user.org_unit_id, above),
+            units=frozenset(unit.pk for unit in paths.get(user.org_unit_id, ())),
             manager_id=user.manager_id,
             parent_id=user.org_unit_id,
         )
         for user in users
-        if user.pk in documents
     }
 
 
 def _groups(ids: Collection[UUID]) -> dict[UUID, Subject]:
-    documents = load_group_documents(ids)
     return {
         group.pk: Subject(
             id=group.pk,
             name=group.display_name,
             version=group.version,
-            document=documents[group.pk],
+            document=group_document(group),
             deleted=group.deleted_at is not None,
         )
         for group in Group.objects.filter(pk__in=ids)
-        if group.pk in documents
     }
 
 
@@ -102,8 +102,16 @@ def _org_units(ids: Collection[UUID]) -> dict[UUID, Subject]:
     }
 
 
+@cache
+def _users_by_id() -> CompiledObjects:
+    users = Several()
+    return CompiledObjects(User.objects.get_queryset().filter(Among("pk", users)).order_by(), {"users": users})
+
+
 def _suspensions(ids: Collection[UUID]) -> dict[UUID, str]:
     """Who suspended these people, in words."""
+    if not ids:
+        return {}
     found: dict[UUID, list[str]] = {}
     for user_id, origin in Suspension.objects.filter(user__in=ids).values_list("user_id", "origin"):
         found.setdefault(user_id, []).append(origin)

@@ -12,7 +12,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
@@ -28,6 +30,8 @@ PATIENCE_SECONDS = 5.0
 """How long one call hands out work; what is under way then goes on without it."""
 
 FINISH_ATTEMPTS = 3
+LINGER_SECONDS = 0.2
+"""How long a thread keeps its database connection when there is nothing for it to do."""
 Job = Callable[[], object]
 
 
@@ -107,13 +111,17 @@ def _jobs_one_by_one(worker: str) -> Iterator[Job]:
         yield from jobs
 
 
-def _due_jobs(worker: str, limit: int, share: int | None) -> Iterator[Job]:
-    """Up to `limit` things to do that call systems: probes first, because much may wait for their answer."""
-    probes = probe.take_due(limit)
+def _due_jobs(worker: str, limit: int, share: int | None, *, anew: bool = True) -> Iterator[Job]:
+    """Up to `limit` things to do that call systems: probes first, because much may wait for their answer.
+
+    Args:
+        anew: whether to look for systems to be probed and for leases that ran out, too.
+    """
+    probes = probe.take_due(limit) if anew else []
     for taken in probes:
         yield partial(probe.carry_out, taken)
     if limit > len(probes):
-        for claim in claim_due(worker, limit - len(probes), share=share):
+        for claim in claim_due(worker, limit - len(probes), share=share, takes_over=anew):
             yield partial(carry_out, claim)
 
 
@@ -126,7 +134,9 @@ class _Crew:
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="converge")
         self._handing_out = threading.Lock()
         self._news = threading.Condition()
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._rung = False
+        self._serving = 0
         self._busy = 0
         self._done = 0
 
@@ -149,13 +159,22 @@ class _Crew:
             self._news.notify_all()
 
     def _hand_out(self, until: float) -> None:
-        """Keep the threads busy until nothing is due, nothing is under way, or the time is up."""
+        """Keep the threads busy until nothing is due, nothing is under way, or the time is up.
+
+        What no operation's end brings about (a system to be probed, a lease that ran out) is looked for as often as
+        workers poll, and not whenever a thread is free.
+        """
+        look_anew_at = 0.0
         while True:
             with self._news:
                 self._rung = False
                 free = self._slots - self._busy
-            for job in _due_jobs(self._worker, free, share=self._slots - 1) if free else ():
-                self._start(job)
+            if free:
+                anew = time.monotonic() >= look_anew_at
+                for job in _due_jobs(self._worker, free, share=self._slots - 1, anew=anew):
+                    self._start(job)
+                if anew:
+                    look_anew_at = time.monotonic() + settings.PORTAL_POLL_SECONDS
             if not self._wait(until) or time.monotonic() >= until:
                 return
 
@@ -172,7 +191,25 @@ class _Crew:
     def _start(self, job: Job) -> None:
         with self._news:
             self._busy += 1
-        self._threads.submit(self._run, job)
+            self._jobs.put(job)
+            if self._serving < self._busy:
+                self._serving += 1
+                self._threads.submit(self._serve)
+
+    def _serve(self) -> None:
+        """Do one job after the other over the same database connection, until there is none for a moment."""
+        while job := self._next():
+            self._run(job)
+        connections.close_all()
+
+    def _next(self) -> Job | None:
+        with suppress(Empty):
+            return self._jobs.get(timeout=LINGER_SECONDS)
+        with self._news:
+            with suppress(Empty):
+                return self._jobs.get_nowait()
+            self._serving -= 1
+            return None
 
     def _run(self, job: Job) -> None:
         try:
@@ -180,7 +217,8 @@ class _Crew:
         except Exception:  # its lease runs out, and somebody takes over
             logger.exception("A piece of work could not be finished")
         finally:
-            connections.close_all()
+            if any(each.errors_occurred for each in connections.all(initialized_only=True)):
+                connections.close_all()
             with self._news:
                 self._busy -= 1
                 self._done += 1

@@ -8,6 +8,7 @@ PostgreSQL prepared once for each connection. What may be seen stays where it is
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -29,6 +30,16 @@ _numbers: Final = count(1)
 def id_hole() -> UUID:
     """An id that stands for one that is not known yet."""
     return UUID(int=(0xFFFF << 112) | next(_numbers))
+
+
+def number_hole() -> int:
+    """A number that stands for one that is not known yet; it fits into small columns, too."""
+    return 20_000 + next(_numbers) % 10_000
+
+
+def moment_hole() -> datetime:
+    """A moment that stands for one that is not known yet."""
+    return datetime(9000, 1, 1, tzinfo=UTC) + timedelta(seconds=next(_numbers))
 
 
 class Among(Expression):
@@ -79,7 +90,8 @@ class Compiled:
         """Compile.
 
         Args:
-            holes: names to what stands for their values in the queryset: a text or an id made for it.
+            holes: names to what stands for their values in the queryset: a text, an id, a number, or a moment, made
+                for it.
             prepare: whether one plan is good for all values.
 
         Raises:
@@ -169,11 +181,8 @@ class _Slot:
     def find(parameter: Any, holes: Mapping[str, Any]) -> Any:
         """The slot that this parameter is, or the parameter."""
         for name, hole in holes.items():
-            if isinstance(hole, Several):
-                if parameter is hole:
-                    return _Slot(name)
-            elif isinstance(hole, UUID):
-                if parameter in (hole, hole.hex):
+            if not isinstance(hole, str):
+                if _stands_for(parameter, hole):
                     return _Slot(name)
             elif isinstance(parameter, str) and hole in parameter:
                 before, _, after = parameter.partition(hole)
@@ -189,9 +198,20 @@ class _Slot:
             return _several(value)
         if isinstance(value, UUID):
             return value if connection.features.has_native_uuid_field else value.hex
+        if isinstance(value, datetime):
+            return connection.ops.adapt_datetimefield_value(value)
         if self.pattern:
             return f"{self.before}{connection.ops.prep_for_like_query(value)}{self.after}"
         return value
+
+
+def _stands_for(parameter: Any, hole: Any) -> bool:
+    """Whether a parameter is what became of a hole that is no text."""
+    if isinstance(hole, UUID):
+        return parameter in (hole, hole.hex)
+    if isinstance(hole, datetime):
+        return parameter in (hole, connection.ops.adapt_datetimefield_value(hole))
+    return parameter is hole or (isinstance(hole, int) and isinstance(parameter, int) and parameter == hole)
 
 
 def _several(values: list[Any]) -> Any:

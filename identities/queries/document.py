@@ -12,6 +12,7 @@ An org unit's document is what people see of it, with `parent` and `manager`, ea
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ import orjson
 
 from identities.filters.attributes import ENTERPRISE_SCHEMA
 from identities.models import Group, OrgUnit, User
+from identities.queries.compiled import Among, CompiledObjects, Several
 from identities.queries.org_tree import org_paths
 from identities.queries.recursion import groups_of_users
 from identities.representation import RENDERING_VERSION, document, group_stored_text, stored_text
@@ -33,33 +35,47 @@ def load_documents(user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
     documents: dict[UUID, dict[str, Any]] = {}
     for ids in _batches(user_ids):
         users = _users(ids)
-        managers = {
-            user.pk: user for user in _users({user.manager_id for user in users if user.manager_id is not None})
-        }
-        forms = _forms({user.pk: user for user in (*users, *managers.values())})
-        groups = _groups(ids)
-        units = _units({user.org_unit_id for user in users if user.org_unit_id is not None})
-        for user in users:
-            documents[user.pk] = {
-                **document(
-                    forms[user.pk],
-                    groups=[each for each in groups.get(user.pk, ()) if each["type"] == "direct"],
-                    manager=_manager(managers.get(user.manager_id), forms),
-                    org_unit=units.get(user.org_unit_id),
-                ),
-                "all_groups": groups.get(user.pk, []),
-            }
+        paths = org_paths({user.org_unit_id for user in users if user.org_unit_id is not None})
+        documents |= documents_of(users, paths)
     return documents
+
+
+def documents_of(users: Sequence[User], paths: Mapping[UUID, Sequence[OrgUnit]]) -> dict[UUID, dict[str, Any]]:
+    """The documents of users who were read already, in a constant number of statements; for at most 2000.
+
+    Args:
+        paths: by org unit, the units from the top down to it.
+    """
+    managers = {user.pk: user for user in _users({user.manager_id for user in users if user.manager_id is not None})}
+    forms = _forms({user.pk: user for user in (*users, *managers.values())})
+    groups = _groups([user.pk for user in users])
+    units = {unit: _unit(path) for unit, path in paths.items()}
+    return {
+        user.pk: {
+            **document(
+                forms[user.pk],
+                groups=[each for each in groups.get(user.pk, ()) if each["type"] == "direct"],
+                manager=_manager(managers.get(user.manager_id), forms),
+                org_unit=units.get(user.org_unit_id),
+            ),
+            "all_groups": groups.get(user.pk, []),
+        }
+        for user in users
+    }
 
 
 def load_group_documents(group_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
     """The documents of these groups, deleted ones too: the SCIM form without members, and `description`."""
     documents: dict[UUID, dict[str, Any]] = {}
     for ids in _batches(group_ids):
-        for group in Group.objects.filter(pk__in=ids):
-            text = group.scim_text if group.rendering_version == RENDERING_VERSION else group_stored_text(group)
-            documents[group.pk] = {**orjson.loads(text), "description": group.description or None}
+        documents |= {group.pk: group_document(group) for group in Group.objects.filter(pk__in=ids)}
     return documents
+
+
+def group_document(group: Group) -> dict[str, Any]:
+    """The document of a group that was read already."""
+    text = group.scim_text if group.rendering_version == RENDERING_VERSION else group_stored_text(group)
+    return {**orjson.loads(text), "description": group.description or None}
 
 
 def load_org_unit_documents(unit_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -79,10 +95,15 @@ def load_org_unit_documents(unit_ids: Collection[UUID]) -> dict[UUID, dict[str, 
 
 def _users(ids: Collection[UUID]) -> list[User]:
     """What a document needs of these users."""
-    if not ids:
-        return []
+    return _users_by_id().objects(users=list(ids)) if ids else []
+
+
+@cache
+def _users_by_id() -> CompiledObjects:
+    users = Several()
     columns = ("scim_text", "rendering_version", "manager_id", "org_unit_id", "deleted_at")
-    return list(User.objects.get_queryset().filter(pk__in=ids).order_by().only(*columns))
+    found = User.objects.get_queryset().filter(Among("pk", users)).order_by().only(*columns)
+    return CompiledObjects(found, {"users": users})
 
 
 def _forms(users: Mapping[UUID, User]) -> dict[UUID, dict[str, Any]]:
@@ -119,10 +140,6 @@ def _manager(manager: User | None, forms: Mapping[UUID, Mapping[str, Any]]) -> d
         "primary_email": primary_value(form.get("emails", ())),
         "employeeNumber": form.get(ENTERPRISE_SCHEMA, {}).get("employeeNumber"),
     }
-
-
-def _units(ids: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
-    return {unit: _unit(path) for unit, path in org_paths(ids).items()}
 
 
 def _unit(path: Sequence[OrgUnit]) -> dict[str, Any]:

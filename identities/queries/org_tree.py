@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from uuid import UUID
 
 from django.db.models import Count
 
 from identities.canonical import fold
 from identities.models import OrgUnit, User
+from identities.queries.compiled import Among, CompiledObjects, Several
 from identities.queries.recursion import parents_above
 
 
@@ -87,8 +89,15 @@ def org_paths(units: Collection[UUID]) -> dict[UUID, list[OrgUnit]]:
     if not units:
         return {}
     above = parents_above(units)
-    known = {unit.pk: unit for unit in OrgUnit.objects.without_tree_fields().filter(pk__in=above)}
+    known = {unit.pk: unit for unit in _units().objects(units=list(above))}
     return {unit: _way_down(unit, above, known) for unit in units if unit in known}
+
+
+@cache
+def _units() -> CompiledObjects:
+    units = Several()
+    found = OrgUnit.objects.without_tree_fields().filter(Among("pk", units)).order_by()
+    return CompiledObjects(found, {"units": units})
 
 
 def path_in_words(path: Collection[OrgUnit]) -> str:

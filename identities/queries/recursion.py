@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from identities.models import Group, Membership, OrgUnit, User
+from identities.queries.statements import run
 
 # Values in one statement.
 _BATCH: Final = 2000
@@ -150,9 +151,8 @@ def _rows(statement: str, start: Collection[UUID], **names: str) -> Iterator[tup
     for begin in range(0, len(values), _BATCH):
         batch = [User._meta.pk.get_db_prep_value(value, connection) for value in values[begin : begin + _BATCH]]
         marks = ", ".join(["%s"] * len(batch))
-        with connection.cursor() as cursor:
-            cursor.execute(statement.format(marks=marks, **names), batch)
-            yield from cursor.fetchall()
+        # One text for each number of values: prepared is the one that is asked all the time.
+        yield from run(statement.format(marks=marks, **names), batch, prepare=len(batch) == 1)
 
 
 def _uuid(value: Any) -> UUID:

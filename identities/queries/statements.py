@@ -29,19 +29,20 @@ def run(sql: str, parameters: Sequence[Any], *, prepare: bool = True) -> list[tu
     somebody counts or records statements, it goes Django's way.
 
     Args:
-        prepare: plan it once for each connection; not where the best plan depends on the values.
+        prepare: plan it once for each connection; not where the best plan depends on the values, which then stand in
+            the statement: beside it they would not be looked at, as for all statements of the connection.
     """
-    if connection.vendor != "postgresql" or connection.queries_logged or connection.execute_wrappers:
+    if connection.vendor != "postgresql" or not prepare or connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
     connection.ensure_connection()
     raw = connection.connection
     with connection.wrap_database_errors, Cursor(raw) as direct:
-        if prepare and raw not in _planning_once:
+        if raw not in _planning_once:
             direct.execute("SET plan_cache_mode = force_generic_plan")
             _planning_once.add(raw)
-        direct.execute(sql, parameters, prepare=prepare)
+        direct.execute(sql, parameters, prepare=True)
         return direct.fetchall() if direct.pgresult and direct.pgresult.nfields else []
 
 

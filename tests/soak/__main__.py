@@ -53,6 +53,11 @@ run = Run.objects.filter(kind="import").latest("created_at")
 print(json.dumps([run.state, run.processed, run.total, run.counts, run.error, run.findings.count()]))
 """
 
+COUNT_TAKEN_OVER = """
+from connectors.models import Operation
+print(Operation.objects.filter(worker_deaths__gt=0).count())
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start everything, import, push, look at pages, and print."""
@@ -150,7 +155,9 @@ class _Soak:
         status = self._portal.wait(("status",), _is_idle, PATIENCE_SECONDS)
         seconds = time.monotonic() - started
         self._say(f"push: {self._people} accounts in {accounts:.0f} s, {self._people / accounts:.0f} a second;")
-        self._say(f"  with groups and everything settled in {seconds:.0f} s; killed after {killed - started:.0f} s")
+        self._say(f"  with groups and everything settled in {seconds:.0f} s; killed after {killed - started:.0f} s,")
+        taken_over = self._portal.ask("shell", "--no-imports", "--command", COUNT_TAKEN_OVER).strip()
+        self._say(f"  while {taken_over} operations were under way, which others finished")
         waiting = {name: number for name, number in status["operations"].items() if number}
         self._expect(what="operations that wait for a person", there=waiting, wanted={})
         entries = self._slapd.entries(self._slapd.people_dn, "(uid=*)", ["uid"])

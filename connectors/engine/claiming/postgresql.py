@@ -5,11 +5,13 @@ Sources: PostgreSQL manual, "SELECT: The Locking Clause" and "Explicit Locking".
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, QuerySet
 
+from connectors.engine.claiming.locked import Lock, Locked
 from connectors.models import ConnectedSystem, Operation
 from connectors.vocabulary import OperationState
 
@@ -21,21 +23,26 @@ def now() -> datetime:
         return cursor.fetchone()[0]
 
 
-def lock_system(system_id: UUID) -> ConnectedSystem | None:
+def lock_system(system_id: UUID) -> Locked | None:
     """The system, locked until the transaction ends; None when it is gone.
 
     The lock lets new operations refer to the system meanwhile (FOR NO KEY UPDATE).
     """
-    return ConnectedSystem.objects.select_for_update(no_key=True).filter(pk=system_id).first()
+    return _lock().take(system_id)
 
 
-def see(candidates: "QuerySet[Operation]") -> list[Operation]:
-    """The rows of `candidates` nobody else holds, locked."""
-    return list(candidates.select_for_update(skip_locked=True, of=("self",)))
+@cache
+def _lock() -> Lock:
+    return Lock(ConnectedSystem.objects.select_for_update(no_key=True))
+
+
+def unheld(candidates: "QuerySet[Operation]") -> "QuerySet[Operation]":
+    """The rows of `candidates` nobody else holds, which the statement locks."""
+    return candidates.select_for_update(skip_locked=True, of=("self",))
 
 
 def take(operations: Sequence[Operation], worker: str, started_at: datetime, lease_until: datetime) -> list[Operation]:
-    """Lease rows that `see` returned in this transaction to `worker`; all of them, because they are locked."""
+    """Lease rows that `unheld` gave in this transaction to `worker`; all of them, because they are locked."""
     Operation.objects.filter(pk__in=[operation.pk for operation in operations]).update(
         state=OperationState.IN_FLIGHT,
         lease_owner=worker,

@@ -9,11 +9,13 @@ Source: SQLite manual, "Transactions: DEFERRED, IMMEDIATE, and EXCLUSIVE".
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, QuerySet
 
+from connectors.engine.claiming.locked import Lock, Locked
 from connectors.models import ConnectedSystem, Operation
 from connectors.vocabulary import OperationState
 
@@ -27,14 +29,19 @@ def now() -> datetime:
         return datetime.fromisoformat(cursor.fetchone()[0]).replace(tzinfo=UTC)
 
 
-def lock_system(system_id: UUID) -> ConnectedSystem | None:
+def lock_system(system_id: UUID) -> Locked | None:
     """The system; the transaction itself is the lock. None when it is gone."""
-    return ConnectedSystem.objects.filter(pk=system_id).first()
+    return _lock().take(system_id)
 
 
-def see(candidates: "QuerySet[Operation]") -> list[Operation]:
+@cache
+def _lock() -> Lock:
+    return Lock(ConnectedSystem.objects.all())
+
+
+def unheld(candidates: "QuerySet[Operation]") -> "QuerySet[Operation]":
     """The rows of `candidates` as they are now."""
-    return list(candidates)
+    return candidates
 
 
 def take(operations: Sequence[Operation], worker: str, started_at: datetime, lease_until: datetime) -> list[Operation]:

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from connectors.engine import crash_points
 from connectors.engine.converge import converge
@@ -31,6 +31,8 @@ def work_in_a_process(point: str, marker: Path) -> int:
     """Claim, converge and finish in a process of its own, which dies at `point`; return its wait status."""
     close_all()
     connections.close_all()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # what waits in it would be both processes'
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1]

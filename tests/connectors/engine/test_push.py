@@ -46,6 +46,21 @@ def all_queued(run: Run) -> Run:
     return run
 
 
+def test_managers_come_first_whatever_their_ids_and_are_counted_once(_small_chunks: None) -> None:
+    system = a_memory_system()[0]
+    crowd = people(9)
+    by_id = sorted(crowd, key=lambda person: person.pk)
+    leaders = by_id[-4:]
+    User.objects.filter(pk__in=[each.pk for each in by_id[:4]]).update(manager=leaders[0])
+    for leader, report in zip(leaders[1:], by_id[1:4], strict=True):
+        User.objects.filter(pk=report.pk).update(manager=leader)
+
+    run = all_queued(start_push(system, actor=ACTOR))
+
+    assert waiting() == [str(person.name_for_people) for person in [*leaders, *by_id[:5]]]
+    assert (run.processed, run.total) == (9, 9)
+
+
 def test_a_push_queues_everybody_in_scope_or_linked_people_before_groups() -> None:
     system = a_system(scope_filter='userName sw "in"', group_filter='displayName eq "team"')
     a_person("in-1")
