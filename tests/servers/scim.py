@@ -25,7 +25,7 @@ class ScimServer:
         self.url = f"http://127.0.0.1:{self.port}/v2"
         self.token = secrets.token_urlsafe(24)
         program = Path(sys.executable).parent / "scim2-server"
-        command = [program, "--hostname", "127.0.0.1", "--port", str(self.port), "--bearer-token", self.token]
+        command = [program, "--hostname", "127.0.0.1", "--port", str(self.port), f"--bearer-token={self.token}"]
         self._process = ServerProcess(command, folder / "log", cwd=folder)
 
     def start(self) -> None:

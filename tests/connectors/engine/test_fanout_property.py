@@ -131,9 +131,12 @@ def a_membership(world: World, data: st.DataObject) -> None:
 def an_org_unit_moved_or_renamed(world: World, data: st.DataObject) -> None:
     unit = OrgUnit.objects.get(pk=data.draw(st.sampled_from(world.units[1:])).pk)
     if data.draw(st.booleans()):
-        unit.name = data.draw(st.sampled_from(["sales", "other"]))
+        unit.name = data.draw(st.sampled_from(["sales", f"other {unit.code}"]))
     elif unit.pk == world.units[2].pk:
         unit.parent = world.units[1] if unit.parent_id == world.units[0].pk else world.units[0]
+    beside = OrgUnit.objects.without_tree_fields().filter(parent=unit.parent_id, name=unit.name)
+    if beside.exclude(pk=unit.pk).exists():
+        unit.name = f"other {unit.code}"
     unit.save()
     announce(EventKind.ORG_UNIT_CHANGED, unit, "name", parent=str(world.units[0].pk))
 

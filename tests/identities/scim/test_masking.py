@@ -75,7 +75,7 @@ VALUES = st.recursive(
 def test_it_takes_everything_and_stays_short(value: Any) -> None:
     kept = json.dumps(Masker().payload(value), ensure_ascii=False)
     assert len(kept) < 4 * CHARACTERS
-    assert "\\u0000" not in kept
+    assert "\\u0000" not in kept.replace("\\\\", ""), "a NUL; a text may well spell one"
 
 
 def test_a_long_list_is_cut() -> None:
