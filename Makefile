@@ -28,7 +28,7 @@ install-test: canaille install $(VENV)/installed-test  ## Make the environment w
 canaille: $(PY)
 	@bin/install-test-canaille $(VENV)/canaille $(PY) >/dev/null 2>&1 &
 
-test: install-test lint unit unit-postgresql  ## Run every check and every test
+test: canaille install lint install-test unit unit-postgresql  ## Run every check and every test
 
 lint: $(VENV)/installed-test  ## Run the checks that need no server
 	$(VENV)/bin/ruff check

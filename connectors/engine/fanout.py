@@ -209,8 +209,10 @@ def _enqueue(part: _Part, bundle: _Bundle) -> None:
     )
     of_object = {"object_id": OuterRef("pk")}
     concerned = Exists(links.filter(**of_object)) | Exists(under_way.filter(**of_object)) | _scope(system, object_type)
-    enqueue_selected(request, rows_of(object_type).filter(concerned, pk__in=part.ids))
-    enqueue_purged(request, links.filter(object_id__in=part.ids))
+    rows = rows_of(object_type).filter(pk__in=part.ids).order_by()
+    enqueue_selected(request, rows.filter(concerned))
+    if rows.count() < len(part.ids):
+        enqueue_purged(request, links.filter(object_id__in=part.ids))
 
 
 def _scope(system: ConnectedSystem, object_type: ObjectType) -> Q:
